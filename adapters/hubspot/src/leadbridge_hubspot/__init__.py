@@ -1,0 +1,1 @@
+"""The HubSpot adapter of leadbridge."""

@@ -1,0 +1,1 @@
+"""The Salesforce adapter of leadbridge."""

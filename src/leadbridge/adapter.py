@@ -1,0 +1,350 @@
+"""The contract between leadbridge and a CRM: the one file that the author of an adapter has to read.
+
+An adapter turns a CRM into *a stream of changes and a place to write*. It speaks the CRM's own kinds and field names
+("Lead", "Email"); what they mean is the business of ``leadbridge.mapping``. It is thread-safe and stateless apart from
+its connection. It never sleeps (only the rate budget in ``leadbridge.http`` waits), never retries (the engine does, by
+error class), never logs payloads, and never puts content of a record into an exception.
+
+Values of fields are JSON scalars, so that they can be stored, hashed and compared without knowing the CRM: ``str``,
+``int``, ``float``, ``bool``, ``None`` (blank), a ``Ref`` for a lookup, or a tuple of strings or refs for a multi-select
+or several associations. A date is ``"2026-01-31"``; an instant is ``leadbridge.clock.iso``: UTC, milliseconds, ``Z``.
+A field that is absent is not blank: it was not asked for, or this account does not have it.
+
+``leadbridge.memory`` is the complete reference implementation; ``leadbridge.testing`` holds the conformance suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+__all__ = [
+    "OWN_FIELDS",
+    "Adapter",
+    "Capabilities",
+    "Convert",
+    "Description",
+    "Erase",
+    "FieldInfo",
+    "Fields",
+    "Hints",
+    "History",
+    "KindInfo",
+    "Missing",
+    "Option",
+    "Owner",
+    "OwnField",
+    "Page",
+    "Provision",
+    "Provisioned",
+    "Receipt",
+    "Record",
+    "Ref",
+    "Value",
+    "Write",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """The address of a record: its kind and its id in the CRM (Salesforce: always 18 characters)."""
+
+    kind: str
+    id: str
+
+
+Value: TypeAlias = str | int | float | bool | None | Ref | tuple[str | Ref, ...]
+Fields: TypeAlias = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a record was when it was read.
+
+    ``version`` changes whenever the record does. ``state`` other than ``live`` means that the record is gone:
+    ``merged`` and ``converted`` name the record that took its place in ``successor``.
+    """
+
+    ref: Ref
+    version: str
+    modified_at: datetime
+    fields: Fields = field(repr=False)
+    state: Literal["live", "deleted", "merged", "converted"] = "live"
+    successor: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The answer of ``fetch`` for a record that does not exist, or that we are not allowed to see."""
+
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a stream. ``items`` are records, or refs when no fields were asked for.
+
+    ``cursor`` is where to go on, now or in another process next month; it is opaque text. With ``more`` there is
+    another page to be had at once. Everything committed in the CRM before ``covered_until`` has been seen.
+    """
+
+    items: tuple[Record | Ref, ...]
+    cursor: str
+    more: bool
+    covered_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One change to make.
+
+    ``key`` is the op marker: unique, chosen by the caller, stored in the record's own ``op`` field by the same request
+    (when the account has that field), and returned by ``fetch``: it proves after a lost answer that the write landed.
+
+    ``upsert`` creates or updates by our external key: ``target`` is ``Ref(kind, leadbridge_id)``.
+    ``update`` and ``archive`` name the record itself. In ``fields``, ``None`` clears and what is absent stays as it is.
+    With ``if_version`` the write happens only while the record still has that version.
+    """
+
+    key: str
+    action: Literal["upsert", "update", "archive"]
+    target: Ref
+    fields: Fields = field(default_factory=dict, repr=False)
+    if_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one write.
+
+    ``applied``: the CRM says so. ``unchanged``: nothing to do. ``conflict``: somebody was faster, or the CRM holds
+    a duplicate (then ``ref`` names it); nothing was written. ``rejected``: the CRM refused this record; ``reason`` is
+    ``CODE`` or ``CODE: Field``, never content. ``unknown``: the answer was lost; it may have happened.
+    """
+
+    key: str
+    outcome: Literal["applied", "unchanged", "conflict", "rejected", "unknown"]
+    ref: Ref | None = None
+    version: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One allowed value of a picklist: what is stored and what people see. Inactive ones may stand in old records."""
+
+    value: str
+    label: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """One field of a kind, as this account has it.
+
+    ``restricted``: only ``options`` may be written. ``max_length`` 0 means no limit known. ``forward_only``: a lower
+    option is silently kept out by the CRM; to go back the field must be cleared in one request and set in another.
+    """
+
+    name: str
+    label: str
+    type: Literal["string", "number", "bool", "date", "datetime", "option", "options", "ref"]
+    writable: bool = True
+    required: bool = False
+    unique: bool = False
+    max_length: int = 0
+    options: tuple[Option, ...] = ()
+    restricted: bool = False
+    forward_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KindInfo:
+    """One kind of record. ``own`` maps the purposes of :data:`OWN_FIELDS` to the fields that this account has for them."""
+
+    name: str
+    fields: Mapping[str, FieldInfo]
+    own: Mapping[str, str]
+    writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Somebody or something that records can belong to. The address is for matching people across CRMs only."""
+
+    id: str
+    kind: Literal["person", "queue"]
+    active: bool = True
+    email: str | None = field(default=None, repr=False)
+    name: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this adapter promises; the conformance suite proves it in both directions.
+
+    Attributes:
+        read_batch: most refs that one request of ``fetch`` carries; ``fetch`` itself takes any number.
+        write_batch: most writes that one request of ``apply`` carries; ``apply`` itself takes any number.
+        settle: a committed change may stay invisible to ``changes`` for this long; cursors look back over it.
+        conditional_writes: ``Write.if_version`` is honoured.
+        archives: the action ``archive`` works.
+        sees_deleted: ``changes`` shows deleted and merged records, and ``ids(archived=True)`` works.
+        converts: records can become ``converted`` and go on as another kind.
+        key_kinds: the kinds that can be upserted by our external key (needs the ``id`` field of :data:`OWN_FIELDS`).
+    """
+
+    read_batch: int
+    write_batch: int
+    settle: timedelta
+    conditional_writes: bool
+    archives: bool
+    sees_deleted: bool
+    converts: bool
+    key_kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Who we talk to, and what it can do. Reading it is the connection test.
+
+    ``system`` names the adapter; ``account`` is the CRM's own id of the account (never another one with the same
+    database). ``crosswalk`` is the adapter's default mapping of kinds and fields, in the form that
+    ``leadbridge.mapping`` documents.
+    """
+
+    system: str
+    account: str
+    name: str
+    api_version: str
+    kinds: Mapping[str, KindInfo]
+    capabilities: Capabilities
+    owners: tuple[Owner, ...] = ()
+    crosswalk: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+class Adapter(Protocol):
+    """A CRM account. Every method makes requests in the caller's thread and may be called from several at once.
+
+    Any method raises an :class:`~leadbridge.errors.AdapterError` when the CRM as a whole does not answer properly.
+    """
+
+    def describe(self) -> Description:
+        """Reads who we talk to, its kinds, fields, options and owners, afresh each time."""
+        ...
+
+    def changes(self, kind: str, since: str | None, *, fields: Sequence[str], limit: int) -> Page:
+        """The next at most ``limit`` records of a kind that changed after a cursor (``None``: from the beginning).
+
+        Never loses a change, may repeat one. Everything that this takes (look-back, the server's clock, the vendor's
+        own word on what it covers) lives inside the cursor. A page may be empty and still have ``more``.
+        """
+        ...
+
+    def ids(self, kind: str, cursor: str | None, *, archived: bool, limit: int) -> Page:
+        """A full sweep over the ids of a kind: the live ones, or the archived ones (needs ``sees_deleted``)."""
+        ...
+
+    def find(
+        self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]
+    ) -> list[tuple[Record, ...]]:
+        """The records whose field has a value, for each value in order; sees deleted and converted ones, never late."""
+        ...
+
+    def fetch(self, refs: Sequence[Ref], *, fields: Sequence[str]) -> list[Record | Missing]:
+        """The present state of records, in the order asked for. An old id answers with the record that it became."""
+        ...
+
+    def apply(self, writes: Sequence[Write]) -> list[Receipt]:
+        """Makes changes; one receipt a write, in the same order. A bad record is a receipt, never an exception.
+
+        Raises only when nothing at all is known to have been sent, or when the whole request was refused; splitting a
+        batch that the vendor refused because of one record is done here. Once part of the work has been sent, what
+        follows a failure is answered with ``unknown`` receipts.
+        """
+        ...
+
+    def close(self) -> None:
+        """Gives connections back. Closing twice is fine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnField:
+    """A field that leadbridge adds to a CRM. ``purpose`` is its name in :attr:`KindInfo.own`."""
+
+    purpose: str
+    type: Literal["string", "datetime"]
+    label: str
+    max_length: int
+    unique: bool = False
+    always: bool = False
+
+
+OWN_FIELDS = (
+    OwnField("id", "string", "leadbridge id", 64, unique=True, always=True),
+    OwnField("op", "string", "leadbridge operation", 64, always=True),
+    OwnField("decision", "string", "Sales decision", 40),
+    OwnField("reason", "string", "Decision reason", 80),
+    OwnField("sla_due", "datetime", "SLA due", 0),
+    OwnField("sla_state", "string", "SLA state", 40),
+    OwnField("buying_stage", "string", "Buying stage", 80),
+)
+"""The fields that ``Provision`` can add. The two ``always`` ones are what safe creating and repeating rest on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """What became of one field: it was there, it would be made (dry run), it was made, or a person has to make it."""
+
+    kind: str
+    field: str
+    state: Literal["exists", "planned", "created", "manual"]
+    instructions: str = ""
+
+
+@runtime_checkable
+class Provision(Protocol):
+    """Optional: can add our own fields to the account."""
+
+    def provision(self, purposes: Sequence[str], *, dry_run: bool) -> list[Provisioned]:
+        """Makes the fields for these purposes on every kind in ``key_kinds``; with ``dry_run`` only says what it would do."""
+        ...
+
+
+@runtime_checkable
+class Hints(Protocol):
+    """Optional: can say which records a webhook is about. A hint is never trusted for content."""
+
+    def hints(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> list[Ref]:
+        """Verifies the signature and names the records to fetch; raises ``Forbidden`` for a bad signature."""
+        ...
+
+
+@runtime_checkable
+class History(Protocol):
+    """Optional: remembers past values of a field."""
+
+    def history(self, refs: Sequence[Ref], *, field: str) -> list[tuple[tuple[datetime, Value], ...]]:
+        """For each record in order: when the field got which value, oldest first."""
+        ...
+
+
+@runtime_checkable
+class Convert(Protocol):
+    """Optional: can turn a record into its successor kind."""
+
+    def convert(self, ref: Ref, *, owner: str | None) -> Record:
+        """Converts a record and returns it as it now is: ``converted``, with its successor."""
+        ...
+
+
+@runtime_checkable
+class Erase(Protocol):
+    """Optional: can remove a person for good."""
+
+    def erase(self, refs: Sequence[Ref]) -> list[Receipt]:
+        """Removes records beyond recovery, as a person may demand; one receipt a record."""
+        ...

@@ -1,0 +1,1 @@
+"""The business in plain Python: no input, no output, no clock, no CRM."""

@@ -1,0 +1,354 @@
+"""The crosswalk between a CRM's records and leads, as data, both ways.
+
+A crosswalk says, for each kind of record, what it stands for (``as``), which of its fields hold which canonical ones
+(``fields``), and what the values of its picklists mean on our axes (``values``). An adapter brings a default; the
+agreement's own crosswalk is laid over it. Fields that this account does not have are frozen and reported, never taken for
+blank. Values are compared exactly, first with what is stored, then with what people see, and are never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from leadbridge.adapter import Description, FieldInfo, Fields, KindInfo, Owner, Ref, Value
+from leadbridge.agreement import Agreement, KindCrosswalk
+from leadbridge.clock import iso, parse_iso
+from leadbridge.errors import ConfigError
+
+__all__ = ["AXES", "DERIVED", "ConnectionMapping", "Frozen", "KindMapping", "People", "compile_mapping"]
+
+AXES = ("stage", "status", "decision", "reason", "buying_stage")
+"""What picklist values can mean; the axes are never mixed."""
+
+DERIVED = ("decision", "reason", "sla_due", "sla_state", "buying_stage")
+"""What leadbridge works out and shows in a CRM through its own fields, where the account has them."""
+
+BY_REASON = "by_reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A mapped field that this account does not have, or does not let us write."""
+
+    connection: str
+    kind: str
+    field: str
+    problem: str
+
+
+class People:
+    """Owners of a connection: people are the same across CRMs when their verified addresses are."""
+
+    def __init__(self, owners: tuple[Owner, ...]) -> None:
+        self.by_id = {owner.id: owner for owner in owners}
+        self._by_email = {
+            owner.email.strip().lower(): owner.id
+            for owner in owners
+            if owner.email and owner.active and owner.kind == "person"
+        }
+
+    def canonical(self, owner_id: str) -> str | None:
+        """How an owner is called between CRMs; ``None`` when nobody vouches for who it is."""
+        owner = self.by_id.get(owner_id)
+        if owner is None or owner.kind == "queue" or not owner.email:
+            return None
+        return owner.email.strip().lower()
+
+    def local(self, canonical: str) -> str | None:
+        """The id that an owner has here; never a guess."""
+        return self._by_email.get(canonical)
+
+
+class KindMapping:
+    """One kind of record of one connection, compiled for speed.
+
+    Attributes:
+        stands_for: ``lead``, ``opportunity``, ``interaction`` and so on.
+        reads: the CRM fields to ask for.
+        own: our own fields that the account has, by purpose.
+        frozen: what of the crosswalk cannot be used here.
+    """
+
+    def __init__(self, connection: str, info: KindInfo, crosswalk: KindCrosswalk, people: People) -> None:
+        self.connection = connection
+        self.kind = info.name
+        self.info = info
+        self.crosswalk = crosswalk
+        self.people = people
+        self.stands_for = crosswalk.as_
+        self.creates = crosswalk.create and info.writable
+        self.own = dict(info.own) if info.writable else {}
+        self.frozen: list[Frozen] = []
+        self.fields = {
+            name: field for name, field in crosswalk.fields.items() if self._usable(field) and name not in AXES
+        }
+        self._axis_fields = {
+            name: field for name, field in crosswalk.fields.items() if name in AXES and self._usable(field)
+        }
+        self.tables = {
+            field: self._table(info.fields[field], table)
+            for field, table in crosswalk.values.items()
+            if self._usable(field)
+        }
+        self._fillers = {value for value in crosswalk.fillers.values()}
+        self._stage_dates = {
+            stage: field for stage, field in crosswalk.stage_dates.items() if self._usable(field)
+        }
+        touched = [field for touch in crosswalk.touches for field in (touch.at, touch.asset) if field]
+        extra = [*touched, *([crosswalk.opportunity] if crosswalk.opportunity else [])]
+        self.reads = tuple(
+            sorted(
+                {
+                    *self.fields.values(),
+                    *self._axis_fields.values(),
+                    *self.tables,
+                    *self._stage_dates.values(),
+                    *(field for field in extra if self._usable(field)),
+                    *self.own.values(),
+                }
+            )
+        )
+        self._readers: list[tuple[str, str, Callable[[Value], Value]]] = [
+            (name, field, self._reader(name, info.fields[field])) for name, field in self.fields.items()
+        ]
+
+    def _usable(self, field: str) -> bool:
+        if field in self.info.fields:
+            return True
+        found = Frozen(self.connection, self.kind, field, "this account does not have the field, or hides it from us")
+        if found not in self.frozen:
+            self.frozen.append(found)
+        return False
+
+    @staticmethod
+    def _table(info: FieldInfo, table: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+        """Meanings by stored value; the agreement may name what people see instead."""
+        by_label = {option.label: option.value for option in info.options}
+        values = {option.value for option in info.options}
+        return {(key if key in values else by_label.get(key, key)): meaning for key, meaning in table.items()}
+
+    def _reader(self, name: str, info: FieldInfo) -> Callable[[Value], Value]:
+        fillers = self._fillers
+        table = self.tables.get(info.name)
+
+        def text(value: Value) -> Value:
+            if not isinstance(value, str):
+                return value
+            stripped = value.strip()
+            return None if not stripped or stripped in fillers else stripped
+
+        def meaning(value: Value) -> Value:
+            row = table.get(value) if table is not None and isinstance(value, str) else None
+            return row.get(name) if row is not None and name in row else text(value)
+
+        def email(value: Value) -> Value:
+            return value.strip().lower() or None if isinstance(value, str) else value
+
+        def owner(value: Value) -> Value:
+            identity = value.id if isinstance(value, Ref) else value
+            return self.people.canonical(identity) if isinstance(identity, str) else None
+
+        if name == "owner":
+            return owner
+        if name == "email":
+            return email
+        return meaning if table is not None else text
+
+    # -- from the CRM ----------------------------------------------------------------------------------------------
+
+    def read(self, fields: Fields) -> dict[str, Value]:
+        """The canonical values of a record. What the record did not carry is absent; blank is ``None``."""
+        found = {name: reader(fields[field]) for name, field, reader in self._readers if field in fields}
+        for name, field in self._axis_fields.items():
+            if field in fields and fields[field] not in (None, ""):
+                found[name] = fields[field]
+        for field, table in self.tables.items():
+            raw = fields.get(field)
+            row = table.get(raw) if isinstance(raw, str) else None
+            if row is not None:
+                found.update((axis, value) for axis, value in row.items() if axis in AXES)
+        return found
+
+    def unmapped(self, fields: Fields) -> list[tuple[str, str]]:
+        """Picklist values of a record that the crosswalk does not know: (field, value)."""
+        strange: list[tuple[str, str]] = []
+        for field, table in self.tables.items():
+            raw = fields.get(field)
+            if isinstance(raw, str) and raw and raw not in table:
+                strange.append((field, raw))
+        owner = self.fields.get("owner")
+        if owner is not None and (raw := fields.get(owner)):
+            identity = raw.id if isinstance(raw, Ref) else raw
+            if isinstance(identity, str) and identity not in self.people.by_id:
+                strange.append((owner, identity))
+        return strange
+
+    def own_value(self, purpose: str, fields: Fields) -> Value:
+        """What stands in one of our own fields."""
+        name = self.own.get(purpose)
+        return fields.get(name) if name else None
+
+    def owner(self, fields: Fields) -> Owner | None:
+        """The owner of a record, if the account knows it."""
+        field = self.fields.get("owner")
+        raw = fields.get(field) if field else None
+        identity = raw.id if isinstance(raw, Ref) else raw
+        return self.people.by_id.get(identity) if isinstance(identity, str) else None
+
+    def stage_date(self, stage: str, fields: Fields) -> tuple[str, bool] | None:
+        """When a stage was entered, as the record says: the instant, and whether only the day is known."""
+        field = self._stage_dates.get(stage)
+        raw = fields.get(field) if field else None
+        if not isinstance(raw, str) or not raw:
+            return None
+        return iso(parse_iso(raw)), len(raw) == 10
+
+    # -- to the CRM ------------------------------------------------------------------------------------------------
+
+    @property
+    def expressible_stages(self) -> frozenset[str]:
+        """The stages that this kind can show without claiming a decision."""
+        return frozenset(
+            row["stage"] for table in self.tables.values() for row in table.values() if "stage" in row
+        )
+
+    def write(self, wanted: Mapping[str, Value], current: Fields) -> dict[str, Value]:
+        """The CRM fields that make a record say what is wanted; what it says already is left out."""
+        changes: dict[str, Value] = {}
+        for name, value in wanted.items():
+            field = self.fields.get(name)
+            if field is None or not self.info.fields[field].writable:
+                continue
+            local = self._local(name, self.info.fields[field], value)
+            if local != current.get(field) and not (value is not None and local is None):
+                changes[field] = local
+        for field, table in self.tables.items():
+            if field not in changes and self.info.fields[field].writable:
+                raw = self._express(table, wanted, current.get(field))
+                if raw is not None and raw != current.get(field):
+                    changes[field] = raw
+        for purpose, field in self.own.items():
+            if purpose in wanted and wanted[purpose] != (current.get(field) or None):
+                changes[field] = wanted[purpose]
+        return changes
+
+    def fill(self, fields: dict[str, Value]) -> dict[str, Value]:
+        """Adds the declared fillers where a new record needs a value and there is none."""
+        for field, filler in self.crosswalk.fillers.items():
+            if field in self.info.fields and fields.get(field) is None:
+                fields[field] = filler
+        return {field: value for field, value in fields.items() if value is not None}
+
+    def _local(self, name: str, info: FieldInfo, value: Value) -> Value:
+        if name == "owner":
+            return self.people.local(value) if isinstance(value, str) else None
+        table = self.tables.get(info.name)
+        if table is not None:
+            value = next((raw for raw, row in table.items() if row.get(name) == value), value)
+        if isinstance(value, str) and info.max_length and len(value) > info.max_length:
+            return value[: info.max_length]
+        if info.restricted and isinstance(value, str) and value not in {option.value for option in info.options}:
+            return next((option.value for option in info.options if option.label == value), None)
+        return value
+
+    @staticmethod
+    def _express(table: Mapping[str, Mapping[str, str]], wanted: Mapping[str, Value], current: Value) -> str | None:
+        """The stored value whose meaning fits what is wanted; the present one when it fits already.
+
+        A value that means a decision is written only when that decision was made: we never put words in sales' mouth.
+        """
+
+        def fits(row: Mapping[str, str]) -> int:
+            score = 0
+            for axis in ("stage", "status", "decision"):
+                if axis not in row:
+                    continue
+                if axis == "decision" and row[axis] != wanted.get("decision"):
+                    return -1
+                if axis in wanted and row[axis] != wanted[axis]:
+                    if axis == "stage" or "stage" not in row:
+                        return -1
+                elif axis in wanted:
+                    score += 2 if axis == "stage" else 1
+            return score
+
+        now = table.get(current) if isinstance(current, str) else None
+        best, best_score = None, 0
+        for raw, row in table.items():
+            score = fits(row)
+            if score > best_score:
+                best, best_score = raw, score
+        return None if now is not None and fits(now) >= best_score else best
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionMapping:
+    """The compiled crosswalk of one connection.
+
+    Attributes:
+        connection: its name in the bridge.
+        description: what the CRM said of itself when the mapping was compiled.
+        kinds: the mapped kinds by name.
+        function: which function of the company works in this CRM, by the agreement.
+    """
+
+    connection: str
+    description: Description
+    kinds: Mapping[str, KindMapping]
+    function: str
+
+    @property
+    def lead_kinds(self) -> tuple[KindMapping, ...]:
+        """The kinds that stand for a lead."""
+        return tuple(kind for kind in self.kinds.values() if kind.stands_for == "lead")
+
+    @property
+    def creating(self) -> KindMapping | None:
+        """The kind as which new leads are made here, when that is safe: it needs our external key."""
+        for kind in self.lead_kinds:
+            if kind.creates and "id" in kind.own and kind.kind in self.description.capabilities.key_kinds:
+                return kind
+        return None
+
+    @property
+    def frozen(self) -> tuple[Frozen, ...]:
+        """Everything in the crosswalk that this account does not have."""
+        return tuple(found for kind in self.kinds.values() for found in kind.frozen)
+
+
+def _merged(default: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
+    """One crosswalk laid over another: mappings key by key, everything else replaced."""
+    result = dict(default)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = {**below, **value} if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def compile_mapping(connection: str, description: Description, agreement: Agreement) -> ConnectionMapping:
+    """Compiles the crosswalk of a connection: the adapter's default, under the agreement's own.
+
+    Raises:
+        ConfigError: nothing that stands for a lead is left.
+    """
+    crosswalks = agreement.crosswalks.get(connection) or agreement.crosswalks.get(description.system) or {}
+    people = People(description.owners)
+    kinds: dict[str, KindMapping] = {}
+    for name in [*description.crosswalk, *(kind for kind in crosswalks if kind not in description.crosswalk)]:
+        info = description.kinds.get(name)
+        if info is None:
+            continue
+        default = description.crosswalk.get(name, {})
+        over = crosswalks[name].model_dump(by_alias=True, exclude_unset=True) if name in crosswalks else {}
+        merged = _merged(default if isinstance(default, Mapping) else {}, over)
+        kinds[name] = KindMapping(connection, info, KindCrosswalk.model_validate(merged), people)
+    mapping = ConnectionMapping(
+        connection, description, kinds, agreement.function_of(connection, description.system)
+    )
+    if not mapping.lead_kinds:
+        raise ConfigError(
+            f"connection {connection}: no kind of {description.system} stands for a lead; "
+            f"say so under crosswalks.{description.system} in the agreement (as: lead)"
+        )
+    return mapping

@@ -1,0 +1,153 @@
+"""The application around a vendor's routes: it logs requests, lets them go wrong on command, and tells the CRM's time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+from leadbridge.clock import Clock
+from leadbridge.errors import AdapterMissing
+from leadbridge.simulator.control import Control, control_routes
+from leadbridge.simulator.faults import Fault, FaultQueue
+from leadbridge.simulator.requests import RequestLog, SeenRequest
+
+try:
+    from starlette.applications import Starlette
+    from starlette.responses import HTMLResponse, JSONResponse, Response
+except ImportError as missing:  # pragma: no cover - the tests of this package have it
+    raise AdapterMissing('simulators need an extra: pip install "leadbridge[simulator]"') from missing
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["build_app"]
+
+_PAGE = (
+    "<!DOCTYPE html><html><head><title>Unavailable</title></head><body><h1>Please come back later</h1></body></html>"
+)
+_CONTROL = "/_control/"
+
+
+def build_app(
+    routes: Sequence[BaseRoute],
+    *,
+    clock: Clock,
+    faults: FaultQueue,
+    log: RequestLog,
+    control: Control | None = None,
+    hold: float = 2.0,
+) -> ASGIApp:
+    """A vendor's routes with everything that all simulators have.
+
+    Args:
+        routes: Starlette routes; handlers are ``async`` and do their work in memory.
+        clock: what the ``Date`` header and the log say.
+        faults: what goes wrong.
+        log: where requests are noted.
+        control: what the control API under ``/_control/`` works on; without it there is none.
+        hold: for how many seconds at most the effect ``timeout`` holds an answer back.
+    """
+    every = [*routes, *(control_routes(control, clock=clock, faults=faults, log=log) if control is not None else ())]
+    return _Chassis(Starlette(routes=every), clock=clock, faults=faults, log=log, hold=hold)
+
+
+class _Chassis:
+    """The middleware; plain ASGI, because it has to be able to keep an answer from being sent."""
+
+    def __init__(self, app: ASGIApp, *, clock: Clock, faults: FaultQueue, log: RequestLog, hold: float) -> None:
+        self._app = app
+        self._clock = clock
+        self._faults = faults
+        self._log = log
+        self._hold = hold
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(_CONTROL):
+            await self._app(scope, receive, send)
+            return
+        method, path = str(scope["method"]), str(scope["path"])
+        query = unquote_plus(scope.get("query_string", b"").decode("latin-1"))
+        status = 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                date = format_datetime(self._clock.now(), usegmt=True).encode()
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+            await send(message)
+
+        fault = self._faults.take(method, path, query)
+        try:
+            if fault is None:
+                await self._app(scope, receive, noting)
+            else:
+                await self._fail(fault, scope, receive, noting)
+        finally:
+            self._log.add(SeenRequest(method, path, status, self._clock.now(), query))
+
+    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault.effect in ("status", "html", "empty"):
+            await _canned(fault)(scope, receive, send)
+        elif fault.effect == "timeout":
+            await _gone(receive, self._hold)
+            await _cut(scope, receive)
+        elif fault.effect == "drop_before":
+            await _cut(scope, receive)
+        else:
+            kept: list[Message] = []
+
+            async def keep(message: Message) -> None:
+                kept.append(message)
+
+            await self._app(scope, receive, keep)
+            if fault.effect == "cut":
+                await _half(kept, send)
+            await _cut(scope, receive)
+
+
+def _canned(fault: Fault) -> Response:
+    headers = dict(fault.headers)
+    if fault.effect == "html":
+        return HTMLResponse(_PAGE, fault.status, headers)
+    if fault.effect == "empty" or fault.body is None:
+        return Response(b"", fault.status, headers)
+    if isinstance(fault.body, str):
+        return Response(fault.body, fault.status, headers, media_type="text/plain")
+    return JSONResponse(json.loads(json.dumps(fault.body)), fault.status, headers)
+
+
+async def _half(kept: list[Message], send: Send) -> None:
+    body = b"".join(message.get("body", b"") for message in kept if message["type"] == "http.response.body")
+    start = next(message for message in kept if message["type"] == "http.response.start")
+    headers = [(name, value) for name, value in start.get("headers", ()) if name.lower() != b"content-length"]
+    # One byte more than there will ever be: an empty answer can be cut too.
+    await send({**start, "headers": [*headers, (b"content-length", str(len(body) + 1).encode())]})
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    await asyncio.sleep(0)
+
+
+async def _cut(scope: Scope, receive: Receive) -> None:
+    """Closes the connection, and waits until the server knows, so that it does not answer in our place."""
+    abort: Callable[[], None] | None = scope.get("state", {}).get("cut")
+    if abort is None:
+        raise ConnectionAbortedError("this server cannot cut connections: use leadbridge.simulator.Server")
+    abort()
+    await _gone(receive, 1.0)
+
+
+async def _gone(receive: Receive, seconds: float) -> None:
+    async def until_gone() -> None:
+        message: Any = {}
+        while message.get("type") != "http.disconnect":
+            message = await receive()
+
+    try:
+        await asyncio.wait_for(until_gone(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,61 @@
+"""Values of fields as JSON text, and back: refs and tuples survive, equal values give equal text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from leadbridge.adapter import Fields, Ref, Value
+
+__all__ = ["dump", "dump_fields", "fingerprint", "load", "load_fields"]
+
+_REF = "$ref"
+
+
+def _pack(value: Value) -> Any:
+    if isinstance(value, Ref):
+        return {_REF: [value.kind, value.id]}
+    if isinstance(value, tuple):
+        return [_pack(item) for item in value]
+    return value
+
+
+def _unpack(value: Any) -> Value:
+    if isinstance(value, dict):
+        kind, identity = value[_REF]
+        return Ref(kind, identity)
+    if isinstance(value, list):
+        return tuple(_unpack(item) for item in value)  # type: ignore[misc]  # members are strings or refs, never tuples
+    return value  # type: ignore[no-any-return]  # a JSON scalar
+
+
+def dump(value: object) -> str:
+    """Plain JSON values as text, keys sorted."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def load(text: str) -> Any:
+    """Plain JSON values from text."""
+    return orjson.loads(text)
+
+
+def dump_fields(fields: Fields) -> str:
+    """Fields of a record as text, keys sorted."""
+    return orjson.dumps(
+        {name: _pack(value) if isinstance(value, (Ref, tuple)) else value for name, value in fields.items()},
+        option=orjson.OPT_SORT_KEYS,
+    ).decode()
+
+
+def load_fields(text: str) -> dict[str, Value]:
+    """Fields of a record from text."""
+    fields: Mapping[str, Any] = orjson.loads(text)
+    return {name: _unpack(value) if isinstance(value, (dict, list)) else value for name, value in fields.items()}
+
+
+def fingerprint(*parts: str) -> str:
+    """A short digest that tells whether two texts are the same, without keeping them."""
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()

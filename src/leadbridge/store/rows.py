@@ -1,0 +1,98 @@
+"""What the store keeps, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from datetime import datetime
+from typing import Any, Literal
+
+from leadbridge.adapter import Fields, Record, Ref, Value
+
+__all__ = ["Conflict", "Intent", "Link", "Observation", "Quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was last seen of a record in a connection. ``dirty``: nobody has decided about this state yet."""
+
+    connection: str
+    record: Record
+    dirty: bool = True
+
+    @property
+    def ref(self) -> Ref:
+        return self.record.ref
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A lead and its record in a connection. Only one link of a lead is ``live`` in a connection.
+
+    ``moved``: the record was converted or merged, another link took over. ``gone``: the record was deleted; it is never
+    made again by a sync.
+    """
+
+    connection: str
+    ref: Ref
+    lead: str
+    status: Literal["live", "moved", "gone"] = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A durable row of the outbox: one write to come.
+
+    Attributes:
+        key: the op marker that travels with the write.
+        target: as in :class:`leadbridge.adapter.Write`.
+        fields: what is written, in the CRM's names.
+        expect: what those fields held when the write was planned; it happens only while they still do.
+        agreed: for each connection, the canonical values that become the base when the write has happened.
+        because: for each CRM field, the rule that led to the write, in words.
+        after: key of the intent that has to be done first.
+    """
+
+    key: str
+    lead: str
+    connection: str
+    action: Literal["upsert", "update"]
+    target: Ref
+    fields: Fields = attribute(repr=False)
+    expect: Fields = attribute(repr=False)
+    agreed: Mapping[str, Mapping[str, Value]] = attribute(repr=False)
+    because: Mapping[str, str]
+    after: str | None = None
+    state: Literal["pending", "inflight", "unknown", "done", "refused", "dropped"] = "pending"
+    attempts: int = 0
+    sent_at: datetime | None = None
+    reason: str = ""
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Both sides changed a field: what each said, who won under which rule. The loser can be put back from here."""
+
+    lead: str
+    field: str
+    values: Mapping[str, Any] = attribute(repr=False)
+    winner: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Something that was refused, with its reason and the way out. ``subject`` is the field or ``identity``.
+
+    ``fingerprint`` identifies the exact thing refused: the same value is not tried again, another one is.
+    """
+
+    fingerprint: str
+    connection: str
+    ref: Ref
+    lead: str | None
+    subject: str
+    reason: str
+    remedy: str

@@ -1,0 +1,182 @@
+"""The tables. Instants are microseconds since 1970 in UTC; JSON is text written by ``codec``.
+
+One database belongs to one bridge: ``connection`` pins the CRM accounts that it knows, and refuses others.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
+
+__all__ = [
+    "base",
+    "conflict",
+    "connection",
+    "cursor",
+    "fact",
+    "intent",
+    "link",
+    "metadata",
+    "observation",
+    "quarantine",
+    "relation",
+    "round_",
+    "timer",
+]
+
+metadata = MetaData()
+
+# SQLite only counts a plain INTEGER primary key up by itself.
+_Position = BigInteger().with_variant(Integer, "sqlite")
+
+connection = Table(
+    "connection",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("account", Text, nullable=False),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("fields_hash", Text, nullable=False),
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("modified_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("successor_kind", Text),
+    Column("successor_id", Text),
+    Column("fields", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("dirty", Boolean, nullable=False),
+)
+Index("observation_dirty", observation.c.dirty, sqlite_where=text("dirty"), postgresql_where=text("dirty"))
+
+link = Table(
+    "link",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("lead", Text, nullable=False, index=True),
+    Column("status", Text, nullable=False),
+)
+Index(
+    "link_one_live_record",
+    link.c.lead,
+    link.c.connection,
+    unique=True,
+    sqlite_where=text("status = 'live'"),
+    postgresql_where=text("status = 'live'"),
+)
+
+relation = Table(
+    "relation",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("lead", Text, primary_key=True),
+)
+Index("relation_lead", relation.c.lead)
+
+base = Table(
+    "base",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("lead", Text, primary_key=True),
+    Column("fields", Text, nullable=False),
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("lead", Text, nullable=False, index=True),
+    Column("type", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("occurred_us", BigInteger, nullable=False),
+    Column("recorded_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("agreement", Integer, nullable=False),
+    Column("precision", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+intent = Table(
+    "intent",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("lead", Text, nullable=False, index=True),
+    Column("connection", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("expect", Text, nullable=False),
+    Column("agreed", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("after", Text),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_us", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+)
+_OPEN = "state in ('pending', 'inflight', 'unknown')"
+Index("intent_open", intent.c.connection, intent.c.state, sqlite_where=text(_OPEN), postgresql_where=text(_OPEN))
+
+timer = Table(
+    "timer",
+    metadata,
+    Column("lead", Text, primary_key=True),
+    Column("due_us", BigInteger, nullable=False, index=True),
+)
+
+conflict = Table(
+    "conflict",
+    metadata,
+    Column("id", _Position, primary_key=True, autoincrement=True),
+    Column("lead", Text, nullable=False, index=True),
+    Column("field", Text, nullable=False),
+    Column("values", Text, nullable=False),
+    Column("winner", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("settled_us", BigInteger, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("connection", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("lead", Text, index=True),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("since_us", BigInteger, nullable=False),
+    Column("resolved_us", BigInteger),
+)
+
+round_ = Table(
+    "round",
+    metadata,
+    Column("id", _Position, primary_key=True, autoincrement=True),
+    Column("started_us", BigInteger, nullable=False),
+    Column("finished_us", BigInteger),
+    Column("counts", Text, nullable=False),
+)

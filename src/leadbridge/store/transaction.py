@@ -1,0 +1,268 @@
+"""What can be changed in the database: facts, cursors, observations, links, bases, intents, timers, together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from leadbridge.adapter import Fields, Record, Ref
+from leadbridge.clock import to_us
+from leadbridge.domain.facts import Fact, encode
+from leadbridge.errors import ConfigError
+from leadbridge.store import schema
+from leadbridge.store.codec import dump, dump_fields, fingerprint
+from leadbridge.store.rows import Conflict, Intent, Link, Quarantined
+
+__all__ = ["OPEN", "Transaction"]
+
+OPEN = ("pending", "inflight", "unknown")
+"""States of an intent whose write may still happen or may have happened unseen."""
+
+
+class Transaction:
+    """One all-or-nothing step. Made by :meth:`leadbridge.store.Store.transaction` only."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _upsert(self, table: Any, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
+        if not rows:
+            return
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(table)
+        keys = [column.name for column in table.primary_key]
+        changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=keys, set_=changed)
+            if changed
+            else statement.on_conflict_do_nothing(index_elements=keys),
+            list(rows),
+        )
+
+    def pin(self, name: str, system: str, account: str) -> None:
+        """Ties a connection's name to a CRM account, for good.
+
+        Raises:
+            ConfigError: the database already knows another account under this name.
+        """
+        table = schema.connection
+        row = self._connection.execute(select(table).where(table.c.name == name)).mappings().first()
+        if row is None:
+            self._connection.execute(insert(table), {"name": name, "system": system, "account": account})
+        elif (row["system"], row["account"]) != (system, account):
+            raise ConfigError(
+                f"connection {name} leads to {system} account {account}, but this database was made for "
+                f"{row['system']} account {row['account']}: use another store, or the account it was made for"
+            )
+
+    # -- pull ------------------------------------------------------------------------------------------------------
+
+    def save_cursor(self, connection: str, kind: str, cursor: str, fields_hash: str) -> None:
+        """Remembers where to go on reading a kind."""
+        row = {"connection": connection, "kind": kind, "cursor": cursor, "fields_hash": fields_hash}
+        self._upsert(schema.cursor, [row])
+
+    def observe(self, connection: str, records: Sequence[Record], *, dirty: bool = True) -> int:
+        """Stores what was seen of records; returns how many differ in content from what was known.
+
+        A record whose content is known already only gets its new version; it is not made dirty again.
+        """
+        table = schema.observation
+        latest = {record.ref: record for record in records}
+        known: dict[tuple[str, str], tuple[str, bool]] = {}
+        by_kind: dict[str, list[str]] = {}
+        for ref in latest:
+            by_kind.setdefault(ref.kind, []).append(ref.id)
+        for kind, ids in by_kind.items():
+            for start in range(0, len(ids), 500):
+                query = select(table.c.kind, table.c.id, table.c.hash, table.c.dirty).where(
+                    table.c.connection == connection, table.c.kind == kind, table.c.id.in_(ids[start : start + 500])
+                )
+                known |= {(r.kind, r.id): (r.hash, r.dirty) for r in self._connection.execute(query)}
+        rows = []
+        changed = 0
+        for ref, record in latest.items():
+            text = dump_fields(record.fields)
+            successor = record.successor
+            digest = fingerprint(text, record.state, f"{successor}")
+            old_hash, old_dirty = known.get((ref.kind, ref.id), ("", False))
+            new = digest != old_hash
+            changed += new
+            rows.append(
+                {
+                    "connection": connection,
+                    "kind": ref.kind,
+                    "id": ref.id,
+                    "version": record.version,
+                    "modified_us": to_us(record.modified_at),
+                    "state": record.state,
+                    "successor_kind": successor.kind if successor else None,
+                    "successor_id": successor.id if successor else None,
+                    "fields": text,
+                    "hash": digest,
+                    "dirty": (new and dirty) or old_dirty,
+                }
+            )
+        self._upsert(table, rows)
+        return changed
+
+    # -- record ----------------------------------------------------------------------------------------------------
+
+    def mark(self, records: Iterable[tuple[str, Ref]], *, dirty: bool) -> None:
+        """Says that records have been decided about, or have to be decided about again."""
+        table = schema.observation
+        by_kind: dict[tuple[str, str], list[str]] = {}
+        for connection, ref in records:
+            by_kind.setdefault((connection, ref.kind), []).append(ref.id)
+        for (connection, kind), ids in by_kind.items():
+            for start in range(0, len(ids), 500):
+                self._connection.execute(
+                    update(table)
+                    .where(
+                        table.c.connection == connection,
+                        table.c.kind == kind,
+                        table.c.id.in_(ids[start : start + 500]),
+                    )
+                    .values(dirty=dirty)
+                )
+
+    def append(self, facts: Iterable[Fact]) -> None:
+        """Adds facts to the ledger."""
+        rows = [
+            {
+                "lead": fact.lead,
+                "type": type(fact).__name__,
+                "version": type(fact).version,
+                "occurred_us": to_us(fact.occurred_at),
+                "recorded_us": to_us(fact.recorded_at),
+                "actor": fact.actor,
+                "system": fact.system,
+                "cause": fact.cause,
+                "agreement": fact.agreement,
+                "precision": fact.precision,
+                "body": dump(encode(fact)),
+            }
+            for fact in facts
+        ]
+        if rows:
+            self._connection.execute(insert(schema.fact), rows)
+
+    def save_links(self, links: Iterable[Link]) -> None:
+        """Stores links; those that end come first, because only one may be live."""
+        rows = [
+            {
+                "connection": link.connection,
+                "kind": link.ref.kind,
+                "id": link.ref.id,
+                "lead": link.lead,
+                "status": link.status,
+            }
+            for link in links
+        ]
+        self._upsert(schema.link, [row for row in rows if row["status"] != "live"])
+        self._upsert(schema.link, [row for row in rows if row["status"] == "live"])
+
+    def relate(self, relations: Iterable[tuple[str, Ref, str]]) -> None:
+        """Notes which records belong to which leads without standing for them."""
+        rows = [
+            {"connection": connection, "kind": ref.kind, "id": ref.id, "lead": lead}
+            for connection, ref, lead in relations
+        ]
+        self._upsert(schema.relation, rows)
+
+    def save_bases(self, bases: Mapping[tuple[str, str], Fields]) -> None:
+        """Stores the values last agreed, by (lead, connection)."""
+        self._upsert(
+            schema.base,
+            [
+                {"lead": lead, "connection": connection, "fields": dump_fields(fields)}
+                for (lead, connection), fields in bases.items()
+            ],
+        )
+
+    def enqueue(self, intents: Iterable[Intent]) -> None:
+        """Adds writes to the outbox, or stores their new state."""
+        rows = [
+            {
+                "key": intent.key,
+                "lead": intent.lead,
+                "connection": intent.connection,
+                "kind": intent.target.kind,
+                "action": intent.action,
+                "target": intent.target.id,
+                "fields": dump_fields(intent.fields),
+                "expect": dump_fields(intent.expect),
+                "agreed": dump({name: dump_fields(fields) for name, fields in intent.agreed.items()}),
+                "because": dump(dict(intent.because)),
+                "after": intent.after,
+                "state": intent.state,
+                "attempts": intent.attempts,
+                "sent_us": to_us(intent.sent_at) if intent.sent_at is not None else None,
+                "reason": intent.reason,
+                "sequence": intent.sequence,
+            }
+            for intent in intents
+        ]
+        self._upsert(schema.intent, rows)
+
+    def set_timers(self, timers: Mapping[str, datetime | None]) -> None:
+        """Sets when a lead has to be looked at again even if nothing changes; ``None`` removes the timer."""
+        self._upsert(
+            schema.timer, [{"lead": lead, "due_us": to_us(due)} for lead, due in timers.items() if due is not None]
+        )
+        gone = [lead for lead, due in timers.items() if due is None]
+        for start in range(0, len(gone), 500):
+            self._connection.execute(delete(schema.timer).where(schema.timer.c.lead.in_(gone[start : start + 500])))
+
+    def keep(self, conflicts: Iterable[Conflict], settled_at: datetime) -> None:
+        """Stores both values of settled conflicts."""
+        rows = [
+            {
+                "lead": conflict.lead,
+                "field": conflict.field,
+                "values": dump(dict(conflict.values)),
+                "winner": conflict.winner,
+                "rule": conflict.rule,
+                "settled_us": to_us(settled_at),
+            }
+            for conflict in conflicts
+        ]
+        if rows:
+            self._connection.execute(insert(schema.conflict), rows)
+
+    def quarantine(self, items: Iterable[Quarantined], since: datetime) -> None:
+        """Sets things aside; what is set aside already keeps its date."""
+        rows = [
+            {
+                "fingerprint": item.fingerprint,
+                "connection": item.connection,
+                "kind": item.ref.kind,
+                "record": item.ref.id,
+                "lead": item.lead,
+                "subject": item.subject,
+                "reason": item.reason,
+                "remedy": item.remedy,
+                "since_us": to_us(since),
+                "resolved_us": None,
+            }
+            for item in items
+        ]
+        self._upsert(schema.quarantine, rows, keep=("since_us",))
+
+    def resolve(self, fingerprints: Iterable[str], at: datetime) -> None:
+        """Says that things set aside have been settled."""
+        prints = list(fingerprints)
+        table = schema.quarantine
+        for start in range(0, len(prints), 500):
+            self._connection.execute(
+                update(table).where(table.c.fingerprint.in_(prints[start : start + 500])).values(resolved_us=to_us(at))
+            )
+
+    def log_round(self, started_at: datetime, finished_at: datetime, counts: Mapping[str, object]) -> None:
+        """Notes what a round did."""
+        row = {"started_us": to_us(started_at), "finished_us": to_us(finished_at), "counts": dump(dict(counts))}
+        self._connection.execute(insert(schema.round_), row)

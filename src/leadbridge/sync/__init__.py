@@ -1,0 +1,1 @@
+"""Pull, decide, record, deliver."""

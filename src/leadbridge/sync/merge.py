@@ -1,0 +1,195 @@
+"""Three-way merge of one field: what each side says, what each said when they last agreed, and the agreed policy.
+
+A base is kept for each side, as that side stores it, so that a value which a CRM cut or normalised is no change. A clear is
+told from a field that was never filled by the base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from leadbridge.adapter import Value
+
+__all__ = ["Merged", "Rule", "Said", "equivalent", "merge"]
+
+
+def _number(value: Value) -> Decimal | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (int, float, str)):
+        try:
+            return Decimal(str(value))
+        except InvalidOperation:
+            return None
+    return None
+
+
+def equivalent(name: str, left: Value, right: Value) -> bool:
+    """Whether two values of a field are the same for our purposes.
+
+    Text is compared without outer space, addresses without case, telephone numbers by their digits, numbers by value;
+    blank equals blank, and an opt-out that was never given equals none.
+    """
+    if left == right:
+        return True
+    if name == "opted_out":
+        return bool(left) == bool(right)
+    if left in (None, "") or right in (None, ""):
+        return left in (None, "") and right in (None, "")
+    if isinstance(left, str) and isinstance(right, str):
+        if name == "email":
+            return left.strip().lower() == right.strip().lower()
+        if name == "phone":
+            return _digits(left) == _digits(right)
+        if left.strip() == right.strip():
+            return True
+    if isinstance(left, (int, float)) or isinstance(right, (int, float)):
+        one, other = _number(left), _number(right)
+        return one is not None and other is not None and abs(one - other) <= abs(one) * Decimal("1e-9")
+    return False
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character.isdigit() or character == "+")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one side says of a field. ``base`` is what it said when the sides last agreed; ``based`` whether they did."""
+
+    value: Value = field(repr=False)
+    base: Value = field(repr=False)
+    based: bool
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The policy of a field for one lead. ``winner`` is the side that has the word (owner's, or on a tie)."""
+
+    policy: Literal["latest", "owner", "non_blank", "sticky", "manual"]
+    winner: str
+    clear: Literal["propagate", "keep"] = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What the merge decided.
+
+    Attributes:
+        value: what every side should hold.
+        targets: the sides that have to be written.
+        why: the rule, in words.
+        winner: the side whose value won, when ``conflict``.
+        conflict: both sides had changed, or had never agreed and differ: the loser's value must be kept.
+        frozen: a person decides; nothing is written.
+    """
+
+    value: Value = field(repr=False)
+    targets: tuple[str, ...] = ()
+    why: str = ""
+    winner: str = ""
+    conflict: bool = False
+    frozen: bool = False
+
+
+def _blank(value: Value) -> bool:
+    return value is None or value == ""
+
+
+def merge(name: str, sides: Mapping[str, Said], rule: Rule) -> Merged:
+    """Merges one field over one or two sides.
+
+    Source: three-way merge over a base kept per side, as file synchronisers do it; the policies are the agreement's.
+    """
+    names = list(sides)
+    if len(names) < 2:
+        return Merged(sides[names[0]].value if names else None)
+    one, two = names
+    left, right = sides[one], sides[two]
+    if rule.policy == "sticky":
+        value = bool(left.value) or bool(right.value)
+        targets = tuple(side for side in names if value and not sides[side].value)
+        return Merged(value, targets, "an opt-out on any side wins" if targets else "")
+    if equivalent(name, left.value, right.value):
+        return Merged(left.value)
+    if rule.policy == "manual":
+        return Merged(left.value, why="a person decides this field", frozen=True)
+    if not (left.based and right.based):
+        return _first_match(sides, rule)
+    changed = [side for side in names if not equivalent(name, sides[side].value, sides[side].base)]
+    if not changed:
+        return Merged(left.value)
+    if rule.policy == "owner" and rule.winner in sides:
+        return _owners(name, sides, rule, changed)
+    if len(changed) == 1:
+        return _one_changed(sides, changed[0], rule)
+    return _both_changed(sides, rule)
+
+
+def _other(sides: Mapping[str, Said], side: str) -> str:
+    return next(name for name in sides if name != side)
+
+
+def _first_match(sides: Mapping[str, Said], rule: Rule) -> Merged:
+    filled = [side for side in sides if not _blank(sides[side].value)]
+    if len(filled) == 1:
+        return Merged(sides[filled[0]].value, (_other(sides, filled[0]),), "a blank yields to a value")
+    winner = rule.winner if rule.winner in sides else _latest(sides, rule)
+    return Merged(
+        sides[winner].value,
+        (_other(sides, winner),),
+        f"first match: {winner} has the word on this field",
+        winner,
+        conflict=True,
+    )
+
+
+def _cleared(sides: Mapping[str, Said], side: str, rule: Rule) -> Merged:
+    other = _other(sides, side)
+    if rule.clear == "propagate":
+        return Merged(None, (other,), f"cleared in {side}, and clears of this field are passed on", side)
+    return Merged(sides[other].value, (side,), f"cleared in {side}, but clears of this field are not passed on", other)
+
+
+def _one_changed(sides: Mapping[str, Said], side: str, rule: Rule) -> Merged:
+    if _blank(sides[side].value):
+        return _cleared(sides, side, rule)
+    return Merged(sides[side].value, (_other(sides, side),), f"changed in {side} only", side)
+
+
+def _owners(name: str, sides: Mapping[str, Said], rule: Rule, changed: list[str]) -> Merged:
+    owner, other = rule.winner, _other(sides, rule.winner)
+    if _blank(sides[owner].value):
+        if owner in changed:
+            return _cleared(sides, owner, rule)
+        return Merged(sides[other].value, (owner,), "a blank yields to a value", other)
+    return Merged(
+        sides[owner].value,
+        (other,),
+        f"{owner} owns this field in this phase",
+        owner,
+        conflict=other in changed and not equivalent(name, sides[other].value, sides[owner].value),
+    )
+
+
+def _latest(sides: Mapping[str, Said], rule: Rule) -> str:
+    one, two = sides
+    if sides[one].modified_at == sides[two].modified_at:
+        return rule.winner if rule.winner in sides else one
+    return one if sides[one].modified_at > sides[two].modified_at else two
+
+
+def _both_changed(sides: Mapping[str, Said], rule: Rule) -> Merged:
+    filled = [side for side in sides if not _blank(sides[side].value)]
+    if rule.policy == "non_blank" and len(filled) == 1:
+        winner, why = filled[0], "both changed: the one that is not blank wins"
+    else:
+        winner, why = _latest(sides, rule), "both changed: the later record wins"
+    if _blank(sides[winner].value) and rule.clear == "keep":
+        winner, why = _other(sides, winner), "both changed: a clear does not beat a value"
+    return Merged(sides[winner].value, (_other(sides, winner),), why, winner, conflict=True)

@@ -1,0 +1,1 @@
+"""For authors of adapters: the conformance suite and a funnel with known truth."""

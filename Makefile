@@ -50,7 +50,7 @@ types: $(DEVELOPING) ## Check types
 
 docs: $(DEVELOPING) ## Check that generated tables are current, then build the site into site/
 	@$(BIN)/python docs/generate.py --check
-	@DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(DEVELOPING) ## Run the benchmarks; each prints ratios of things measured side by side
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
@@ -85,7 +85,8 @@ $(UV):
 define install
 	@echo "Installing packages ($(1)) ..."
 	@$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt $(COMPILE) $(2) || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(2)
+		{ echo "uv could not; trying pip ..."; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(2); }
 endef
 
 $(RUNNING): $(MANIFESTS) | $(UV)

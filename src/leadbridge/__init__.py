@@ -5,55 +5,113 @@ Every public name is here, and each is loaded when it is first used: ``import le
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # type checkers take a name so spelled for True; importing typing would cost more than this module
+# Type checkers take a name spelled like this for True; importing typing would cost more than all of this module.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from leadbridge.agreement import Agreement, offer
     from leadbridge.clock import Clock, ManualClock, SystemClock
+    from leadbridge.domain.calendar import BusinessCalendar
+    from leadbridge.domain.company import Company
+    from leadbridge.domain.criteria import Verdict
+    from leadbridge.domain.handoff import Handoff
+    from leadbridge.domain.history import LeadHistory
+    from leadbridge.domain.interaction import Interaction
+    from leadbridge.domain.lead import Lead
+    from leadbridge.domain.opportunity import Opportunity
+    from leadbridge.domain.sla import Board, SLAClock
     from leadbridge.errors import (
         AdapterError,
         AdapterMissing,
         AgreementError,
+        AuthExpired,
         ConfigError,
         DataError,
+        Forbidden,
         IllegalMove,
         IncompletePackage,
         LeadbridgeError,
         PlanRefused,
+        RateLimited,
         StoreError,
+        Unavailable,
     )
+    from leadbridge.registry import connect
 
 __all__ = [
     "AdapterError",
     "AdapterMissing",
+    "Agreement",
     "AgreementError",
+    "AuthExpired",
+    "Board",
+    "BusinessCalendar",
     "Clock",
+    "Company",
     "ConfigError",
     "DataError",
+    "Forbidden",
+    "Handoff",
     "IllegalMove",
     "IncompletePackage",
+    "Interaction",
+    "Lead",
+    "LeadHistory",
     "LeadbridgeError",
     "ManualClock",
+    "Opportunity",
     "PlanRefused",
+    "RateLimited",
+    "SLAClock",
     "StoreError",
     "SystemClock",
+    "Unavailable",
+    "Verdict",
     "__version__",
+    "connect",
+    "offer",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "leadbridge.clock": ("Clock", "ManualClock", "SystemClock"),
+    "leadbridge.agreement": (
+        "Agreement",
+        "offer",
+    ),
+    "leadbridge.clock": (
+        "Clock",
+        "ManualClock",
+        "SystemClock",
+    ),
+    "leadbridge.domain.calendar": ("BusinessCalendar",),
+    "leadbridge.domain.company": ("Company",),
+    "leadbridge.domain.criteria": ("Verdict",),
+    "leadbridge.domain.handoff": ("Handoff",),
+    "leadbridge.domain.history": ("LeadHistory",),
+    "leadbridge.domain.interaction": ("Interaction",),
+    "leadbridge.domain.lead": ("Lead",),
+    "leadbridge.domain.opportunity": ("Opportunity",),
+    "leadbridge.domain.sla": (
+        "Board",
+        "SLAClock",
+    ),
     "leadbridge.errors": (
         "AdapterError",
         "AdapterMissing",
         "AgreementError",
+        "AuthExpired",
         "ConfigError",
         "DataError",
+        "Forbidden",
         "IllegalMove",
         "IncompletePackage",
         "LeadbridgeError",
         "PlanRefused",
+        "RateLimited",
         "StoreError",
+        "Unavailable",
     ),
+    "leadbridge.registry": ("connect",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

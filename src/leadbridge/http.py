@@ -6,7 +6,7 @@ waits in one place only, the :class:`RateBudget`, before a request. Whatever goe
 exception is not chained to it.
 
 Requests go to the transport directly and not through ``httpx.Client``, because that one logs full URLs at level INFO,
-and URLs hold queries and addresses of people.
+and URLs hold queries and addresses of people. (httpcore shows the headers of answers to who sets its logger to DEBUG.)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import urllib.request
 from bisect import insort
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
@@ -124,8 +124,7 @@ class RateBudget:
     def acquire(self) -> None:
         """Returns when one more request may be sent."""
         with self._lock:
-            now = self._monotonic()
-            moments = self._moments
+            now, moments = self._monotonic(), self._moments
             moment = max(now, moments[-1]) if moments else now
             for seconds, maximum in self._windows.items():
                 if len(moments) >= maximum:
@@ -270,8 +269,7 @@ class HttpClient:
         self._auth = auth
         self._transport = transport or _network(_checked(self.base_url), verify)
         self._budget = budget
-        timeout = httpx.Timeout(read_timeout, connect=connect_timeout, pool=connect_timeout)
-        self._extensions = {"timeout": timeout.as_dict()}
+        self._timeout = httpx.Timeout(read_timeout, connect=connect_timeout, pool=connect_timeout).as_dict()
         self._errors = errors
         self._lock = threading.Lock()
 
@@ -331,20 +329,21 @@ class HttpClient:
         content: bytes | None,
         headers: Mapping[str, str] | None,
     ) -> httpx.Request:
+        signed = {**(self._auth() if self._auth is not None else {}), **(headers or {})}
+        sendable = all(value.isascii() and value.isprintable() for value in signed.values())
+        # Without the slash, "https://api.example" + ".evil.example" would carry our credentials to somebody else.
+        url = _parsed(self.base_url + path) if path.startswith("/") else None
+        if url is None or not sendable:
+            what = "its path does not form an address" if sendable else "a header, perhaps a token, cannot be sent"
+            raise BadRequest(f"the request cannot be made: {what}", connection=self.connection, operation=operation)
         all_headers = httpx.Headers(_HEADERS)
         if json is not None:
             content = orjson.dumps(json)
             all_headers["Content-Type"] = "application/json"
-        all_headers.update(dict(self._auth()) if self._auth is not None else {})
-        all_headers.update(dict(headers or {}))
-        # Without the slash, "https://api.example" + ".evil.example" would carry our credentials to somebody else.
-        url = _parsed(self.base_url + path) if path.startswith("/") else None
-        if url is None:
-            problem = "the request cannot be made: its path does not form an address"
-            raise BadRequest(problem, connection=self.connection, operation=operation)
+        all_headers.update(signed)
         if params:
             url = url.copy_merge_params(dict(params))
-        return httpx.Request(method, url, headers=all_headers, content=content, extensions=dict(self._extensions))
+        return httpx.Request(method, url, headers=all_headers, content=content, extensions={"timeout": self._timeout})
 
     def _send(self, request: httpx.Request, operation: str) -> Reply:
         # The exceptions caught here know the request, with its address and headers. The error is raised after the
@@ -379,9 +378,10 @@ class HttpClient:
 
 
 def _parsed(text: str) -> httpx.URL | None:
-    with suppress(httpx.InvalidURL):
+    try:
         return httpx.URL(text)
-    return None
+    except httpx.InvalidURL:
+        return None
 
 
 def _checked(base_url: str) -> httpx.URL:

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from leadbridge.adapter import Description, FieldInfo, Fields, KindInfo, Owner, Ref, Value
-from leadbridge.agreement import Agreement, KindCrosswalk
+from leadbridge.agreement import Agreement
+from leadbridge.agreement.crosswalk import AXES, BY_REASON, KindCrosswalk
+from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.clock import iso, parse_iso
 from leadbridge.errors import ConfigError
 
-__all__ = ["AXES", "DERIVED", "ConnectionMapping", "Frozen", "KindMapping", "People", "compile_mapping"]
-
-AXES = ("stage", "status", "decision", "reason", "buying_stage")
-"""What picklist values can mean; the axes are never mixed."""
+__all__ = ["DERIVED", "ConnectionMapping", "Frozen", "KindMapping", "People", "compile_mapping"]
 
 DERIVED = ("decision", "reason", "sla_due", "sla_state", "buying_stage")
 """What leadbridge works out and shows in a CRM through its own fields, where the account has them."""
 
-BY_REASON = "by_reason"
+_Table: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,9 @@ class KindMapping:
         frozen: what of the crosswalk cannot be used here.
     """
 
-    def __init__(self, connection: str, info: KindInfo, crosswalk: KindCrosswalk, people: People) -> None:
+    def __init__(
+        self, connection: str, info: KindInfo, crosswalk: KindCrosswalk, people: People, lifecycle: Lifecycle
+    ) -> None:
         self.connection = connection
         self.kind = info.name
         self.info = info
@@ -91,10 +93,9 @@ class KindMapping:
             for field, table in crosswalk.values.items()
             if self._usable(field)
         }
-        self._fillers = {value for value in crosswalk.fillers.values()}
-        self._stage_dates = {
-            stage: field for stage, field in crosswalk.stage_dates.items() if self._usable(field)
-        }
+        self._shown_as = self._stand_ins(lifecycle)
+        self._fillers = set(crosswalk.fillers.values())
+        self._stage_dates = {stage: field for stage, field in crosswalk.stage_dates.items() if self._usable(field)}
         touched = [field for touch in crosswalk.touches for field in (touch.at, touch.asset) if field]
         extra = [*touched, *([crosswalk.opportunity] if crosswalk.opportunity else [])]
         self.reads = tuple(
@@ -122,11 +123,20 @@ class KindMapping:
         return False
 
     @staticmethod
-    def _table(info: FieldInfo, table: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    def _table(info: FieldInfo, table: _Table) -> dict[str, Mapping[str, str]]:
         """Meanings by stored value; the agreement may name what people see instead."""
         by_label = {option.label: option.value for option in info.options}
         values = {option.value for option in info.options}
         return {(key if key in values else by_label.get(key, key)): meaning for key, meaning in table.items()}
+
+    def _stand_ins(self, lifecycle: Lifecycle) -> dict[str, str]:
+        """For detours that this kind has no word for: the stage that they send a lead back to."""
+        shown = {row["stage"] for table in self.tables.values() for row in table.values() if "stage" in row}
+        return {
+            detour: next((stage for stage in terms.returns if stage in shown), detour)
+            for detour, terms in lifecycle.detours.items()
+            if detour not in shown
+        }
 
     def _reader(self, name: str, info: FieldInfo) -> Callable[[Value], Value]:
         fillers = self._fillers
@@ -140,7 +150,7 @@ class KindMapping:
 
         def meaning(value: Value) -> Value:
             row = table.get(value) if table is not None and isinstance(value, str) else None
-            return row.get(name) if row is not None and name in row else text(value)
+            return row[name] if row is not None and name in row else text(value)
 
         def email(value: Value) -> Value:
             return value.strip().lower() or None if isinstance(value, str) else value
@@ -167,7 +177,7 @@ class KindMapping:
             raw = fields.get(field)
             row = table.get(raw) if isinstance(raw, str) else None
             if row is not None:
-                found.update((axis, value) for axis, value in row.items() if axis in AXES)
+                found.update((axis, meaning) for axis, meaning in row.items() if axis in AXES)
         return found
 
     def unmapped(self, fields: Fields) -> list[tuple[str, str]]:
@@ -206,16 +216,12 @@ class KindMapping:
 
     # -- to the CRM ------------------------------------------------------------------------------------------------
 
-    @property
-    def expressible_stages(self) -> frozenset[str]:
-        """The stages that this kind can show without claiming a decision."""
-        return frozenset(
-            row["stage"] for table in self.tables.values() for row in table.values() if "stage" in row
-        )
-
     def write(self, wanted: Mapping[str, Value], current: Fields) -> dict[str, Value]:
         """The CRM fields that make a record say what is wanted; what it says already is left out."""
         changes: dict[str, Value] = {}
+        stage = wanted.get("stage")
+        if isinstance(stage, str):
+            wanted = {**wanted, "stage": self._shown_as.get(stage, stage)}
         for name, value in wanted.items():
             field = self.fields.get(name)
             if field is None or not self.info.fields[field].writable:
@@ -253,24 +259,28 @@ class KindMapping:
         return value
 
     @staticmethod
-    def _express(table: Mapping[str, Mapping[str, str]], wanted: Mapping[str, Value], current: Value) -> str | None:
-        """The stored value whose meaning fits what is wanted; the present one when it fits already.
+    def _express(table: _Table, wanted: Mapping[str, Value], current: Value) -> str | None:
+        """The stored value whose meaning fits best what is wanted; ``None`` when the present one fits as well.
 
         A value that means a decision is written only when that decision was made: we never put words in sales' mouth.
         """
 
         def fits(row: Mapping[str, str]) -> int:
             score = 0
-            for axis in ("stage", "status", "decision"):
-                if axis not in row:
-                    continue
-                if axis == "decision" and row[axis] != wanted.get("decision"):
-                    return -1
-                if axis in wanted and row[axis] != wanted[axis]:
-                    if axis == "stage" or "stage" not in row:
+            for axis, meaning in row.items():
+                value = wanted.get(axis)
+                agrees = value == meaning
+                if axis == "decision":
+                    by_reason = meaning == BY_REASON and value is not None and value != "accept"
+                    if not agrees and not by_reason:
                         return -1
-                elif axis in wanted:
-                    score += 2 if axis == "stage" else 1
+                    score += 1
+                elif value is None:
+                    continue
+                elif agrees:
+                    score += 4 if axis == "stage" else 1
+                elif axis != "status" or "stage" not in row:
+                    return -1
             return score
 
         now = table.get(current) if isinstance(current, str) else None
@@ -317,13 +327,19 @@ class ConnectionMapping:
         return tuple(found for kind in self.kinds.values() for found in kind.frozen)
 
 
-def _merged(default: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
-    """One crosswalk laid over another: mappings key by key, everything else replaced."""
-    result = dict(default)
-    for key, value in over.items():
-        below = result.get(key)
-        result[key] = {**below, **value} if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return result
+def _laid_over(default: Mapping[str, object], own: Mapping[str, KindCrosswalk]) -> dict[str, KindCrosswalk]:
+    """The adapter's default with the agreement's crosswalk over it: entry by entry; what is not named stays."""
+    merged: dict[str, KindCrosswalk] = {}
+    for kind in dict.fromkeys([*default, *own]):
+        below = default.get(kind)
+        parts: dict[str, object] = dict(below) if isinstance(below, Mapping) else {}
+        over = own[kind].model_dump(by_alias=True, exclude_unset=True) if kind in own else {}
+        for name, value in over.items():
+            under = parts.get(name)
+            both = isinstance(under, Mapping) and isinstance(value, Mapping)
+            parts[name] = {**under, **value} if both else value  # type: ignore[dict-item]  # mypy does not follow both
+        merged[kind] = KindCrosswalk.model_validate(parts)
+    return merged
 
 
 def compile_mapping(connection: str, description: Description, agreement: Agreement) -> ConnectionMapping:
@@ -332,20 +348,15 @@ def compile_mapping(connection: str, description: Description, agreement: Agreem
     Raises:
         ConfigError: nothing that stands for a lead is left.
     """
-    crosswalks = agreement.crosswalks.get(connection) or agreement.crosswalks.get(description.system) or {}
+    own = agreement.crosswalks.get(connection) or agreement.crosswalks.get(description.system) or {}
+    function = agreement.function_of(connection, description.system)
     people = People(description.owners)
-    kinds: dict[str, KindMapping] = {}
-    for name in [*description.crosswalk, *(kind for kind in crosswalks if kind not in description.crosswalk)]:
-        info = description.kinds.get(name)
-        if info is None:
-            continue
-        default = description.crosswalk.get(name, {})
-        over = crosswalks[name].model_dump(by_alias=True, exclude_unset=True) if name in crosswalks else {}
-        merged = _merged(default if isinstance(default, Mapping) else {}, over)
-        kinds[name] = KindMapping(connection, info, KindCrosswalk.model_validate(merged), people)
-    mapping = ConnectionMapping(
-        connection, description, kinds, agreement.function_of(connection, description.system)
-    )
+    kinds = {
+        name: KindMapping(connection, description.kinds[name], crosswalk, people, agreement.lifecycle)
+        for name, crosswalk in _laid_over(description.crosswalk, own).items()
+        if name in description.kinds
+    }
+    mapping = ConnectionMapping(connection, description, kinds, function)
     if not mapping.lead_kinds:
         raise ConfigError(
             f"connection {connection}: no kind of {description.system} stands for a lead; "

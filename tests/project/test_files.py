@@ -15,7 +15,9 @@ TEXT = {".css", ".ini", ".ipynb", ".mako", ".md", ".py", ".sh", ".sql", ".svg", 
 LIMIT = 400
 
 # Put together from parts, so that this file does not hold what it looks for.
-MACHINE = re.compile("|".join(("/" + "work/", "/tmp" + "/lb", "/root" + "/", r"/home/" + r"\w+/", "/opt" + "/(?:wheels|pypi)")))
+MACHINE = re.compile(
+    "|".join(("/" + "work/", "/tmp" + "/lb", "/root" + "/", r"/home/" + r"\w+/", "/opt" + "/(?:wheels|pypi)"))
+)
 NOTES = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")))
 
 

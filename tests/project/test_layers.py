@@ -30,9 +30,10 @@ OFFENCES = [
 
 def lint(where: Path, cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs import-linter with the packages under ``where`` first on the path."""
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--cache-dir", cache, *arguments]
+    program = os.fspath(Path(sys.executable).with_name("lint-imports"))
+    command = [program, "--no-logo", "--cache-dir", os.fspath(cache), "--config", os.fspath(ROOT / "pyproject.toml")]
+    command += arguments
     environment = {**os.environ, "PYTHONPATH": os.fspath(where)}
-    command += ["--config", ROOT / "pyproject.toml"]
     return subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, check=False)
 
 

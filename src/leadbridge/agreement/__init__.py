@@ -1,1 +1,31 @@
-"""The agreement between marketing and sales: schema, loading, checking."""
+"""The agreement between marketing and sales: schema, loading, checking, comparing, showing."""
+
+from __future__ import annotations
+
+from leadbridge.agreement.check import Unmapped, lint, unmapped
+from leadbridge.agreement.crosswalk import BY_REASON, KindCrosswalk, Touch
+from leadbridge.agreement.diff import Change, diff
+from leadbridge.agreement.offer import offer
+from leadbridge.agreement.policies import FieldPolicy, Guard, Guards, Ruling, SyncRules
+from leadbridge.agreement.render import html, markdown
+from leadbridge.agreement.schema import Agreement
+
+__all__ = [
+    "BY_REASON",
+    "Agreement",
+    "Change",
+    "FieldPolicy",
+    "Guard",
+    "Guards",
+    "KindCrosswalk",
+    "Ruling",
+    "SyncRules",
+    "Touch",
+    "Unmapped",
+    "diff",
+    "html",
+    "lint",
+    "markdown",
+    "offer",
+    "unmapped",
+]

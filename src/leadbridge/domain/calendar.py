@@ -21,9 +21,10 @@ from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from leadbridge.clock import from_us, to_us
+from leadbridge.domain.model import Frozen
 from leadbridge.domain.timetable import DAY_MINUTES, Timetable, Window, day_spans, instant_us
 from leadbridge.errors import ConfigError
 
@@ -72,7 +73,7 @@ def _days_of(key: str) -> list[int]:
     return numbers
 
 
-class BusinessCalendar(BaseModel):
+class BusinessCalendar(Frozen):
     """Opening hours of a team in its own time zone.
 
     ``hours`` is ``always``, or windows by day: ``{"mon-thu": ["09:00-12:30", "13:30-17:30"], "fri": ["09:00-15:00"]}``.
@@ -83,8 +84,6 @@ class BusinessCalendar(BaseModel):
     Raises:
         pydantic.ValidationError: for an unknown zone, day or window, or hours that never open.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     zone: str = Field(default="UTC", description="IANA time zone, such as Europe/London")
     hours: Literal["always"] | Mapping[str, tuple[str, ...]] = Field(

@@ -212,8 +212,8 @@ class RecordMoved(Fact):
     """The lead's record was converted, merged or deleted; ``to`` is the record that stands for the lead now."""
 
     record: str
-    to: str | None
     why: Literal["converted", "merged", "deleted"]
+    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,10 @@ _Row: TypeAlias = tuple[str, _Kind, str, str]
 def _lifecycle(rows: tuple[_Row, ...], path: tuple[str, ...], detours: Mapping[str, tuple[str, str]]) -> Lifecycle:
     """Rows are (id, kind, label, spine); detours are name → (from, return), stages separated by spaces."""
     return Lifecycle(
-        stages=tuple(Stage(id=id, kind=kind, label=label, spine=None if spine == id else spine) for id, kind, label, spine in rows),
+        stages=tuple(
+            Stage(id=id, kind=kind, label=label, spine=None if spine == id else spine)
+            for id, kind, label, spine in rows
+        ),
         success_path=path,
         detours={name: Detour(from_=tuple(a.split()), returns=tuple(b.split())) for name, (a, b) in detours.items()},
     )

@@ -128,7 +128,7 @@ class Lead(Frozen):
 
 _SHOWN = ("stage", "status", "buying_stage", "decision", "reason", "source", "country")
 _TYPES: Mapping[str, TypeAdapter[Any]] = {
-    name: TypeAdapter(Lead.model_fields[name].annotation) for name in LEAD_FIELDS if name in Lead.model_fields and name != "company"
-} | {
-    name: TypeAdapter(Company.model_fields[part].annotation) for name, part in COMPANY_FIELDS.items()
-}
+    name: TypeAdapter(Lead.model_fields[name].annotation)
+    for name in LEAD_FIELDS
+    if name in Lead.model_fields and name != "company"
+} | {name: TypeAdapter(Company.model_fields[part].annotation) for name, part in COMPANY_FIELDS.items()}

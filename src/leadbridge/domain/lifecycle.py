@@ -73,9 +73,7 @@ class Translation:
     lost: str = ""
 
 
-def find_faults(
-    stages: Sequence[Stage], success_path: Sequence[str], detours: Mapping[str, Detour]
-) -> list[Problem]:
+def find_faults(stages: Sequence[Stage], success_path: Sequence[str], detours: Mapping[str, Detour]) -> list[Problem]:
     """Everything that keeps these parts from being a lifecycle, each with its path below ``lifecycle`` and the way out."""
     ids = [stage.id for stage in stages]
     known = list(dict.fromkeys(ids))
@@ -88,7 +86,11 @@ def find_faults(
             remedy = did_you_mean(spine, (*SPINE, *DETOURS))
             faults.append(Problem(f"unknown spine stage {spine}", remedy, f"stages.{index}.spine"))
     if len(success_path) < 2:
-        faults.append(Problem("the success path needs at least two stages", "list the stages a won lead goes through", "success_path"))
+        faults.append(
+            Problem(
+                "the success path needs at least two stages", "list the stages a won lead goes through", "success_path"
+            )
+        )
     for index, name in enumerate(success_path):
         where = f"success_path.{index}"
         if name not in known:
@@ -105,7 +107,9 @@ def find_faults(
         for part, names in (("from", detour.from_), ("return", detour.returns)):
             for index, other in enumerate(names):
                 if other not in known:
-                    faults.append(Problem(f"unknown stage {other}", did_you_mean(other, known), f"{where}.{part}.{index}"))
+                    faults.append(
+                        Problem(f"unknown stage {other}", did_you_mean(other, known), f"{where}.{part}.{index}")
+                    )
     for index, name in enumerate(ids):
         if name not in success_path and name not in detours:
             remedy = "add it to success_path, or to detours, or remove it"
@@ -210,7 +214,9 @@ class Lifecycle(Frozen):
             return self.detours[current].returns
         ahead = self.success_path[rank + 1 :]
         last = rank == len(self.success_path) - 1
-        aside = [name for name, detour in self.detours.items() if (current in detour.from_ if detour.from_ else not last)]
+        aside = [
+            name for name, detour in self.detours.items() if (current in detour.from_ if detour.from_ else not last)
+        ]
         return (*ahead, *aside)
 
     def check_move(self, current: str | None, to: str, *, reason: str | None = None) -> None:
@@ -249,9 +255,7 @@ class Lifecycle(Frozen):
         rank = self.rank(current)
         return passage + 1 if rank is None or target < rank else passage
 
-    def steps(
-        self, current: str | None, to: str, *, passage: int = 1, reason: str | None = None
-    ) -> tuple[Step, ...]:
+    def steps(self, current: str | None, to: str, *, passage: int = 1, reason: str | None = None) -> tuple[Step, ...]:
         """All stage entries of one move: skipped stages first, flagged as inferred, then the stage itself.
 
         Raises:
@@ -278,5 +282,7 @@ class Lifecycle(Frozen):
             for name in reversed(SPINE[: SPINE.index(canonical)]):
                 found = to.find(name)
                 if found is not None:
-                    return Translation((found,), f"{canonical} is unknown there; {found} is the nearest stage before it")
+                    return Translation(
+                        (found,), f"{canonical} is unknown there; {found} is the nearest stage before it"
+                    )
         return Translation((), f"{canonical} is unknown there")

@@ -49,7 +49,9 @@ def parse_span(value: object) -> object:
     match = _SPAN.fullmatch(value.strip().lower()) if isinstance(value, str) else None
     unit = _UNITS.get(match[2]) or _UNITS.get(match[2].removesuffix("s")) if match else None
     if match is None or unit is None:
-        raise ValueError('this is no length of time; write an amount and a unit, such as "4 hours", "90 days" or "2 weeks"')
+        raise ValueError(
+            'this is no length of time; write an amount and a unit, such as "4 hours", "90 days" or "2 weeks"'
+        )
     return int(match[1]) * unit
 
 
@@ -67,7 +69,9 @@ Span = Annotated[
     timedelta,
     BeforeValidator(parse_span),
     PlainSerializer(span_text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)$", "examples": ["90 days"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d+\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)$", "examples": ["90 days"]}
+    ),
 ]
 """An elapsed length of time, written as text."""
 

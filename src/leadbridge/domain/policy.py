@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.calendar import BusinessCalendar
+from leadbridge.domain.model import Frozen, Id
 
 __all__ = ["EVENTS", "Allowance", "Event", "OnTransfer", "SLAPolicy", "Target"]
 
@@ -34,7 +35,7 @@ EVENTS = {
 HANDOFF_EVENTS = frozenset({"offered", "routed", "assigned", "decided"})
 """Events that belong to one hand-off: a target that starts with one has a clock for every hand-off."""
 
-_EVENT = r"^(captured|offered|routed|assigned|touched|connected|decided|won|stage:[a-z][a-z0-9_]*)$"
+_EVENT = r"^(captured|offered|routed|assigned|touched|connected|decided|won|stage:\w[\w.\-]*)$"
 _UNITS = {
     "s": timedelta(seconds=1),
     "sec": timedelta(seconds=1),
@@ -131,16 +132,14 @@ def _several(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-class Target(BaseModel):
+class Target(Frozen):
     """One promise: after ``starts``, one of ``stops`` happens ``within`` a duration.
 
     A target that starts with an event of a hand-off has one clock for every hand-off to the function that owes the duty
     (and, after a transfer, for every owner); any other target has one clock for every passage of the lead.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    id: Id
     starts: Event = Field(description="The event that starts the clock, such as assigned or stage:marketing_qualified")
     stops: Annotated[tuple[Event, ...], BeforeValidator(_several)] = Field(
         min_length=1, description="The event that keeps the promise, or several of which the first counts"
@@ -175,16 +174,14 @@ class Target(BaseModel):
         return self.starts in HANDOFF_EVENTS
 
 
-class SLAPolicy(BaseModel):
+class SLAPolicy(Frozen):
     """What one function promises to the other: marketing owes information, sales owes action.
 
     ``duty_of`` is the function that has to act; its targets apply to hand-offs *to* it, and it is the one whose
     interactions count as ``touched``. ``calendar`` names the calendar in which business durations count.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    id: Id
     duty_of: str = Field(default="sales", description="The function that makes this promise")
     targets: tuple[Target, ...] = Field(min_length=1)
     calendar: str | None = Field(default=None, description="Name of the calendar for the business durations")

@@ -15,9 +15,7 @@ from leadbridge.errors import IllegalMove
 
 __all__ = ["Category", "Outcome", "Reason", "Reasons"]
 
-Category = Literal[
-    "routing", "data", "target", "engagement", "timing", "commercial", "compliance", "process", "other"
-]
+Category = Literal["routing", "data", "target", "engagement", "timing", "commercial", "compliance", "process", "other"]
 Outcome = Literal["accept", "reject", "recycle", "disqualify", "ineligible", "lost", "expire"]
 """What a reason can explain: one of the five decisions, a lost opportunity, or an offer that ran out."""
 

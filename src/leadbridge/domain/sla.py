@@ -6,6 +6,22 @@ and :mod:`leadbridge.domain.board` (who has to act next).
 
 from __future__ import annotations
 
+from leadbridge.domain.board import Board
+from leadbridge.domain.clocks import clocks
 from leadbridge.domain.policy import EVENTS, Allowance, Event, OnTransfer, SLAPolicy, Target
+from leadbridge.domain.slaclock import STATES, ClockState, SLAClock, in_words
 
-__all__ = ["EVENTS", "Allowance", "Event", "OnTransfer", "SLAPolicy", "Target"]
+__all__ = [
+    "EVENTS",
+    "STATES",
+    "Allowance",
+    "Board",
+    "ClockState",
+    "Event",
+    "OnTransfer",
+    "SLAClock",
+    "SLAPolicy",
+    "Target",
+    "clocks",
+    "in_words",
+]

@@ -1,9 +1,9 @@
 """The chassis of the simulators: local HTTP servers that behave like a CRM.
 
-Each adapter ships how its vendor behaves *on the wire*; what all of them need stands here: a server on a free port, plain
-or with TLS (:class:`Server`), requests that are logged (:class:`RequestLog`) and go wrong on command (:class:`Fault`), an
-application that ties these together and lets other processes script it (:func:`build_app`), versioned records with a
-virtual clock (:class:`RecordTable`), and the back door into the CRM (:class:`Crm`).
+Each adapter ships how its vendor behaves *on the wire*; what all of them need stands here: a server on a free port,
+plain or with TLS (:class:`Server`), requests that are logged (:class:`RequestLog`) and go wrong on command
+(:class:`Fault`), an application that ties these together and lets other processes script it (:func:`build_app`),
+versioned records with a virtual clock (:class:`RecordTable`), and the back door into the CRM (:class:`Crm`).
 
 The servers need the extra ``simulator``; importing this package does not.
 """

@@ -1,10 +1,10 @@
 """The control API: what another process or another language does with a simulator, as JSON over HTTP.
 
-Under ``/_control/``: ``GET`` or ``POST clock`` (``{"advance": seconds}`` or ``{"set": instant}``) · ``GET`` or ``DELETE
-requests`` · ``GET``, ``POST`` or ``DELETE faults`` (the fields of :class:`~leadbridge.simulator.Fault`) · ``GET
-dump/{kind}`` · ``POST seed`` (``{"kind", "rows"}``) · ``POST edit`` (``{"ref", "fields"}``) · ``POST assign`` (``{"ref",
-"owner"}``) · ``POST convert``, ``win``, ``delete`` (``{"ref", …}``) · ``POST merge`` (``{"winner", "loser"}``) · ``POST
-reset``. A ref is ``{"kind": …, "id": …}``, alone and as the value of a field.
+Under ``/_control/``: ``GET`` or ``POST clock`` (``{"advance": seconds}`` or ``{"set": instant}``) · ``GET`` or
+``DELETE requests`` · ``GET``, ``POST`` or ``DELETE faults`` (the fields of :class:`~leadbridge.simulator.Fault`) ·
+``GET dump/{kind}`` · ``POST seed`` (``{"kind", "rows"}``) · ``POST edit`` (``{"ref", "fields"}``) · ``POST assign``
+(``{"ref", "owner"}``) · ``POST convert``, ``win``, ``delete`` (``{"ref", …}``) · ``POST merge`` (``{"winner",
+"loser"}``) · ``POST reset``. A ref is ``{"kind": …, "id": …}``, alone and as the value of a field.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ class Fault:
     """One thing that goes wrong.
 
     ``status`` answers with ``status``, ``body`` (JSON, or text) and ``headers`` · ``html`` answers with a web page ·
-    ``empty`` with no body · ``timeout`` does nothing and holds the answer back · ``drop_before`` does nothing and closes
-    the connection · ``drop_after`` does what was asked and closes the connection: the answer is lost · ``cut`` does what
-    was asked and sends half of the answer.
+    ``empty`` with no body · ``timeout`` does nothing and holds the answer back · ``drop_before`` does nothing and
+    closes the connection · ``drop_after`` does what was asked and closes the connection: the answer is lost · ``cut``
+    does what was asked and sends half of the answer.
 
     Attributes:
         effect: what happens.

@@ -57,7 +57,7 @@ class _Uvicorn(uvicorn.Server):
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
-            cast("asyncio.Transport", connection.transport).abort()
+            connection.transport.abort()
         tasks = set(self.server_state.tasks)
         if tasks:
             _, stuck = await asyncio.wait(tasks, timeout=1)
@@ -96,7 +96,7 @@ class Server:
 
     def start(self) -> Self:
         """Begins to listen; returns when requests are answered."""
-        listener = socket.socket()
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", self._port))

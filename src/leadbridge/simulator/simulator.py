@@ -17,8 +17,8 @@ __all__ = ["Crm", "Simulator"]
 class Crm(Protocol):
     """The back door: what people, workflows and imports do inside the CRM, without going through its API.
 
-    Every method may be called from any thread, and raises :class:`~leadbridge.errors.Unsupported` for what the vendor does
-    not know. Fields are the CRM's own, values those of :data:`leadbridge.adapter.Value`.
+    Every method may be called from any thread, and raises :class:`~leadbridge.errors.Unsupported` for what the vendor
+    does not know. Fields are the CRM's own, values those of :data:`leadbridge.adapter.Value`.
     """
 
     def seed(self, kind: str, rows: Sequence[Mapping[str, Value]]) -> list[Ref]:

@@ -1,0 +1,267 @@
+"""The HubSpot adapter: leadbridge's contract, spoken over HubSpot's CRM API."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from threading import Lock
+from typing import ClassVar, Self
+
+import httpx
+
+from leadbridge.adapter import (
+    Capabilities,
+    Description,
+    KindInfo,
+    Missing,
+    Page,
+    Provisioned,
+    Receipt,
+    Record,
+    Ref,
+    Write,
+)
+from leadbridge.errors import ConfigError
+from leadbridge.http import HttpClient, RateBudget, TokenStore
+from leadbridge_hubspot.describe import describe, read_properties
+from leadbridge_hubspot.errors import classify
+from leadbridge_hubspot.mappers import kind_info
+from leadbridge_hubspot.paths import DEFAULT_VERSION, KINDS, object_type, paths_of
+from leadbridge_hubspot.provision import provision
+from leadbridge_hubspot.reads import Reads
+from leadbridge_hubspot.sdk import SdkClient, SdkTransport
+from leadbridge_hubspot.search import ChangeStream
+from leadbridge_hubspot.settings import BASE_URL, DEFAULT_KINDS, SETTINGS, Settings, checked_base_url, checked_kinds
+from leadbridge_hubspot.signin import ReadyToken
+from leadbridge_hubspot.wire import LIST_LIMIT, READ_BATCH, WRITE_BATCH, Wire
+from leadbridge_hubspot.writes import Writes, check
+
+__all__ = ["HubSpot"]
+
+KEY_KINDS = frozenset({"contact"})
+_SETTLE = timedelta(minutes=10)
+_RATE = (100, 10.0)
+_SEARCH_RATE = (5, 1.0)
+
+
+class HubSpot:
+    """A HubSpot account.
+
+    Reading changes goes through search for *which* records, and through the live store for their values; finding and
+    fetching never touch search. HubSpot knows no conditional write: a write with ``if_version`` is ``Unsupported``.
+    Moving a lifecycle stage backward is answered with success and not done: read it back.
+
+    Args:
+        token: an access token: a service key or the token of a private app. Left out only with ``auth``-bearing
+            transports; see :meth:`from_sdk`.
+        base_url: HubSpot's own hosts, or a simulator on this computer.
+        api_version: ``2026-09``, ``2026-03`` or ``v3``.
+        connection: the connection's name, for error messages.
+        transport: sends the requests, in place of the network.
+        settle: how far reading looks back, because the search index lags; no upper limit is promised by HubSpot.
+        rate: (calls, seconds) to begin with, until HubSpot's answers say what the account may.
+        search_rate: (searches, seconds) that the account may.
+        kinds: which kinds ``describe`` asks for; others may still be read.
+        verify: the certificates to trust.
+
+    Raises:
+        ConfigError: when an argument is wrong.
+    """
+
+    SETTINGS: ClassVar[Mapping[str, str]] = SETTINGS
+
+    def __init__(
+        self,
+        *,
+        token: str = "",
+        base_url: str = BASE_URL,
+        api_version: str = DEFAULT_VERSION,
+        connection: str = "",
+        transport: httpx.BaseTransport | None = None,
+        settle: timedelta = _SETTLE,
+        rate: tuple[int, float] = _RATE,
+        search_rate: tuple[int, float] = _SEARCH_RATE,
+        kinds: Iterable[str] = DEFAULT_KINDS,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        if settle < timedelta(0):
+            raise ConfigError("settle is how far reading looks back: it cannot be negative")
+        budget = RateBudget(rate)
+        http = HttpClient(
+            base_url=checked_base_url(base_url),
+            connection=connection,
+            auth=transport.auth if isinstance(transport, SdkTransport) and not token else ReadyToken(token),
+            transport=transport,
+            budget=budget,
+            verify=verify,
+            errors=classify,
+        )
+        self.connection = connection
+        self._wire = Wire(http, paths_of(api_version), budget=budget, search_budget=RateBudget(search_rate))
+        self._reads = Reads(self._wire)
+        self._settle = settle
+        self._kinds = checked_kinds(tuple(dict.fromkeys(kinds)))
+        self._known: dict[str, KindInfo] = {}
+        self._lock = Lock()
+
+    @classmethod
+    def from_sdk(
+        cls,
+        client: SdkClient,
+        *,
+        connection: str = "",
+        settle: timedelta = _SETTLE,
+        rate: tuple[int, float] = _RATE,
+        search_rate: tuple[int, float] = _SEARCH_RATE,
+        kinds: Iterable[str] = DEFAULT_KINDS,
+    ) -> Self:
+        """A HubSpot account, reached the way that a configured ``hubspot.HubSpot`` client reaches it.
+
+        The client's token, proxy, certificates and connections are used; its retries are not. It speaks API v3.
+
+        Raises:
+            ConfigError: when the client cannot be used.
+        """
+        transport = SdkTransport(client)
+        return cls(
+            base_url=transport.base_url,
+            api_version="v3",
+            connection=connection,
+            transport=transport,
+            settle=settle,
+            rate=rate,
+            search_rate=search_rate,
+            kinds=kinds,
+        )
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, str], *, tokens: TokenStore | None = None) -> Self:
+        """A HubSpot account from the settings file; a ready token needs no token store.
+
+        Raises:
+            ConfigError: names the setting that is unknown, missing or wrong.
+        """
+        read = Settings.read(settings)
+        return cls(
+            token=read.token,
+            base_url=read.base_url,
+            api_version=read.api_version,
+            settle=read.settle,
+            rate=(read.rate, _RATE[1]),
+            kinds=read.kinds,
+        )
+
+    def __repr__(self) -> str:
+        return f"HubSpot(connection={self.connection!r}, api_version={self._wire.paths.version!r})"
+
+    @property
+    def calls(self) -> int:
+        """How many API calls were made so far."""
+        return self._wire.calls
+
+    # -- the contract ----------------------------------------------------------------------------------------------
+
+    def describe(self) -> Description:
+        """Who we talk to; one call for the account, one for each kind, two for the owners."""
+        description, found = describe(self._wire, self._kinds, self._capabilities())
+        with self._lock:
+            self._known.update(found)
+        return description
+
+    def changes(self, kind: str, since: str | None, *, fields: Sequence[str], limit: int) -> Page:
+        """What changed; see :mod:`leadbridge_hubspot.search` for how nothing gets lost."""
+        object_type(kind, "changes")
+        known = self._kind(kind, "changes").fields if fields else {}
+        stream = ChangeStream(self._wire, self._reads, kind, known=known, fields=fields, settle=self._settle)
+        return stream.page(since, limit)
+
+    def ids(self, kind: str, cursor: str | None, *, archived: bool, limit: int) -> Page:
+        """The ids of a kind through the list endpoint, which reads the live store."""
+        params: dict[str, str | list[str]] = {"limit": str(min(limit, LIST_LIMIT)), "properties": "hs_object_id"}
+        params["archived"] = "true" if archived else "false"
+        if cursor:
+            params["after"] = cursor
+        body = self._wire.get(self._wire.objects(kind, "ids"), "ids", params).json()
+        after = str(((body.get("paging") or {}).get("next") or {}).get("after") or "")
+        refs = tuple(Ref(kind, str(raw["id"])) for raw in body.get("results") or ())
+        return Page(refs, after, more=bool(after))
+
+    def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[tuple[Record, ...]]:
+        """Records by a unique property: ``email`` of contacts, our own key, ``hs_object_id``, or one of the account's.
+
+        Raises:
+            Unsupported: for every other property, because HubSpot would look it up in its search index, which lags.
+        """
+        object_type(kind, "find")
+        known = {} if field == "hs_object_id" and not fields else self._kind(kind, "find").fields
+        return self._reads.find(kind, field, values, known=known, fields=fields)
+
+    def fetch(self, refs: Sequence[Ref], *, fields: Sequence[str]) -> list[Record | Missing]:
+        """What records are now. An archived one is ``deleted``; an old id is ``merged``, with the survivor's values."""
+        for ref in refs:
+            object_type(ref.kind, "fetch")
+        found: dict[Ref, Record | Missing] = {}
+        for kind in dict.fromkeys(ref.kind for ref in refs):
+            known = self._kind(kind, "fetch").fields if fields else {}
+            ids = [ref.id for ref in refs if ref.kind == kind]
+            records = self._reads.fetch(kind, ids, known=known, fields=fields)
+            found.update((Ref(kind, id), record) for id, record in records.items())
+        return [found[ref] for ref in refs]
+
+    def apply(self, writes: Sequence[Write]) -> list[Receipt]:
+        """Makes changes in batches of 100; see :mod:`leadbridge_hubspot.writes`."""
+        check(writes, KEY_KINDS, frozenset(kind for kind, each in KINDS.items() if each.writable))
+        needs = {(write.target.kind, write.action) for write in writes if write.action != "archive"}
+        own = {kind: self._own(kind, by_key=action == "upsert") for kind, action in sorted(needs)}
+        return Writes(self._wire, own).apply(writes)
+
+    def provision(self, purposes: Sequence[str], *, dry_run: bool) -> list[Provisioned]:
+        """Creates our own properties on contacts; what the token may not do is answered with instructions."""
+        done = provision(
+            self._wire,
+            lambda kind: read_properties(self._wire, kind, "provision"),
+            KEY_KINDS,
+            purposes,
+            dry_run=dry_run,
+        )
+        with self._lock:
+            self._known.clear()
+        return done
+
+    def close(self) -> None:
+        """Gives connections back; a client that was given to ``from_sdk`` stays open."""
+        self._wire.close()
+
+    # -- what the account has --------------------------------------------------------------------------------------
+
+    def _kind(self, kind: str, operation: str) -> KindInfo:
+        """The kind as it was last described; asked for once when nobody described it yet."""
+        with self._lock:
+            known = self._known.get(kind)
+        if known is None:
+            known = kind_info(kind, read_properties(self._wire, kind, operation))
+            with self._lock:
+                self._known[kind] = known
+        return known
+
+    def _own(self, kind: str, *, by_key: bool) -> Mapping[str, str]:
+        """Our own properties of a kind; asked for again when the key is missing, because it may have come meanwhile."""
+        known = self._kind(kind, "apply")
+        if by_key and "id" not in known.own:
+            with self._lock:
+                self._known.pop(kind, None)
+            known = self._kind(kind, "apply")
+        return known.own
+
+    def _capabilities(self) -> Capabilities:
+        return Capabilities(
+            read_batch=READ_BATCH,
+            write_batch=WRITE_BATCH,
+            settle=self._settle,
+            conditional_writes=False,
+            archives=True,
+            sees_deleted=True,
+            converts=False,
+            key_kinds=KEY_KINDS,
+        )

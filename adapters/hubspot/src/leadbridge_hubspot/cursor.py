@@ -1,0 +1,131 @@
+"""Where a stream of changes goes on: everything that reading has to remember, as text."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from leadbridge.errors import CursorExpired
+
+__all__ = ["Cursor"]
+
+_FORM = 1
+_MOST_REMEMBERED = 10_000
+"""Records of the overlap whose stamps a cursor keeps. Beyond that some are handed out twice, which is allowed."""
+
+_PLAIN = ("phase", "mark", "began", "hi", "last", "after", "bin_mark", "bin_due", "bin_pages")
+
+
+@dataclass(slots=True)
+class Cursor:
+    """A place in the stream. Times are epoch milliseconds of HubSpot's own clock.
+
+    Attributes:
+        phase: ``list`` (the first load), ``idle`` (between windows), ``window`` or ``bin`` (the recycle bin).
+        mark: what changed before this was handed out, apart from what the index shows late.
+        began: when the running walk began; 0 when none runs.
+        hi: where the open window ends.
+        last: the highest id of the window that was looked at.
+        after: HubSpot's own place within a list or a query.
+        bin_mark, bin_due, bin_pages: when the recycle bin was last walked, is walked again, and how large it is.
+        seen, gone: stamps of live and archived records that were handed out and lie in the overlap, by id.
+        pending: merged records to hand out next: (old id, survivor's id, stamp).
+    """
+
+    phase: str = "list"
+    mark: int = 0
+    began: int = 0
+    hi: int = 0
+    last: int = 0
+    after: str = ""
+    bin_mark: int = 0
+    bin_due: int = 0
+    bin_pages: int = 0
+    seen: dict[str, int] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
+    pending: list[tuple[str, str, int]] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, text: str | None) -> Cursor:
+        """The place that a text names; ``None`` is the beginning.
+
+        Raises:
+            CursorExpired: when the text is none of ours.
+        """
+        if text is None:
+            return cls()
+        try:
+            data = orjson.loads(text)
+            if data.pop("form") != _FORM:
+                raise ValueError("another form")
+            return cls(
+                **{name: data[name] for name in _PLAIN if name in data},
+                seen=_unpack(data.get("seen")),
+                gone=_unpack(data.get("gone")),
+                pending=[(str(old), str(new), int(at)) for old, new, at in data.get("pending", ())],
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, zlib.error, binascii.Error):
+            pass
+        raise CursorExpired("this place in the stream was not made by this version: read again from the beginning")
+
+    def dump(self) -> str:
+        """The place as text; equal places give equal texts."""
+        data: dict[str, Any] = {"form": _FORM}
+        data.update((name, value) for name in _PLAIN if (value := getattr(self, name)))
+        if self.seen:
+            data["seen"] = _pack(self.seen)
+        if self.gone:
+            data["gone"] = _pack(self.gone)
+        if self.pending:
+            data["pending"] = self.pending
+        return orjson.dumps(data).decode()
+
+    def remember(self, stamps: Mapping[str, int]) -> None:
+        """Notes what was handed out."""
+        self.seen.update(stamps)
+
+    def prune(self, oldest: int) -> None:
+        """Forgets stamps that the next window cannot meet, and the oldest ones when there are too many."""
+        self.seen = _newest(self.seen, oldest)
+
+    def end_bin(self, *, pace_ms: int, settle_ms: int) -> None:
+        """The recycle bin was walked to its end; the next walk comes the later, the more pages this one had."""
+        self.bin_mark, self.bin_due = self.began, self.began + (self.bin_pages - 1) * pace_ms
+        self.gone = _newest(self.gone, self.bin_mark - settle_ms)
+        self.phase, self.began, self.bin_pages = "idle", 0, 0
+
+
+def _newest(stamps: dict[str, int], oldest: int) -> dict[str, int]:
+    kept = {id: stamp for id, stamp in stamps.items() if stamp >= oldest}
+    if len(kept) > _MOST_REMEMBERED:
+        newest = sorted(kept.items(), key=lambda item: (item[1], item[0]))[-_MOST_REMEMBERED:]
+        kept = dict(newest)
+    return kept
+
+
+def _pack(stamps: Mapping[str, int]) -> str:
+    """Ids ascending, as differences: a few bytes a record even when thousands changed at once."""
+    numbers: list[int] = []
+    last_id = last_stamp = 0
+    for id, stamp in sorted((int(id), stamp) for id, stamp in stamps.items()):
+        numbers += (id - last_id, stamp - last_stamp)
+        last_id, last_stamp = id, stamp
+    return base64.b64encode(zlib.compress(orjson.dumps(numbers), 6)).decode()
+
+
+def _unpack(text: str | None) -> dict[str, int]:
+    if not text:
+        return {}
+    numbers = orjson.loads(zlib.decompress(base64.b64decode(text)))
+    stamps: dict[str, int] = {}
+    id = stamp = 0
+    for id_step, stamp_step in zip(numbers[::2], numbers[1::2], strict=True):
+        id, stamp = id + id_step, stamp + stamp_step
+        stamps[str(id)] = stamp
+    return stamps

@@ -1,0 +1,158 @@
+"""Reading records by what they are called: ids, addresses, our own key. From the live store, never from search.
+
+A record that is not where it was asked for may lie in the recycle bin, or may have been merged into another one:
+HubSpot then answers the old id with the record that it became.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from leadbridge.adapter import FieldInfo, Missing, Record, Ref
+from leadbridge.errors import Unavailable, Unsupported
+from leadbridge_hubspot.errors import body_of, refusal_of
+from leadbridge_hubspot.mappers import MERGED_IDS, Decoder, Raw, merged_ids
+from leadbridge_hubspot.wire import READ_BATCH, Wire
+
+__all__ = ["Reads", "chunks", "is_id"]
+
+T = TypeVar("T")
+_ID_DIGITS = 20
+_FURTHER_EMAILS = "hs_additional_emails"
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of a HubSpot record. Nothing else may become part of an address."""
+    return text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Parts of a list, each of at most ``size`` items."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+class Reads:
+    """Strongly consistent reading."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def batch(
+        self,
+        kind: str,
+        ids: Iterable[str],
+        *,
+        operation: str,
+        properties: Sequence[str],
+        archived: bool = False,
+        id_property: str | None = None,
+    ) -> list[Raw]:
+        """The records with these ids, or values of a unique property, in any order; what is missing is left out."""
+        path = self._wire.objects(kind, operation, "/batch/read")
+        found: list[Raw] = []
+        for part in chunks(list(dict.fromkeys(ids)), READ_BATCH):
+            body: dict[str, Any] = {
+                "inputs": [{"id": each} for each in part],
+                "properties": list(properties),
+                "propertiesWithHistory": [],
+            }
+            if id_property is not None:
+                body["idProperty"] = id_property
+            params = {"archived": "true"} if archived else None
+            # When none of the records exists, some versions answer 404 instead of an empty list.
+            reply = self._wire.post(path, operation, body, params=params, accept=frozenset({404}))
+            answer = body_of(reply) if reply.status == 404 else reply.json()
+            self._check(answer, operation)
+            found.extend(answer.get("results") or ())
+        return found
+
+    def fetch(
+        self, kind: str, ids: Sequence[str], *, known: Mapping[str, FieldInfo], fields: Sequence[str]
+    ) -> dict[str, Record | Missing]:
+        """The present state of records, by the id that was asked for."""
+        decoder = Decoder(kind, known, fields)
+        properties = (*fields, MERGED_IDS)
+        found: dict[str, Record | Missing] = {}
+        successors: dict[str, Raw] = {}
+        asked = [each for each in dict.fromkeys(ids) if is_id(each)]
+        for raw in self.batch(kind, asked, operation="fetch", properties=properties):
+            found[str(raw["id"])] = decoder.record(raw)
+            successors.update(dict.fromkeys(merged_ids(raw), raw))
+        lost = [each for each in asked if each not in found]
+        for raw in self.batch(kind, lost, operation="fetch", properties=properties, archived=True):
+            found.setdefault(str(raw["id"]), decoder.record(raw))
+        for each in lost:
+            if each not in found:
+                survivor = successors.get(each) or self._single(kind, each, properties)
+                found[each] = became(kind, each, decoder, survivor) if survivor else Missing(Ref(kind, each))
+        return {each: found.get(each) or Missing(Ref(kind, each)) for each in ids}
+
+    def find(
+        self, kind: str, field: str, values: Sequence[str], *, known: Mapping[str, FieldInfo], fields: Sequence[str]
+    ) -> list[tuple[Record, ...]]:
+        """The records whose unique field has a value, for each value in order, the archived ones last."""
+        if field != "hs_object_id" and not (field in known and known[field].unique):
+            raise Unsupported(
+                f"finding a {kind} by {field!r}: HubSpot looks only unique properties up without delay",
+                operation="find",
+            )
+        decoder = Decoder(kind, known, fields)
+        wanted = [_normal(value) for value in values]
+        askable = [value for value in wanted if value and (field != "hs_object_id" or is_id(value))]
+        properties = tuple(dict.fromkeys((*fields, field, *((_FURTHER_EMAILS,) if field == "email" else ()))))
+        by_value: dict[str, dict[Ref, Record]] = {value: {} for value in wanted}
+        for archived in (False, True):
+            for raw in self.batch(
+                kind,
+                askable,
+                operation="find",
+                properties=properties,
+                archived=archived,
+                id_property=None if field == "hs_object_id" else field,
+            ):
+                record = decoder.record(raw)
+                for value in _values_of(raw, field):
+                    if value in by_value:
+                        by_value[value].setdefault(record.ref, record)
+        return [tuple(by_value[value].values()) for value in wanted]
+
+    def _single(self, kind: str, id: str, properties: Sequence[str]) -> Raw | None:
+        path = self._wire.objects(kind, "fetch", f"/{id}")
+        reply = self._wire.get(path, "fetch", {"properties": ",".join(properties)}, accept=frozenset({404}))
+        found: Raw | None = None if reply.status == 404 else reply.json()
+        return found
+
+    @staticmethod
+    def _check(answer: Mapping[str, Any], operation: str) -> None:
+        """A missing record is an answer; any other error in a batch would pass a live record off as missing."""
+        for error in answer.get("errors") or ():
+            code = refusal_of(error).code
+            if code != "OBJECT_NOT_FOUND":
+                raise Unavailable(
+                    "HubSpot could not read some of the records: ask again", operation=operation, code=code
+                )
+
+
+def became(kind: str, id: str, decoder: Decoder, raw: Raw) -> Record:
+    """What an old id answers with: the values of the record that it was merged into, and its name."""
+    record = decoder.record(raw)
+    if record.ref.id == id:
+        return record
+    return replace(record, ref=Ref(kind, id), state="merged", successor=record.ref)
+
+
+def _values_of(raw: Raw, field: str) -> set[str]:
+    if field == "hs_object_id":
+        return {str(raw["id"])}
+    properties = raw.get("properties") or {}
+    values = {properties.get(field)}
+    if field == "email":
+        values.update((properties.get(_FURTHER_EMAILS) or "").split(";"))
+    return {_normal(value) for value in values if value}
+
+
+def _normal(value: str) -> str:
+    """HubSpot compares unique values without case and without blanks at the ends."""
+    return value.strip().lower()

@@ -1,0 +1,237 @@
+"""The stream of changes: a full list first, then windows of time through the search endpoint, and the recycle bin.
+
+How nothing gets lost although the search index lags, many records share one stamp and a query ends at 10,000 hits:
+
+* A window is walked by id and not by time: ``modified between lo and hi and id > last``, sorted by id. Every page is a
+  query of its own, so that a record that leaves the window meanwhile shifts nobody out of the next page.
+* ``hi`` is HubSpot's own time (header ``Date``) when the window was opened; ``lo`` lies ``settle`` before the end of
+  the window before. What was already handed out from that overlap is remembered in the cursor by its stamp, so that
+  a quiet stream stays quiet.
+* Search says only *which* records changed; their values are read from the live store. An empty page is no end: the
+  index may still know records that are gone. Only ``paging`` ends a window.
+* Search never shows archived records. The list of the recycle bin is walked after a window, at a pace that costs at
+  most a call in six seconds; its own stamps say what is new in it.
+* A merge shows in the survivor, which names the records that went into it; each of them is handed out as ``merged``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from leadbridge.adapter import FieldInfo, Page, Record, Ref
+from leadbridge.clock import from_us
+from leadbridge.errors import Unavailable
+from leadbridge_hubspot.cursor import Cursor
+from leadbridge_hubspot.mappers import MERGED_IDS, Decoder, Raw, archived_ms, merged_ids, stamp_ms
+from leadbridge_hubspot.paths import object_type
+from leadbridge_hubspot.reads import Reads
+from leadbridge_hubspot.wire import LIST_LIMIT, SEARCH_LIMIT, Wire, server_ms
+
+__all__ = ["ChangeStream"]
+
+MAX_QUERY = 10_000
+"""HubSpot refuses to page further into one query."""
+
+_REST_OF_SECOND = 999
+"""``Date`` is cut to the second; what was stamped within that second belongs to the window."""
+
+_LONG_QUERY = 2_000
+"""Longer lists of properties do not fit into an address (status 414); values are then read by POST."""
+
+_BIN_MS_PER_PAGE = 6_000
+
+
+class ChangeStream:
+    """One call of ``changes``: takes a cursor, makes at most a handful of requests, gives a page.
+
+    Args:
+        wire, reads: the connection.
+        kind: which records.
+        known: their fields, for reading values.
+        fields: which fields; none gives refs only.
+        settle: how far windows overlap.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        reads: Reads,
+        kind: str,
+        *,
+        known: Mapping[str, FieldInfo],
+        fields: Sequence[str],
+        settle: timedelta,
+    ) -> None:
+        self._wire = wire
+        self._reads = reads
+        self._kind = kind
+        self._decoder = Decoder(kind, known, fields)
+        self._fields = tuple(fields)
+        self._modified = object_type(kind, "changes").modified
+        self._properties = tuple(dict.fromkeys((*fields, self._modified, MERGED_IDS)))
+        self._settle_ms = int(settle.total_seconds() * 1000)
+
+    def page(self, since: str | None, limit: int) -> Page:
+        """The next page of the stream."""
+        cursor = Cursor.load(since)
+        if cursor.pending:
+            items = self._merged(cursor, limit)
+        elif cursor.phase == "list":
+            items = self._list(cursor, limit)
+        elif cursor.phase == "bin":
+            items = self._bin(cursor, limit)
+        else:
+            items = self._window(cursor, limit)
+        done = cursor.phase == "idle" and not cursor.pending
+        covered = from_us((cursor.mark - self._settle_ms) * 1000) if done else None
+        return Page(tuple(items), cursor.dump(), more=not done, covered_until=covered)
+
+    # -- the first load --------------------------------------------------------------------------------------------
+
+    def _list(self, cursor: Cursor, limit: int) -> list[Record | Ref]:
+        properties = ",".join(self._properties)
+        by_post = len(properties) > _LONG_QUERY
+        listed = f"{self._modified},{MERGED_IDS}" if by_post else properties
+        reply, rows, after = self._listing(cursor.after, min(limit, LIST_LIMIT), listed, archived=False)
+        cursor.began = cursor.began or server_ms(reply)
+        stamps = {str(row["id"]): stamp_ms(row, self._modified) for row in rows}
+        items = self._items(self._bodies([row["id"] for row in rows]) if by_post else rows, cursor)
+        cursor.remember(stamps)
+        cursor.prune(cursor.began - self._settle_ms)
+        cursor.after = after
+        if not after:
+            cursor.mark, cursor.began, cursor.phase = cursor.began, 0, "bin"
+        return items
+
+    def _listing(self, after: str, limit: int, properties: str, *, archived: bool) -> tuple[Any, list[Raw], str]:
+        params: dict[str, str | list[str]] = {"limit": str(limit), "properties": properties}
+        if archived:
+            params["archived"] = "true"
+        if after:
+            params["after"] = after
+        reply = self._wire.get(self._wire.objects(self._kind, "changes"), "changes", params)
+        body = reply.json()
+        return reply, list(body.get("results") or ()), _after(body)
+
+    # -- windows ---------------------------------------------------------------------------------------------------
+
+    def _window(self, cursor: Cursor, limit: int) -> list[Record | Ref]:
+        if cursor.phase == "idle":
+            cursor.phase, cursor.last, cursor.hi, cursor.after = "window", 0, 0, ""
+        reply = self._wire.search(self._kind, "changes", self._query(cursor))
+        if not cursor.hi:
+            cursor.began = server_ms(reply)
+            cursor.hi = cursor.began + _REST_OF_SECOND
+        body = reply.json()
+        rows = sorted(body.get("results") or (), key=lambda row: int(row["id"]))
+        fresh: list[Raw] = []
+        for row in rows:
+            if len(fresh) == limit:
+                break
+            cursor.last = int(row["id"])
+            if cursor.seen.get(str(row["id"])) != stamp_ms(row, self._modified):
+                fresh.append(row)
+        unread = bool(rows) and cursor.last != int(rows[-1]["id"])
+        self._turn(cursor, after=_after(body), unread=unread, empty=not rows)
+        if self._fields:
+            bodies = self._bodies([str(row["id"]) for row in fresh])
+            fresh = [raw for raw in bodies if cursor.seen.get(str(raw["id"])) != stamp_ms(raw, self._modified)]
+        cursor.remember({str(row["id"]): stamp_ms(row, self._modified) for row in fresh})
+        items = self._items(fresh, cursor)
+        if cursor.phase != "window":
+            cursor.prune(cursor.mark - self._settle_ms)
+        return items
+
+    def _query(self, cursor: Cursor) -> dict[str, object]:
+        lo = str(max(cursor.mark - self._settle_ms, 0))
+        window: dict[str, object] = {"propertyName": self._modified, "operator": "GTE", "value": lo}
+        if cursor.hi:
+            window = {"propertyName": self._modified, "operator": "BETWEEN", "value": lo, "highValue": str(cursor.hi)}
+        filters = [window]
+        if cursor.last:
+            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": str(cursor.last)})
+        query: dict[str, object] = {
+            "filterGroups": [{"filters": filters}],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": [self._modified, MERGED_IDS],
+            "limit": SEARCH_LIMIT,
+        }
+        if cursor.after:
+            query["after"] = cursor.after
+        return query
+
+    def _turn(self, cursor: Cursor, *, after: str, unread: bool, empty: bool) -> None:
+        """Where the next request goes on: behind the last id, or further into a query that only names the dead."""
+        cursor.after = ""
+        if unread:
+            return
+        if after:
+            if empty:
+                if int(after) + SEARCH_LIMIT > MAX_QUERY:
+                    raise Unavailable(
+                        "HubSpot's search index has not caught up with a large deletion: ask again later",
+                        operation="changes",
+                    )
+                cursor.after = after
+            return
+        cursor.mark, cursor.hi = cursor.began, 0
+        cursor.phase = "bin" if cursor.began >= cursor.bin_due else "idle"
+        cursor.began = 0
+
+    def _bodies(self, ids: Sequence[str]) -> list[Raw]:
+        """What these records are now, in the order of their ids; those that are gone meanwhile come another way."""
+        asked = set(ids)
+        raws = self._reads.batch(self._kind, ids, operation="changes", properties=self._properties)
+        return sorted((raw for raw in raws if str(raw["id"]) in asked), key=lambda raw: int(raw["id"]))
+
+    # -- what is gone ----------------------------------------------------------------------------------------------
+
+    def _bin(self, cursor: Cursor, limit: int) -> list[Record | Ref]:
+        properties = ",".join(self._properties)
+        listed = properties if len(properties) <= _LONG_QUERY else self._modified
+        reply, rows, after = self._listing(cursor.after, LIST_LIMIT, listed, archived=True)
+        cursor.began = cursor.began or server_ms(reply)
+        oldest = cursor.bin_mark - self._settle_ms
+        fresh = [
+            (row, archived_ms(row))
+            for row in rows
+            if archived_ms(row) >= oldest and cursor.gone.get(str(row["id"])) != archived_ms(row)
+        ]
+        taken = fresh[:limit]
+        cursor.gone.update({str(row["id"]): at for row, at in taken})
+        if len(fresh) <= limit:
+            cursor.after, cursor.bin_pages = after, cursor.bin_pages + 1
+            if not after:
+                cursor.end_bin(pace_ms=_BIN_MS_PER_PAGE, settle_ms=self._settle_ms)
+        return [self._decoder.record(row) if self._fields else Ref(self._kind, str(row["id"])) for row, _ in taken]
+
+    def _merged(self, cursor: Cursor, limit: int) -> list[Record | Ref]:
+        taken, cursor.pending = cursor.pending[:limit], cursor.pending[limit:]
+        if not self._fields:
+            return [Ref(self._kind, old) for old, _, _ in taken]
+        return [
+            Record(
+                ref=Ref(self._kind, old),
+                version=f"merged-{survivor}",
+                modified_at=from_us(at * 1000),
+                fields={},
+                state="merged",
+                successor=Ref(self._kind, survivor),
+            )
+            for old, survivor, at in taken
+        ]
+
+    def _items(self, raws: Sequence[Raw], cursor: Cursor) -> list[Record | Ref]:
+        for raw in raws:
+            at = stamp_ms(raw, self._modified)
+            cursor.pending.extend((old, str(raw["id"]), at) for old in merged_ids(raw))
+        if not self._fields:
+            return [Ref(self._kind, str(raw["id"])) for raw in raws]
+        return [self._decoder.record(raw) for raw in raws]
+
+
+def _after(body: Mapping[str, Any]) -> str:
+    following = (body.get("paging") or {}).get("next") or {}
+    return str(following.get("after") or "")

@@ -1,0 +1,173 @@
+"""The records of one object type: live store, recycle bin, unique values, and the search index that lags behind."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from leadbridge_hubspot.paths import ObjectType
+from leadbridge_hubspot.simulator.catalogue import DEFAULT_SHOWN, created_name, standard_properties
+from leadbridge_hubspot.simulator.values import Property, iso_ms
+
+__all__ = ["Entry", "Table"]
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One record. ``props`` is replaced and never changed, so that the search index can keep an older one.
+
+    ``indexed`` is what the search index knows of it, with the stamp that it had then; ``None``: not in the index.
+    """
+
+    number: int
+    created: int
+    stamp: int = 0
+    props: dict[str, str] = field(default_factory=dict)
+    archived_at: int | None = None
+    gone: bool = False
+    indexed: dict[str, str] | None = None
+    indexed_stamp: int = 0
+
+    @property
+    def id(self) -> str:
+        return str(self.number)
+
+    @property
+    def live(self) -> bool:
+        return not self.gone and self.archived_at is None
+
+
+def _number(entry: Entry) -> int:
+    return entry.number
+
+
+class Table:
+    """All records of one object type. Not thread-safe: whoever calls holds the portal's lock."""
+
+    def __init__(self, kind: ObjectType) -> None:
+        self.kind = kind
+        self.properties = {prop.name: prop for prop in standard_properties(kind.kind)}
+        self.created_name = created_name(kind.kind)
+        self.always = ("hs_object_id", self.created_name, kind.modified)
+        self.shown = DEFAULT_SHOWN.get(kind.kind, self.always)
+        self.live: list[Entry] = []
+        self.bin: list[Entry] = []
+        self.index: list[Entry] = []
+        self.aliases: dict[str, str] = {}
+        self._entries: dict[str, Entry] = {}
+        self._unique: dict[str, dict[str, Entry]] = {}
+        self._queue: deque[tuple[int, Entry, dict[str, str] | None, int]] = deque()
+        if "email" in self.properties and kind.kind == "contact":
+            self._unique["email"] = {}
+
+    def add_property(self, prop: Property) -> None:
+        """A new property; a unique one is indexed from now on."""
+        self.properties[prop.name] = prop
+        if prop.unique:
+            self._unique[prop.name] = {
+                value.lower(): entry for entry in self.live if (value := entry.props.get(prop.name))
+            }
+
+    def remove_property(self, name: str) -> None:
+        """Takes a property away, with its values."""
+        del self.properties[name]
+        self._unique.pop(name, None)
+        for entry in self._entries.values():
+            entry.props = {key: value for key, value in entry.props.items() if key != name}
+
+    @property
+    def unique(self) -> Iterable[str]:
+        """The names of properties whose values stand only once."""
+        return self._unique
+
+    def get(self, id: str) -> Entry | None:
+        """The record with this id, in the bin or not; old ids of merged records give nothing."""
+        entry = self._entries.get(id)
+        return None if entry is None or entry.gone else entry
+
+    def resolve(self, id: str) -> Entry | None:
+        """The record that an id stands for today."""
+        while id in self.aliases:
+            id = self.aliases[id]
+        return self.get(id)
+
+    def holder(self, name: str, value: str, *, archived: bool = False) -> Entry | None:
+        """The record that has a value in a unique property; an address may also stand among further ones."""
+        wanted = value.strip().lower()
+        if archived:
+            return next((entry for entry in self.bin if entry.props.get(name, "").lower() == wanted), None)
+        return self._unique[name].get(wanted)
+
+    def add(self, entry: Entry) -> None:
+        """A new live record; its first commit follows."""
+        self._entries[entry.id] = entry
+        insort(self.live, entry, key=_number)
+
+    def commit(self, entry: Entry, props: dict[str, str], stamp: int, visible_at: int) -> None:
+        """Replaces the values of a live record; the search index learns of it at ``visible_at``."""
+        for name, holders in self._unique.items():
+            before, after = entry.props.get(name, "").lower(), props.get(name, "").lower()
+            if before != after:
+                if before and holders.get(before) is entry:
+                    del holders[before]
+                if after:
+                    holders[after] = entry
+        entry.stamp = max(stamp, entry.stamp + 1)
+        props["hs_object_id"] = str(entry.number)
+        props[self.created_name] = iso_ms(entry.created)
+        props[self.kind.modified] = iso_ms(entry.stamp)
+        entry.props = props
+        self._queue.append((visible_at, entry, props, entry.stamp))
+
+    def archive(self, entry: Entry, at: int, visible_at: int) -> None:
+        """Puts a live record into the recycle bin."""
+        self._leave(entry, visible_at)
+        entry.archived_at = at
+        insort(self.bin, entry, key=_number)
+
+    def restore(self, entry: Entry, at: int, visible_at: int) -> None:
+        """Takes a record out of the recycle bin."""
+        self.bin.remove(entry)
+        entry.archived_at = None
+        insort(self.live, entry, key=_number)
+        for name, holders in self._unique.items():
+            if value := entry.props.get(name):
+                holders[value.lower()] = entry
+        self.commit(entry, dict(entry.props), at, visible_at)
+
+    def drop(self, entry: Entry, visible_at: int, *, became: Entry | None = None) -> None:
+        """Removes a record for good, or because it was merged into another one."""
+        if entry.archived_at is None:
+            self._leave(entry, visible_at)
+        else:
+            self.bin.remove(entry)
+        entry.gone = True
+        if became is not None:
+            self.aliases[entry.id] = became.id
+
+    def searched(self, now: int) -> list[Entry]:
+        """The records that the search index knows now, by id."""
+        while self._queue and self._queue[0][0] <= now:
+            _, entry, props, stamp = self._queue.popleft()
+            known = entry.indexed is not None
+            entry.indexed, entry.indexed_stamp = props, stamp
+            if props is not None and not known:
+                insort(self.index, entry, key=_number)
+            elif props is None and known:
+                del self.index[bisect_left(self.index, entry.number, key=_number)]
+        return self.index
+
+    @staticmethod
+    def behind(entries: list[Entry], number: int) -> int:
+        """The place of the first record whose id is greater."""
+        return bisect_right(entries, number, key=_number)
+
+    def _leave(self, entry: Entry, visible_at: int) -> None:
+        del self.live[bisect_left(self.live, entry.number, key=_number)]
+        for name, holders in self._unique.items():
+            value = entry.props.get(name, "").lower()
+            if value and holders.get(value) is entry:
+                del holders[value]
+        self._queue.append((visible_at, entry, None, entry.stamp))

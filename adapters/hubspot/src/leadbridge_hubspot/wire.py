@@ -1,0 +1,110 @@
+"""Requests to HubSpot: addresses, lists in queries, rate limits learnt from answers, the server's own time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from leadbridge.clock import to_us
+from leadbridge.errors import Unavailable
+from leadbridge.http import HttpClient, RateBudget, Reply
+from leadbridge_hubspot.paths import Paths, object_type
+
+__all__ = ["LIST_LIMIT", "READ_BATCH", "SEARCH_LIMIT", "WRITE_BATCH", "Wire", "server_ms"]
+
+LIST_LIMIT = 100
+SEARCH_LIMIT = 200
+READ_BATCH = 100
+WRITE_BATCH = 100
+
+
+class Wire:
+    """One HubSpot account over HTTP; thread-safe.
+
+    Args:
+        http: sends the requests.
+        paths: the addresses of the API version.
+        budget: of all calls; HubSpot's answers teach it what the account may.
+        search_budget: of searches, which have a limit of their own that no answer tells.
+    """
+
+    def __init__(self, http: HttpClient, paths: Paths, *, budget: RateBudget, search_budget: RateBudget) -> None:
+        self._http = http
+        self.paths = paths
+        self._budget = budget
+        self._search_budget = search_budget
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent so far."""
+        return sum(self._http.calls.values())
+
+    def objects(self, kind: str, operation: str, tail: str = "") -> str:
+        """The address of a kind's records."""
+        return self.paths.objects.format(type=object_type(kind, operation).path) + tail
+
+    def get(
+        self,
+        path: str,
+        operation: str,
+        params: Mapping[str, str | list[str]] | None = None,
+        *,
+        accept: frozenset[int] = frozenset(),
+    ) -> Reply:
+        """Sends a GET."""
+        return self._learn(self._http.request("GET", path, operation=operation, params=params, accept=accept))
+
+    def post(
+        self,
+        path: str,
+        operation: str,
+        body: object,
+        *,
+        params: Mapping[str, str | list[str]] | None = None,
+        accept: frozenset[int] = frozenset(),
+    ) -> Reply:
+        """Sends a POST."""
+        return self._learn(
+            self._http.request("POST", path, operation=operation, params=params, json=body, accept=accept)
+        )
+
+    def search(self, kind: str, operation: str, body: object) -> Reply:
+        """Sends a search."""
+        path = self.objects(kind, operation, "/search")
+        return self._learn(self._http.request("POST", path, operation=operation, json=body, budget=self._search_budget))
+
+    def close(self) -> None:
+        """Gives connections back."""
+        self._http.close()
+
+    def _learn(self, reply: Reply) -> Reply:
+        maximum = _integer(reply.headers, "x-hubspot-ratelimit-max")
+        window = _integer(reply.headers, "x-hubspot-ratelimit-interval-milliseconds")
+        if maximum and window:
+            remaining = _integer(reply.headers, "x-hubspot-ratelimit-remaining")
+            self._budget.learn(maximum=maximum, seconds=window / 1000, remaining=remaining)
+        return reply
+
+
+def server_ms(reply: Reply) -> int:
+    """HubSpot's own time when it answered, in epoch milliseconds, cut to the second. Ours is never used for reading.
+
+    Raises:
+        Unavailable: when the answer does not say; then something between us and HubSpot has changed it.
+    """
+    try:
+        return to_us(parsedate_to_datetime(reply.headers.get("date", ""))) // 1000
+    except (TypeError, ValueError):
+        pass
+    raise Unavailable(
+        "the answer has no date: a proxy between us and HubSpot takes it out; ask again, or change the proxy",
+        connection=reply.connection,
+        operation=reply.operation,
+    )
+
+
+def _integer(headers: httpx.Headers, name: str) -> int | None:
+    text = headers.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() else None

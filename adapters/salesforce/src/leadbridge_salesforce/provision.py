@@ -1,0 +1,134 @@
+"""Adding our own fields to an org: Tooling API for the fields, a permission set that makes them visible.
+
+A custom field made through an API is hidden from everybody, its maker included, until field-level security says
+otherwise. So the fields are granted in a permission set of our own, which is assigned to the user that we sign in as.
+What the user may not do is left to a person, with instructions. The mapping of lead fields to contact fields at conversion
+can be set in Setup only: Salesforce has no API for it (Metadata type ``LeadConvertSettings`` covers standard orgs in part).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from leadbridge.adapter import OWN_FIELDS, OwnField, Provisioned
+from leadbridge.errors import BadRequest, ConfigError, Forbidden
+from leadbridge_salesforce.mappers import Shape
+from leadbridge_salesforce.settings import KEY_KINDS, LABELS, OWN_NAMES
+from leadbridge_salesforce.soql import quote, select
+from leadbridge_salesforce.wire import Wire
+
+__all__ = ["Provisioner"]
+
+_EXISTS = "DUPLICATE_DEVELOPER_NAME"
+
+
+class Provisioner:
+    """Makes the fields and grants them. ``forget`` is called after anything was made."""
+
+    def __init__(self, wire: Wire, shape: Callable[[str], Shape], forget: Callable[[], None]) -> None:
+        self._wire = wire
+        self._shape = shape
+        self._forget = forget
+
+    def provision(self, purposes: Sequence[str], *, dry_run: bool) -> list[Provisioned]:
+        """See :meth:`leadbridge.adapter.Provision.provision`; the last row is always the mapping at conversion."""
+        known = {own.purpose: own for own in OWN_FIELDS}
+        unknown = [purpose for purpose in purposes if purpose not in known]
+        if unknown:
+            raise ConfigError(f"there is no own field for {', '.join(unknown)}: choose from {', '.join(known)}")
+        chosen = [own for own in OWN_FIELDS if own.always or own.purpose in purposes]
+        kinds = sorted(KEY_KINDS, reverse=True)
+        rows = [self._field(kind, own, dry_run) for kind in kinds for own in chosen]
+        made = [row for row in rows if row.state == "created"]
+        if made:
+            self._forget()
+            problem = self._grant(made)
+            if problem:
+                rows = [
+                    Provisioned(row.kind, row.field, "manual", problem) if row.state == "created" else row
+                    for row in rows
+                ]
+        return [*rows, _mapping(chosen)]
+
+    def _field(self, kind: str, own: OwnField, dry_run: bool) -> Provisioned:
+        name = OWN_NAMES[own.purpose]
+        if name in self._shape(kind).info.fields:
+            return Provisioned(kind, name, "exists")
+        if dry_run:
+            return Provisioned(kind, name, "planned")
+        body = {"FullName": f"{kind}.{name}", "Metadata": _metadata(own)}
+        try:
+            self._wire.create("/tooling/sobjects/CustomField", body, operation="provision")
+        except Forbidden:
+            return Provisioned(kind, name, "manual", _by_hand(kind, own))
+        except BadRequest as error:
+            if error.code != _EXISTS:
+                return Provisioned(kind, name, "manual", f"{_by_hand(kind, own)} (Salesforce refused: {error.code})")
+            # It is there, but hidden from us: granting it is all that is left to do.
+        return Provisioned(kind, name, "created")
+
+    def _grant(self, made: Sequence[Provisioned]) -> str:
+        """Makes the new fields visible; returns what a person has to do when we may not."""
+        try:
+            parent = self._permission_set()
+            for row in made:
+                grant = {
+                    "ParentId": parent,
+                    "SobjectType": row.kind,
+                    "Field": f"{row.kind}.{row.field}",
+                    "PermissionsRead": True,
+                    "PermissionsEdit": True,
+                }
+                self._wire.create("/sobjects/FieldPermissions", grant, operation="provision")
+        except (Forbidden, BadRequest):
+            return (
+                f"the field exists but is hidden: in Setup > Permission Sets, give a permission set {LABELS} Read and Edit "
+                "Access to it, and assign that set to the user that leadbridge signs in as"
+            )
+        return ""
+
+    def _permission_set(self) -> str:
+        """The id of our permission set; made and assigned to ourselves when it is not there yet."""
+        soql = select(["Id"], "PermissionSet", where=[f"Name = {quote(LABELS)}"])
+        for row in self._wire.rows(soql, operation="provision"):
+            return str(row["Id"])
+        made: Any = self._wire.create(
+            "/sobjects/PermissionSet", {"Name": LABELS, "Label": "leadbridge own fields"}, operation="provision"
+        )
+        me: Any = self._wire.call("GET", "/services/oauth2/userinfo", operation="provision").json()
+        assignment = {"PermissionSetId": made["id"], "AssigneeId": me["user_id"]}
+        self._wire.create("/sobjects/PermissionSetAssignment", assignment, operation="provision")
+        return str(made["id"])
+
+
+def _metadata(own: OwnField) -> dict[str, object]:
+    """The field in the words of the Metadata API, type CustomField."""
+    if own.type == "datetime":
+        return {"type": "DateTime", "label": own.label}
+    body: dict[str, object] = {"type": "Text", "label": own.label, "length": own.max_length}
+    if own.unique:
+        body.update(externalId=True, unique=True, caseSensitive=True)
+    return body
+
+
+def _by_hand(kind: str, own: OwnField) -> str:
+    what = "Date/Time" if own.type == "datetime" else f"Text({own.max_length})"
+    unique = ", Unique (case sensitive), External ID" if own.unique else ""
+    name = OWN_NAMES[own.purpose].removesuffix("__c")
+    return (
+        f"in Setup > Object Manager > {kind} > Fields & Relationships > New: {what}{unique}, field name {name}, "
+        "and make it visible and editable for the user that leadbridge signs in as"
+    )
+
+
+def _mapping(chosen: Sequence[OwnField]) -> Provisioned:
+    names = ", ".join(OWN_NAMES[own.purpose] for own in chosen)
+    return Provisioned(
+        "Lead",
+        OWN_NAMES["id"],
+        "manual",
+        "Salesforce has no API for this: in Setup > Object Manager > Lead > Fields & Relationships > Map Lead Fields, on "
+        f"the tab Contact, map each of these lead fields to the contact field of the same name: {names}; without it a "
+        "converted lead loses them",
+    )

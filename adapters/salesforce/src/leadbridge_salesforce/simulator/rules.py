@@ -1,0 +1,254 @@
+"""What the org checks before it writes: names, types, lengths, picklists, required fields, uniqueness, duplicates, owners."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from leadbridge_salesforce.mappers import id18
+from leadbridge_salesforce.simulator.fields import FieldDef, KindDef
+from leadbridge_salesforce.simulator.org import Org
+from leadbridge_salesforce.simulator.problems import Problem, Refusal
+from leadbridge_salesforce.simulator.soql_eval import wire_instant
+from leadbridge_salesforce.simulator.table import Row
+
+__all__ = ["create", "delete", "known_columns", "normal", "update", "upsert"]
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_NUMBERS = frozenset({"int", "double", "currency", "percent", "long"})
+_TEXTS = frozenset({"string", "textarea", "email", "phone", "url", "picklist", "multipicklist"})
+
+
+def known_columns(kind: KindDef, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's fields under their proper names.
+
+    Raises:
+        Refusal: one of them does not exist, or its JSON is of the wrong type. This stops a whole collection, because
+            Salesforce meets it while it reads the request.
+    """
+    fields: dict[str, Any] = {}
+    for name, value in body.items():
+        if name == "attributes":
+            continue
+        definition = kind.get(name)
+        if definition is None:
+            raise Refusal(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {kind.name}")
+        if not _readable(definition, value):
+            raise Refusal(
+                400, "JSON_PARSER_ERROR", f"Cannot deserialize instance of {definition.type} from value {value} at {name}"
+            )
+        fields[definition.name] = value
+    return fields
+
+
+def _readable(definition: FieldDef, value: Any) -> bool:
+    if value is None:
+        return True
+    if definition.type == "boolean":
+        return isinstance(value, bool)
+    if definition.type in _NUMBERS:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if definition.type == "datetime":
+        return isinstance(value, str) and _instant(value) is not None
+    if definition.type == "date":
+        return isinstance(value, str) and _day(value) is not None
+    return isinstance(value, str | int | float)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def normal(definition: FieldDef, value: Any) -> Any:
+    """A value as rows hold it: instants in whole seconds, ids with 18 characters, no blanks at the end, no empty text."""
+    if value is None:
+        return None
+    if definition.type == "datetime":
+        moment = _instant(str(value))
+        return wire_instant(moment) if moment else None
+    if definition.type == "date":
+        return str(value)[:10]
+    if definition.type in ("reference", "id"):
+        return id18(str(value)) or None
+    if definition.type in _TEXTS:
+        return str(value).strip() or None
+    return value
+
+
+def create(org: Org, kind: KindDef, fields: Mapping[str, Any], headers: Mapping[str, str]) -> Row:
+    """A new record through the API."""
+    _locked(org)
+    if not kind.writable:
+        raise Problem("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type cannot be inserted: {kind.name}")
+    clean = _checked(org, kind, fields, None)
+    blank = [each.name for each in kind.visible() if each.required and clean.get(each.name) is None and not each.default]
+    if blank:
+        raise Problem("REQUIRED_FIELD_MISSING", f"Required fields are missing: {blank}", blank)
+    _unique(org, kind, clean, None)
+    _duplicates(org, kind, clean, None, headers)
+    _auto_assign(org, kind, clean, headers)
+    return org.insert(kind.name, clean)
+
+
+def update(org: Org, kind: KindDef, key: str, fields: Mapping[str, Any], headers: Mapping[str, str]) -> Row:
+    """A change through the API."""
+    _locked(org)
+    row = _existing(org, kind, key)
+    if row.get("IsConverted"):
+        raise Problem("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+    clean = _checked(org, kind, fields, row)
+    blank = [each.name for each in kind.visible() if each.required and each.name in clean and clean[each.name] is None]
+    if blank:
+        raise Problem("REQUIRED_FIELD_MISSING", f"Required fields are missing: {blank}", blank)
+    _unique(org, kind, clean, row)
+    _duplicates(org, kind, clean, row, headers)
+    _auto_assign(org, kind, clean, headers)
+    org.change(kind.name, row, clean)
+    return row
+
+
+def upsert(
+    org: Org, kind: KindDef, field: FieldDef, fields: Mapping[str, Any], headers: Mapping[str, str]
+) -> tuple[Row, bool]:
+    """Creates or changes a record by an external id; says whether it was created. The recycle bin is not looked in."""
+    value = normal(field, fields.get(field.name))
+    if value is None:
+        raise Problem("MISSING_ARGUMENT", f"{field.name} not specified", [field.name])
+    found = org.tables[kind.name].by_value(field.name, str(value))
+    if found is None:
+        return create(org, kind, fields, headers), True
+    return update(org, kind, found["Id"], fields, headers), False
+
+
+def delete(org: Org, kind: KindDef, key: str) -> Row:
+    """Puts a record into the recycle bin."""
+    _locked(org)
+    row = _existing(org, kind, key)
+    org.change(kind.name, row, {"IsDeleted": True})
+    return row
+
+
+def _existing(org: Org, kind: KindDef, key: str) -> Row:
+    row = org.tables[kind.name].rows.get(id18(key))
+    if row is None:
+        raise Problem("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    if row["IsDeleted"]:
+        raise Problem("ENTITY_IS_DELETED", "entity is deleted")
+    return row
+
+
+def _locked(org: Org) -> None:
+    if org.switches.locked > 0:
+        org.switches.locked -= 1
+        raise Problem("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record or 1 records")
+
+
+def _checked(org: Org, kind: KindDef, fields: Mapping[str, Any], row: Row | None) -> Row:
+    clean: Row = {}
+    for name, raw in fields.items():
+        definition = kind.fields[name]
+        if name == "Id":
+            continue
+        if not definition.writable or (definition.create_only and row is not None):
+            raise Problem(
+                "INVALID_FIELD_FOR_INSERT_UPDATE",
+                f"Unable to create/update fields: {name}. Please check the security settings of this field and verify "
+                "that it is read/write for your profile or permission set.",
+                [name],
+            )
+        value = normal(definition, raw)
+        if value is not None:
+            _value(org, definition, value)
+        clean[name] = value if value is not None or definition.type != "boolean" else False
+    return clean
+
+
+def _value(org: Org, definition: FieldDef, value: Any) -> None:
+    name = definition.name
+    if definition.type in _TEXTS and definition.length and len(value) > definition.length:
+        raise Problem("STRING_TOO_LONG", f"{name}: data value too large: {value} (max length={definition.length})", [name])
+    if definition.restricted:
+        parts = value.split(";") if definition.type == "multipicklist" else [value]
+        for part in parts:
+            if part not in definition.values:
+                raise Problem(
+                    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", f"bad value for restricted picklist field: {part}", [name]
+                )
+    if definition.type == "email" and not _EMAIL.fullmatch(value):
+        raise Problem("INVALID_EMAIL_ADDRESS", f"{name}: invalid email address: {value}", [name])
+    if definition.type == "reference":
+        _reference(org, definition, value)
+
+
+def _reference(org: Org, definition: FieldDef, value: str) -> None:
+    for target in definition.reference_to:
+        row = org.tables[target].rows.get(value)
+        if row is not None and not row["IsDeleted"]:
+            if target == "User" and not row.get("IsActive"):
+                raise Problem(
+                    "INACTIVE_OWNER_OR_USER", "operation performed with inactive user as owner", [definition.name]
+                )
+            return
+    code = "INVALID_CROSS_REFERENCE_KEY" if len(value) == 18 else "MALFORMED_ID"
+    raise Problem(code, f"{definition.name}: id value of incorrect type: {value}", [definition.name])
+
+
+def _unique(org: Org, kind: KindDef, clean: Row, row: Row | None) -> None:
+    for definition in kind.fields.values():
+        value = clean.get(definition.name)
+        if not definition.unique or value is None:
+            continue
+        other = org.tables[kind.name].by_value(definition.name, str(value))
+        if other is not None and (row is None or other["Id"] != row["Id"]):
+            raise Problem(
+                "DUPLICATE_VALUE",
+                f"duplicate value found: {definition.name} duplicates value on record with id: {other['Id'][:15]}",
+            )
+
+
+def _duplicates(org: Org, kind: KindDef, clean: Row, row: Row | None, headers: Mapping[str, str]) -> None:
+    email = clean.get("Email")
+    if not org.switches.duplicate_rule or kind.name not in ("Lead", "Contact") or not email:
+        return
+    if row is not None and row.get("Email") == email:
+        return
+    if "allowsave=true" in headers.get("sforce-duplicate-rule-header", "").lower().replace(" ", ""):
+        return
+    for other_kind in ("Lead", "Contact"):
+        for other in org.tables[other_kind].live():
+            same = str(other.get("Email") or "").casefold() == str(email).casefold()
+            if same and not other.get("IsConverted") and (row is None or other["Id"] != row["Id"]):
+                raise Problem("DUPLICATES_DETECTED", "Use one of these records?", more=_match(other_kind, other))
+
+
+def _match(kind: str, row: Row) -> dict[str, Any]:
+    entry = {"matchConfidence": 100.0, "record": {"attributes": {"type": kind}, "Id": row["Id"]}}
+    result = {"matchEngine": "ExactMatchEngine", "rule": "Standard_Rule", "matchRecords": [entry], "size": 1}
+    return {
+        "duplicateResult": {
+            "allowSave": True,
+            "duplicateRule": "Standard_Lead_Duplicate_Rule",
+            "duplicateRuleEntityType": "Lead",
+            "matchResults": [result],
+        }
+    }
+
+
+def _auto_assign(org: Org, kind: KindDef, clean: Row, headers: Mapping[str, str]) -> None:
+    """Without the header saying FALSE, a lead goes to whom the assignment rule, or its absence, sends it."""
+    owner = org.switches.assignment_owner
+    if kind.name == "Lead" and owner and headers.get("sforce-auto-assign", "TRUE").upper() != "FALSE":
+        clean["OwnerId"] = owner

@@ -1,0 +1,261 @@
+"""Salesforce's REST API as this adapter uses it: one method for one resource, each making exactly one request.
+
+Sources: REST API Developer Guide, "Query", "QueryAll", "Composite", "sObject Collections", "Headers".
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+import orjson
+
+from leadbridge.errors import AdapterError, AuthExpired, Unavailable
+from leadbridge.http import HttpClient, Reply
+from leadbridge_salesforce.errors import classify
+from leadbridge_salesforce.settings import Options
+from leadbridge_salesforce.signin import TokenSource
+
+__all__ = ["Answer", "Usage", "Wire", "usage"]
+
+_LONG_ADDRESS = 2000
+"""Characters of a path and query that every proxy carries; Salesforce itself refuses 16,384 with 414 or 431."""
+
+_NEXT = re.compile(r"/services/data/v\d{2,3}\.\d/query(?:All)?/[\w-]+")
+_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Calls used of the allowance for 24 hours, as Salesforce counts them."""
+
+    used: int
+    allowed: int
+
+
+def usage(header: str) -> Usage | None:
+    """The item ``api-usage`` of ``Sforce-Limit-Info``; the header may hold others before and behind it."""
+    found = _USAGE.search(header)
+    return Usage(int(found[1]), int(found[2])) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page of a query.
+
+    Attributes:
+        rows: the records, without their ``attributes``. A page may be shorter than what was asked for.
+        next: where the rest is; ``None`` when this is all.
+        asked_at: the server's time, not later than the moment when the query began; ``None`` when it did not say.
+        answered_at: the server's own time of the answer.
+    """
+
+    rows: list[dict[str, Any]]
+    next: str | None
+    asked_at: datetime | None
+    answered_at: datetime | None
+
+
+class Wire:
+    """The calls, with signing in, the headers that every write needs, and the allowance that the org has left."""
+
+    usage: Usage | None = None
+
+    def __init__(self, http: HttpClient, *, token: TokenSource, options: Options) -> None:
+        self.http = http
+        self._token = token
+        self._options = options
+        duplicates = "true" if options.allow_duplicates else "false"
+        self._write_headers = {
+            # Without it an update can hand the lead to the default owner, even when no assignment rule is active.
+            "Sforce-Auto-Assign": "FALSE",
+            "Sforce-Duplicate-Rule-Header": f"allowSave={duplicates}; includeRecordDetails=false; runAsCurrentUser=false",
+        }
+
+    @property
+    def root(self) -> str:
+        return self._options.root
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request; a second one only after a 401, when the session can be renewed."""
+        signed = self._token.header()
+        try:
+            return self._send(method, path, operation, params, json, {**(headers or {}), **signed})
+        except AuthExpired:
+            if not self._token.renew(signed):
+                raise
+        return self._send(method, path, operation, params, json, {**(headers or {}), **self._token.header()})
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        params: Mapping[str, str] | None,
+        json: object,
+        headers: Mapping[str, str],
+    ) -> Reply:
+        reply = self.http.request(
+            method,
+            path,
+            operation=operation,
+            params=dict(params) if params else None,
+            json=json,
+            # The client's name stands in change events as the origin of our own writes.
+            headers={"Sforce-Call-Options": "client=leadbridge", **headers},
+        )
+        found = usage(reply.headers.get("Sforce-Limit-Info", ""))
+        if found is not None:
+            self.usage = found
+        return reply
+
+    def get(self, path: str, *, operation: str, params: Mapping[str, str] | None = None) -> Any:
+        """What a resource says."""
+        return self.call("GET", f"{self.root}{path}", operation=operation, params=params).json()
+
+    def query(self, soql: str, *, operation: str, everything: bool = False, batch: int = 2000) -> Answer:
+        """The first page of a query; with ``everything`` also deleted, merged and archived records.
+
+        A long statement travels in the body of a composite request, because addresses are limited.
+        """
+        path = f"{self.root}/{'queryAll' if everything else 'query'}"
+        address = f"{path}?{urlencode({'q': soql})}"
+        headers = {"Sforce-Query-Options": f"batchSize={min(2000, max(200, batch))}"}
+        started = time.monotonic()
+        if len(address) <= _LONG_ADDRESS:
+            reply = self.call("GET", path, operation=operation, params={"q": soql}, headers=headers)
+            return _answer(reply.json(), reply.headers, time.monotonic() - started)
+        body = self._composite("GET", address, headers=headers, operation=operation)
+        return _answer(body[0], body[1], time.monotonic() - started)
+
+    def more(self, next_url: str, *, operation: str) -> Answer:
+        """The page behind another one."""
+        if not _NEXT.fullmatch(next_url):
+            # The address comes from an answer and gets our token: it must be what it claims to be.
+            raise Unavailable("Salesforce named a next page that is none of its own", operation=operation)
+        reply = self.call("GET", next_url, operation=operation)
+        return _answer(reply.json(), reply.headers, 0.0)
+
+    def rows(self, soql: str, *, operation: str, everything: bool = False) -> Iterator[dict[str, Any]]:
+        """All records of a query, page by page; loops on ``done`` and never on the size of a page."""
+        answer = self.query(soql, operation=operation, everything=everything)
+        yield from answer.rows
+        while answer.next is not None:
+            answer = self.more(answer.next, operation=operation)
+            yield from answer.rows
+
+    def retrieve(self, kind: str, ids: Sequence[str], fields: Sequence[str], *, operation: str) -> list[Any]:
+        """Up to 2,000 live records by id, in the order asked for; ``None`` where there is none to be seen."""
+        reply = self.call(
+            "POST",
+            f"{self.root}/composite/sobjects/{quote(kind)}",
+            operation=operation,
+            json={"ids": list(ids), "fields": list(fields)},
+        )
+        found = reply.json()
+        if not isinstance(found, list) or len(found) != len(ids):
+            raise Unavailable("Salesforce answered for other records than were asked for", operation=operation)
+        return [_stripped(row) if isinstance(row, dict) else None for row in found]
+
+    def upsert(self, kind: str, field: str, records: Sequence[Mapping[str, object]], *, operation: str) -> Any:
+        """Creates or updates up to 200 records of one kind by an external id."""
+        return self._collection("PATCH", f"/{quote(kind)}/{quote(field)}", records, operation)
+
+    def update(self, records: Sequence[Mapping[str, object]], *, operation: str) -> Any:
+        """Updates up to 200 records by id."""
+        return self._collection("PATCH", "", records, operation)
+
+    def delete(self, ids: Sequence[str], *, operation: str) -> Any:
+        """Puts up to 200 records into the recycle bin."""
+        return self.call(
+            "DELETE",
+            f"{self.root}/composite/sobjects",
+            operation=operation,
+            params={"ids": ",".join(ids), "allOrNone": "false"},
+            headers=self._write_headers,
+        ).json()
+
+    def create(self, path: str, body: Mapping[str, object], *, operation: str) -> Any:
+        """Creates one thing below a path, such as ``/tooling/sobjects/CustomField``."""
+        return self.call("POST", f"{self.root}{path}", operation=operation, json=dict(body)).json()
+
+    def close(self) -> None:
+        """Gives connections back."""
+        self.http.close()
+
+    def _collection(self, method: str, path: str, records: Sequence[Mapping[str, object]], operation: str) -> Any:
+        return self.call(
+            method,
+            f"{self.root}/composite/sobjects{path}",
+            operation=operation,
+            json={"allOrNone": False, "records": list(records)},
+            headers=self._write_headers,
+        ).json()
+
+    def _composite(
+        self, method: str, address: str, *, headers: Mapping[str, str], operation: str
+    ) -> tuple[Any, httpx.Headers]:
+        request = {"method": method, "url": address, "referenceId": "only", "httpHeaders": dict(headers)}
+        reply = self.call(
+            "POST",
+            f"{self.root}/composite",
+            operation=operation,
+            json={"allOrNone": False, "compositeRequest": [request]},
+        )
+        try:
+            inner = reply.json()["compositeResponse"][0]
+            status, body = int(inner["httpStatusCode"]), inner["body"]
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise Unavailable(
+                "Salesforce answered a composite request in an unknown way", operation=operation
+            ) from None
+        if status < 300:
+            return body, reply.headers
+        raise _inner(status, body, reply.headers, operation, self.http.connection)
+
+
+def _inner(status: int, body: Any, headers: httpx.Headers, operation: str, connection: str) -> AdapterError:
+    reply = Reply(status=status, headers=headers, body=orjson.dumps(body))
+    return classify(reply, operation, connection) or Unavailable(
+        "Salesforce could not answer: ask again later", operation=operation, connection=connection
+    )
+
+
+def _stripped(row: dict[str, Any]) -> dict[str, Any]:
+    row.pop("attributes", None)
+    return row
+
+
+def _answer(body: Any, headers: httpx.Headers, seconds: float) -> Answer:
+    try:
+        rows = [_stripped(row) for row in body["records"]]
+        rest = None if body["done"] else body["nextRecordsUrl"]
+    except (KeyError, TypeError, AttributeError):
+        raise Unavailable("Salesforce answered a query in an unknown way: ask again later") from None
+    answered = _date(headers.get("Date", ""))
+    # The header tells when the answer was ready. A query that took long began before that.
+    asked = answered - timedelta(seconds=int(seconds)) if answered is not None else None
+    return Answer(rows, rest, asked, answered)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,137 @@
+"""Writes the tables of the reference from the code, between ``<!-- generated: name -->`` and ``<!-- end -->``.
+
+``python docs/generate.py`` writes them; with ``--check`` it writes nothing and fails when a table is not current.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+
+import leadbridge
+from leadbridge import adapter, errors
+from leadbridge.domain import facts
+
+DOCS = Path(__file__).parent
+BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+def plain(text: str) -> str:
+    """A piece of a docstring on one line, in Markdown instead of the roles of Sphinx."""
+    return re.sub(r":[a-z]+:`~?([^`]+)`", r"`\1`", " ".join(text.split())).replace("``", "`").rstrip(".:")
+
+
+def first_sentence(thing: object) -> str:
+    """What a docstring says first."""
+    text = plain((inspect.getdoc(thing) or "").partition("\n\n")[0])
+    return plain(re.split(r"(?<=[.!?])\s+(?=[A-Z`])", text)[0])
+
+
+def names() -> str:
+    """The public names, with the module that each comes from."""
+
+    def rows() -> Iterable[Sequence[str]]:
+        for name in leadbridge.__all__:
+            if name == "__version__":
+                yield "`__version__`", "", "The version, as text"
+                continue
+            home = leadbridge._HOME_OF[name]
+            yield f"`{name}`", f"`{home}`", first_sentence(getattr(import_module(home), name))
+
+    return table(("Name", "From", "What it is"), rows())
+
+
+def error_tree() -> str:
+    """Every error, in the order of the tree."""
+
+    def rows(kind: type[errors.LeadbridgeError], depth: int) -> Iterable[Sequence[str]]:
+        indent = "&nbsp;" * 4 * depth
+        yield f"{indent}`{kind.__name__}`", str(kind.exit_code), f"`{kind.alert}`", first_sentence(kind)
+        for child in kind.__subclasses__():
+            if child.__module__ == errors.__name__:
+                yield from rows(child, depth + 1)
+
+    return table(("Error", "Exit", "Alert", "Meaning"), rows(errors.LeadbridgeError, 0))
+
+
+def capabilities() -> str:
+    """The capabilities, from the section ``Attributes`` of their docstring."""
+    attributes = (inspect.getdoc(adapter.Capabilities) or "").partition("Attributes:\n")[2]
+    said = dict(re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", attributes, re.MULTILINE))
+    rows = [(f"`{item.name}`", f"`{item.type}`", plain(said[item.name])) for item in fields(adapter.Capabilities)]
+    return table(("Capability", "Type", "Promise"), rows)
+
+
+def own_fields() -> str:
+    """The fields that provisioning can add."""
+    rows = [
+        (
+            f"`{item.purpose}`",
+            item.label,
+            item.type,
+            str(item.max_length or ""),
+            "yes" if item.unique else "",
+            "yes" if item.always else "",
+        )
+        for item in adapter.OWN_FIELDS
+    ]
+    return table(("Purpose", "Label", "Type", "Length", "Unique", "Always"), rows)
+
+
+def fact_types() -> str:
+    """The fact types and what each adds to the fields that all share."""
+    shared = {item.name for item in fields(facts.Fact)}
+    rows = [
+        (
+            f"`{kind.__name__}`",
+            ", ".join(f"`{item.name}`" for item in fields(kind) if item.name not in shared),
+            first_sentence(kind),
+        )
+        for kind in (getattr(facts, name) for name in sorted(facts.__all__))
+        if isinstance(kind, type) and issubclass(kind, facts.Fact) and kind is not facts.Fact
+    ]
+    return table(("Fact", "Fields", "Meaning"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "capabilities": capabilities,
+    "errors": error_tree,
+    "facts": fact_types,
+    "names": names,
+    "own-fields": own_fields,
+}
+
+
+def current(text: str) -> str:
+    """A page with its tables as they should be."""
+    return BLOCK.sub(lambda match: match[1] + "\n" + TABLES[match[2]]() + "\n" + match[4], text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    stale = []
+    for page in sorted(DOCS.rglob("*.md")):
+        before = page.read_text("utf-8")
+        after = current(before)
+        if before != after:
+            stale.append(page.relative_to(DOCS).as_posix())
+            if "--check" not in arguments:
+                page.write_text(after, "utf-8")
+    if "--check" in arguments and stale:
+        print(f"not current: {', '.join(stale)}; run python docs/generate.py", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,98 @@
+"""Crosswalks: which record, field and value of a CRM means what on our axes, as data.
+
+One shape serves twice: an adapter brings its defaults, and the agreement's own section ``crosswalks.<system>.<kind>`` is
+laid over them (``leadbridge.mapping``). Values are compared exactly: a meaning is never guessed from a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from leadbridge.domain.lead import LEAD_FIELDS
+from leadbridge.domain.model import Frozen
+
+__all__ = ["AXES", "BY_REASON", "CANONICAL_FIELDS", "Kind", "KindCrosswalk", "Touch"]
+
+Kind: TypeAlias = Literal["lead", "company", "opportunity", "interaction", "campaign"]
+
+CANONICAL_FIELDS: Mapping[Kind, tuple[str, ...]] = {
+    "lead": LEAD_FIELDS,
+    "company": ("name", "domain", "website", "industry", "employees", "country", "region", "lead"),
+    "opportunity": ("name", "amount", "closed", "won", "opened_at", "closed_at", "lead", "reason", "stage", "owner"),
+    "interaction": (
+        "at",
+        "lead",
+        "nature",
+        "channel",
+        "direction",
+        "function",
+        "asset",
+        "message",
+        "campaign",
+        "buying_stage",
+        "subject",
+        "owner",
+    ),
+    "campaign": ("name", "owner", "starts", "ends"),
+}
+"""The names on the left side of ``fields``, by what the CRM's kind is read as. Leads may add the agreement's attributes."""
+
+AXES = ("stage", "status", "decision", "reason", "buying_stage")
+"""The axes with a closed list of values; a meaning may also name any other canonical field of the kind, such as ``source``."""
+
+BY_REASON = "by_reason"
+"""A decision that only the reason tells: the CRM says "closed", and the reason's allowed decisions say how."""
+
+
+class Touch(Frozen):
+    """An interaction that stands on the record itself: a new value of the field ``at`` is a new interaction.
+
+    ``at`` and ``asset`` name fields of the CRM; the rest is the same for every such interaction.
+    """
+
+    at: str = Field(min_length=1)
+    asset: str | None = None
+    nature: Literal["content", "person_to_person"] = "content"
+    function: str = "marketing"
+    channel: str = ""
+    direction: Literal["inbound", "outbound"] = "inbound"
+
+
+class KindCrosswalk(Frozen):
+    """How one kind of record is read and written.
+
+    Attributes:
+        as_: what its records are to us.
+        create: new leads are created as this kind; one kind a system.
+        fields: canonical name → field of the CRM.
+        values: field of the CRM → its value → what that means, axis by axis.
+        fillers: field of the CRM → text written where the CRM requires a value and we have none; read back as blank.
+        constants: canonical name → value that every record of this kind has.
+        stage_dates: stage → the CRM's field that says when it was entered.
+        opportunity: the field of a lead that names its opportunity.
+    """
+
+    as_: Kind | None = Field(None, alias="as")
+    create: bool = False
+    fields: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
+    fillers: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, str] = Field(default_factory=dict)
+    stage_dates: dict[str, str] = Field(default_factory=dict)
+    touches: tuple[Touch, ...] = ()
+    opportunity: str | None = None
+
+    def meaning(self, field: str, value: str) -> Mapping[str, str] | None:
+        """What a value of a field of the CRM means, axis by axis; ``None`` when it is not mapped."""
+        return self.values.get(field, {}).get(value)
+
+    @property
+    def crm_fields(self) -> tuple[str, ...]:
+        """Every field of the CRM that this crosswalk reads, each once."""
+        names = [*self.fields.values(), *self.values, *self.stage_dates.values()]
+        names += [name for touch in self.touches for name in (touch.at, touch.asset) if name]
+        names += [self.opportunity] if self.opportunity else []
+        return tuple(dict.fromkeys(names))

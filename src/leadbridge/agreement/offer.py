@@ -1,0 +1,94 @@
+"""Offering a lead: the information duty is checked, and a hand-off comes back that knows the agreement's reasons."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from leadbridge.agreement.schema import Agreement
+from leadbridge.clock import Clock, SystemClock, to_us
+from leadbridge.domain.facts import DECISIONS, Decision
+from leadbridge.domain.handoff import Handoff, Terms, offered
+from leadbridge.domain.lead import Lead
+from leadbridge.domain.lifecycle import Lifecycle
+from leadbridge.errors import IllegalMove, IncompletePackage
+
+__all__ = ["STAGE_OF_DECISION", "offer", "terms_of"]
+
+STAGE_OF_DECISION: dict[Decision, str] = {
+    "accept": "sales_accepted",
+    "reject": "rejected",
+    "recycle": "recycled",
+    "disqualify": "disqualified",
+    "ineligible": "ineligible",
+}
+"""The canonical stage that a decision leads to; each agreement may call it otherwise."""
+
+
+def terms_of(agreement: Agreement) -> Terms:
+    """What an agreement says about answering an offer."""
+    stages: dict[Decision, str] = {}
+    for decision in STAGE_OF_DECISION:
+        stage = agreement.lifecycle.find(STAGE_OF_DECISION[decision])
+        if stage is not None:
+            stages[decision] = stage
+    assert set(STAGE_OF_DECISION) == set(DECISIONS)
+    return Terms(agreement.reasons, stages, agreement.recycling.default_cool_off)
+
+
+def offer(
+    lead: Lead,
+    *,
+    agreement: Agreement,
+    at: datetime | None = None,
+    passage: int = 1,
+    clock: Clock | None = None,
+) -> Handoff:
+    """Offers a lead to the receiving function, with the information that the agreement promises.
+
+    Nothing is stored: the hand-off and its methods return facts, which a bridge records.
+
+    Args:
+        lead: with the fields of the package.
+        at: when it is offered; now when not given.
+        passage: which trip through the funnel this is.
+        clock: tells the time to this function and to the hand-off; the system's when not given.
+
+    Raises:
+        IncompletePackage: when required fields are missing; names them in the order of the agreement.
+        IllegalMove: when the lead has opted out, or already stands beyond the stage of the hand-off.
+    """
+    tell: Callable[[], datetime] = (clock or SystemClock()).now
+    terms, fields = agreement.handoff, lead.fields()
+    missing = [name for name in terms.package.required if name not in fields]
+    if missing:
+        raise IncompletePackage(missing)
+    _may_be_offered(lead, agreement.lifecycle, terms.at)
+    when = at if at is not None else tell()
+    if when.tzinfo is None:
+        raise ValueError("an instant needs a time zone, for example tzinfo=UTC")
+    seed = f"{lead.id}\x1f{terms.from_}\x1f{terms.to}\x1f{to_us(when)}"
+    handoff = Handoff(
+        id=f"handoff-{hashlib.sha256(seed.encode()).hexdigest()[:16]}",
+        lead=lead.id,
+        terms=terms_of(agreement),
+        from_function=terms.from_,
+        to_function=terms.to,
+        agreement=agreement.version,
+        package=tuple(name for name in (*terms.package.required, *terms.package.optional) if name in fields),
+        offered_at=when,
+        expires_at=when + terms.expires_after if terms.expires_after is not None else None,
+        passage=passage,
+        now=tell,
+    )
+    return replace(handoff, facts=(offered(handoff, recorded_at=max(when, tell())),))
+
+
+def _may_be_offered(lead: Lead, lifecycle: Lifecycle, at: str) -> None:
+    if lead.opted_out:
+        raise IllegalMove("this person has opted out: the lead cannot be offered")
+    rank, limit = (lifecycle.rank(lead.stage) if lead.stage is not None else None), lifecycle.rank(at)
+    if rank is not None and limit is not None and rank > limit:
+        raise IllegalMove(f"the lead is {lead.stage} already, which comes after {at}: there is nothing to offer")

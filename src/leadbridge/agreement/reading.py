@@ -1,0 +1,153 @@
+"""YAML into plain values that remember their lines, without YAML's traps.
+
+``no``, ``on`` and ``yes`` are text, dates and versions stay as they were written, keys are always text, a key may stand only
+once, and no tag builds an object. Only ``true``, ``false``, ``null``, whole numbers and decimals are more than text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, TypeAlias
+
+import yaml
+
+from leadbridge.errors import Problem
+
+__all__ = ["Lines", "Path", "read_yaml"]
+
+Path: TypeAlias = tuple[str | int, ...]
+Lines: TypeAlias = dict[Path, int]
+
+_MAX_VALUES = 100_000
+_MAX_DEPTH = 50
+_INT, _FLOAT, _BOOL, _NULL, _STR = (f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "str"))
+
+
+class _Loader(yaml.SafeLoader):
+    """Resolves plain scalars by the core schema of YAML 1.2, and nothing else."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+
+
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Loader.add_implicit_resolver(_NULL, re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(_INT, re.compile(r"^[-+]?(?:0|[1-9][0-9]{0,17})$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    _FLOAT, re.compile(r"^[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]{1,3})?$"), list("-+0123456789")
+)
+
+
+class _Unreadable(Exception):
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+def read_yaml(text: str) -> tuple[Any, Lines, list[Problem]]:
+    """The value of a YAML document, the line of every part, and what is wrong with the YAML itself.
+
+    When the document cannot be read at all, the value is ``None`` and there is exactly one problem.
+    """
+    lines: Lines = {}
+    problems: list[Problem] = []
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+        if node is None:
+            return None, lines, [Problem("the document is empty", "start with: leadbridge init")]
+        return _Reader(lines, problems).value(node, ()), lines, problems
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = error.problem or error.context or "it cannot be parsed"
+        return None, {}, [Problem(f"this is not YAML: {said}", _remedy(said), line=mark.line + 1 if mark else None)]
+    except yaml.reader.ReaderError:
+        return None, {}, [Problem("this is not text", "give the path of a YAML file, saved as UTF-8")]
+    except RecursionError:
+        return None, {}, [Problem("the document is nested too deeply", "write it flatter")]
+    except _Unreadable as error:
+        return None, {}, [error.problem]
+
+
+def _remedy(said: str) -> str:
+    if "\\t" in said or "tab" in said:
+        return "indent with spaces, not with tabs"
+    if "expected a single document" in said or "document" in said:
+        return "put one agreement into one file, without ---"
+    return "check the indentation, the colons and the quotes around this line"
+
+
+class _Reader:
+    def __init__(self, lines: Lines, problems: list[Problem]) -> None:
+        self.lines = lines
+        self.problems = problems
+        self.count = 0
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(path, line)
+        self.count += 1
+        if self.count > _MAX_VALUES or len(path) > _MAX_DEPTH:
+            raise _Unreadable(
+                Problem("the document is too large, or its aliases multiply", "write it out without aliases", line=line)
+            )
+        if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
+            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node, path, line)
+        return self.refuse(node, path, line)
+
+    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        first: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.add("a key has to be plain text", "write it as key: value", path, line)
+                continue
+            key = str(key_node.value)
+            if key in found:
+                message = f"the key {key} stands here a second time (first in line {first[key]})"
+                self.add(message, "keep one of them", (*path, key), line)
+                continue
+            first[key] = line
+            self.lines[(*path, key)] = line
+            found[key] = self.value(value_node, (*path, key))
+        return found
+
+    def scalar(self, node: yaml.ScalarNode, path: Path, line: int) -> Any:
+        text = str(node.value)
+        if node.tag == _STR:
+            return text
+        if node.tag == _INT:
+            return int(text)
+        if node.tag == _FLOAT:
+            return float(text)
+        if node.tag == _BOOL:
+            return text.lower() == "true"
+        if node.tag == _NULL:
+            return None
+        return self.refuse(node, path, line)
+
+    def refuse(self, node: yaml.Node, path: Path, line: int) -> None:
+        tag = node.tag.removeprefix("tag:yaml.org,2002:")
+        self.add(
+            f"the tag {tag} is not allowed in an agreement",
+            "remove the tag and write plain text, lists and mappings",
+            path,
+            line,
+        )
+
+    def add(self, message: str, remedy: str, path: Path, line: int) -> None:
+        self.problems.append(Problem(message, remedy, dotted(path), line))
+
+
+def dotted(path: Path) -> str:
+    """A path as people read it: ``slas[0].targets[1].within``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text

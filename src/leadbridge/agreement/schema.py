@@ -1,0 +1,412 @@
+"""The agreement between marketing and sales: one document, versioned, dated, signed, and asked for everything.
+
+The model is the YAML document; names that begin like a section but end in ``_terms`` are the section as written, the
+properties without it are what it comes to (``lifecycle``, ``buying_stages``, ``reasons``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from leadbridge.agreement.crosswalk import KindCrosswalk
+from leadbridge.agreement.policies import FieldPolicy, Ruling, SyncRules, default_policy
+from leadbridge.agreement.sections import (
+    Asset,
+    BuyingTerms,
+    Definition,
+    HandoffTerms,
+    KpiTarget,
+    LeadStatus,
+    LifecycleTerms,
+    Message,
+    ReasonTerms,
+    Recycling,
+    Signature,
+    TargetMarket,
+    ValueProposition,
+)
+from leadbridge.clock import SystemClock
+from leadbridge.domain.buying import BUYING_PRESETS, BuyingStage, StageEntry, infer
+from leadbridge.domain.calendar import BusinessCalendar
+from leadbridge.domain.campaign import Campaign
+from leadbridge.domain.criteria import (
+    PROFILE_TYPES,
+    Criterion,
+    FieldType,
+    Rule,
+    Verdict,
+    compile_rule,
+    judge,
+    profile,
+)
+from leadbridge.domain.facts import DECISIONS, Interacted
+from leadbridge.domain.interaction import Interaction
+from leadbridge.domain.lead import Lead
+from leadbridge.domain.lifecycle import Lifecycle
+from leadbridge.domain.model import Frozen, Id, did_you_mean, listing
+from leadbridge.domain.reasons import Reason, Reasons
+from leadbridge.domain.sla import SLAPolicy
+from leadbridge.errors import ConfigError
+
+__all__ = ["LEAD_STATUSES", "Agreement"]
+
+LEAD_STATUSES = ("new", "open", "in_progress", "attempting", "connected", "open_deal", "unqualified", "bad_timing")
+"""The lead statuses of an agreement that lists none: both vendors' own words for what a rep is doing."""
+
+
+def _by_id(value: object) -> object:
+    return {"id": value} if isinstance(value, str) else value
+
+
+class Agreement(Frozen):
+    """What marketing and sales agreed on. Build one with :meth:`load` or :meth:`loads`, which check that it holds together."""
+
+    model_config = ConfigDict(title="leadbridge agreement")
+
+    name: str = Field(alias="agreement", min_length=1, description="What this agreement is called")
+    version: int = Field(ge=1, description="Counts up with every change that both functions agreed on")
+    effective: date = Field(description="First day on which it holds")
+    until: date | None = Field(None, description="First day on which it no longer holds")
+    language: str = Field("en", description="Language in which it is written, such as en, de or ja")
+    signatures: tuple[Signature, ...] = ()
+    required_signatures: tuple[Id, ...] = Field((), description="Roles that have to sign")
+    attributes: dict[Id, FieldType] = Field(
+        default_factory=dict, description="Further fields of a lead, with their types"
+    )
+    lifecycle_terms: LifecycleTerms = Field(LifecycleTerms(preset="spine"), alias="lifecycle")
+    buying_terms: BuyingTerms = Field(BuyingTerms(preset="siriusdecisions"), alias="buying_stages")
+    lead_statuses: tuple[Annotated[LeadStatus, BeforeValidator(_by_id)], ...] = tuple(
+        LeadStatus(id=name) for name in LEAD_STATUSES
+    )
+    definitions: dict[Id, Definition] = Field(default_factory=dict)
+    target_market: TargetMarket = TargetMarket()
+    value_propositions: tuple[ValueProposition, ...] = ()
+    messages: tuple[Message, ...] = ()
+    assets: tuple[Asset, ...] = ()
+    campaigns: tuple[Annotated[Campaign, BeforeValidator(_by_id)], ...] = ()
+    handoff: HandoffTerms = HandoffTerms()
+    slas: tuple[SLAPolicy, ...] = ()
+    calendars: dict[Id, BusinessCalendar] = Field(default_factory=dict)
+    reason_terms: ReasonTerms = Field(ReasonTerms(), alias="reasons")
+    recycling: Recycling = Recycling()
+    sync: SyncRules = SyncRules()
+    targets: tuple[KpiTarget, ...] = Field((), description="What both functions want the metrics to be")
+    crosswalks: dict[str, dict[str, KindCrosswalk]] = Field(default_factory=dict)
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, source: str | Path | IO[str] | IO[bytes]) -> Agreement:
+        """Reads and checks an agreement from a path or an open file.
+
+        Raises:
+            AgreementError: with every problem, its line and the way out.
+            ConfigError: when the file cannot be opened.
+        """
+        from leadbridge.agreement.load import load
+
+        return load(source)
+
+    @classmethod
+    def loads(cls, text: str, *, source: str = "agreement") -> Agreement:
+        """Reads and checks an agreement from YAML text; ``source`` is what error messages call it.
+
+        Raises:
+            AgreementError: with every problem, its line and the way out.
+        """
+        from leadbridge.agreement.load import loads
+
+        return loads(text, source=source)
+
+    @classmethod
+    def preset(cls, name: str = "example") -> Agreement:
+        """One of the agreements that come with leadbridge: ``example`` or ``funnel``."""
+        from leadbridge.agreement.load import loads
+        from leadbridge.agreement.presets import agreement_text
+
+        return loads(agreement_text(name), source=f"preset {name}")
+
+    # -- what the sections come to ------------------------------------------------------------------------------------
+
+    @cached_property
+    def lifecycle(self) -> Lifecycle:
+        """The stages, the success path and the detours."""
+        terms = self.lifecycle_terms
+        if terms.preset is not None:
+            return Lifecycle.preset(terms.preset)
+        return Lifecycle(stages=terms.stages, success_path=terms.success_path, detours=terms.detours)
+
+    @cached_property
+    def buying_stages(self) -> tuple[BuyingStage, ...]:
+        """The buyer's stages with the evidence that marks their entry."""
+        terms = self.buying_terms
+        stages = BUYING_PRESETS[terms.preset] if terms.preset is not None else terms.stages
+        more = terms.evidence
+        return tuple(
+            stage.model_copy(update={"evidence": (*stage.evidence, *more[stage.id])}) if stage.id in more else stage
+            for stage in stages
+        )
+
+    @cached_property
+    def reasons(self) -> Reasons:
+        """Every reason in force, by code."""
+        from leadbridge.agreement.presets import reason_preset
+
+        terms = self.reason_terms
+        base = reason_preset(terms.preset) if terms.preset is not None else ()
+        kept = [reason for reason in (*base, *terms.add) if reason.code not in terms.remove]
+        return Reasons(
+            terms.override[reason.code].applied_to(reason) if reason.code in terms.override else reason
+            for reason in kept
+        )
+
+    @cached_property
+    def statuses(self) -> tuple[str, ...]:
+        """The ids of the lead statuses."""
+        return tuple(status.id for status in self.lead_statuses)
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """The functions that take part: those of the hand-off first, then others that work in a system."""
+        return tuple(dict.fromkeys((self.handoff.from_, self.handoff.to, *self.sync.systems)))
+
+    @cached_property
+    def types(self) -> Mapping[str, FieldType]:
+        """The names that criteria may use, and their types."""
+        return {**PROFILE_TYPES, **{f"lead.{name}": type_ for name, type_ in self.attributes.items()}}
+
+    @cached_property
+    def closed_values(self) -> Mapping[str, frozenset[str]]:
+        """The names of criteria that have a closed list of values."""
+        return {
+            "lead.stage": frozenset(self.lifecycle.ids),
+            "lead.status": frozenset(self.statuses),
+            "lead.decision": frozenset(DECISIONS),
+            "lead.reason": frozenset(self.reasons),
+            "lead.buying_stage": frozenset(stage.id for stage in self.buying_stages),
+        }
+
+    def reason(self, code: str) -> Reason:
+        """The reason of a code.
+
+        Raises:
+            IllegalMove: for an unknown code, with the nearest one.
+        """
+        return self.reasons.find(code)
+
+    # -- readiness ------------------------------------------------------------------------------------------------------
+
+    def rule(self, text: str) -> Rule:
+        """Compiles a criterion against the fields and values of this agreement.
+
+        Raises:
+            CriteriaError: with what is wrong and the way out.
+        """
+        return compile_rule(text, self.types, allowed=self.closed_values)
+
+    @cached_property
+    def _rules(self) -> dict[str, tuple[tuple[Criterion, Rule], ...]]:
+        return {
+            name: tuple((criterion, self.rule(criterion.when)) for criterion in definition.criteria)
+            for name, definition in self.definitions.items()
+        }
+
+    def readiness(
+        self,
+        lead: Lead | Mapping[str, object],
+        definition: str | None = None,
+        interactions: Sequence[Interaction] | None = None,
+        *,
+        at: datetime | None = None,
+    ) -> Verdict:
+        """Whether a lead meets a definition, with the evidence for each criterion and what is missing.
+
+        Args:
+            lead: a lead, or its flat canonical fields.
+            definition: its name; that of the hand-off when not given.
+            interactions: of this lead; when not given they are unknown, and so is every criterion that counts them.
+            at: the instant that ``last_<n>d`` looks back from; now when not given.
+
+        Raises:
+            ConfigError: for a definition that the agreement does not have.
+        """
+        name = definition or self.handoff.definition or next(iter(self.definitions), None)
+        if name is None:
+            raise ConfigError("this agreement defines nothing to be ready for: add definitions.sales_ready")
+        if name not in self._rules:
+            raise ConfigError(f"unknown definition {name}: {did_you_mean(name, self.definitions)}")
+        rules = self._rules[name]
+        wanted = dict.fromkeys(field for _, rule in rules for field in rule.names)
+        fields = lead.fields() if isinstance(lead, Lead) else lead
+        if at is None and interactions is not None:
+            at = SystemClock().now()
+        return judge(name, rules, profile(fields, interactions, wanted=wanted, types=self.types, at=at))
+
+    @cached_property
+    def include_rule(self) -> Rule | None:
+        """Which leads may cross, compiled; ``None`` when all may."""
+        return None if self.sync.include is None else self.rule(self.sync.include)
+
+    def includes(
+        self,
+        fields: Mapping[str, object],
+        interactions: Iterable[Interaction] | None = None,
+        *,
+        at: datetime | None = None,
+    ) -> bool:
+        """Whether a lead may cross: only when the inclusion rule is surely true for its flat canonical fields."""
+        rule = self.include_rule
+        if rule is None:
+            return True
+        return rule.evaluate(profile(fields, interactions, wanted=rule.names, types=self.types, at=at)) is True
+
+    def buying_entries(self, interactions: Iterable[Interaction | Interacted]) -> tuple[StageEntry, ...]:
+        """The buying stages that the interactions of one lead give evidence for, in order of time."""
+        touches = [touch if isinstance(touch, Interaction) else Interaction.of(touch) for touch in interactions]
+        return infer(self.buying_stages, touches, asset_types={asset.id: asset.type for asset in self.assets})
+
+    # -- systems, crosswalks, precedence ----------------------------------------------------------------------------------
+
+    def function_of(self, *names: str) -> str:
+        """The function that works in a system; several names of it (connection, adapter) are tried in order.
+
+        Raises:
+            ConfigError: when ``sync.systems`` names none of them.
+        """
+        for name in names:
+            for function, system in self.sync.systems.items():
+                if system == name:
+                    return function
+        raise ConfigError(
+            f"no function of the agreement works in {listing(names)}: "
+            f"name the system under sync.systems (there now: {listing(self.sync.systems.values())})"
+        )
+
+    def system_of(self, function: str) -> str:
+        """The system that a function works in.
+
+        Raises:
+            ConfigError: when the agreement names none.
+        """
+        if function not in self.sync.systems:
+            raise ConfigError(f"{function} works in no system: {did_you_mean(function, self.sync.systems)}")
+        return self.sync.systems[function]
+
+    def means(self, system: str, kind: str, field: str, value: str) -> Mapping[str, str]:
+        """What a value of a CRM's field means, axis by axis; empty when the agreement does not map it."""
+        crosswalk = self.crosswalks.get(system, {}).get(kind)
+        return (crosswalk.meaning(field, value) if crosswalk else None) or {}
+
+    def stage_of(self, system: str, value: str, kind: str | None = None) -> str:
+        """The lifecycle stage that a value stands for in a system.
+
+        Args:
+            value: compared exactly; a meaning is never guessed.
+            kind: the CRM's kind, when the same value means different stages in different kinds.
+
+        Raises:
+            ConfigError: when it is not mapped (lists the values that are), or means several stages.
+        """
+        if system not in self.crosswalks:
+            raise ConfigError(f"no crosswalk for {system}: {did_you_mean(system, self.crosswalks)}")
+        kinds = self.crosswalks[system]
+        if kind is not None and kind not in kinds:
+            raise ConfigError(f"no crosswalk for {kind} in {system}: {did_you_mean(kind, kinds)}")
+        found: dict[str, str] = {}
+        known: list[str] = []
+        for name, crosswalk in kinds.items():
+            for field, table in crosswalk.values.items():
+                if kind in (None, name):
+                    known += [text for text, meaning in table.items() if "stage" in meaning]
+                    stage = table.get(value, {}).get("stage")
+                    if stage is not None:
+                        found.setdefault(stage, f"{name}.{field}")
+        if not found:
+            raise ConfigError(f"{value!r} means no stage in {system}: {did_you_mean(value, dict.fromkeys(known))}")
+        if len(found) > 1:
+            said = listing(f"{stage} ({where})" for stage, where in found.items())
+            raise ConfigError(f"{value!r} means several stages in {system}: {said}; say which kind")
+        return next(iter(found))
+
+    def field_policy(self, field: str) -> FieldPolicy:
+        """The policy of a field: the agreement's own, or the default where it is silent."""
+        own = self.sync.fields.get(field)
+        if own is not None:
+            return own
+        return default_policy(field, giver=self.handoff.from_, taker=self.handoff.to, lifecycle=self.lifecycle)
+
+    def policy_for(self, field: str, stage: str | None) -> Ruling:
+        """The rule that settles a field for a lead in a stage, and the function that wins: ``(policy, function)``."""
+        return self.field_policy(field).ruling(stage, self.lifecycle)
+
+    # -- governance -----------------------------------------------------------------------------------------------------
+
+    @property
+    def unsigned(self) -> tuple[str, ...]:
+        """The required roles that have not signed."""
+        signed = {signature.role for signature in self.signatures}
+        return tuple(role for role in self.required_signatures if role not in signed)
+
+    @property
+    def signed(self) -> bool:
+        """Whether everybody who has to has signed; without required roles, whether anybody has."""
+        return not self.unsigned and bool(self.signatures)
+
+    def in_force(self, on: date) -> bool:
+        """Whether the agreement holds on a day (an instant counts as its own day)."""
+        day = on.date() if isinstance(on, datetime) else on
+        return self.effective <= day and (self.until is None or day < self.until)
+
+    def standing(self, on: date) -> str:
+        """In words, to be shown beside every figure: the version, whether it is in force, and who has not signed."""
+        day = on.date() if isinstance(on, datetime) else on
+        if day < self.effective:
+            force = f"not in force before {self.effective}"
+        elif not self.in_force(day):
+            force = f"expired on {self.until}"
+        else:
+            force = "in force"
+        signed = (
+            f"not signed by {listing(self.unsigned)}" if self.unsigned else "signed" if self.signed else "not signed"
+        )
+        return f"{self.name} v{self.version}, {force}, {signed}"
+
+    # -- showing --------------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as plain JSON values, without what was left to its default."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def to_yaml(self) -> str:
+        """The document as YAML; comments of the original are not kept."""
+        import yaml
+
+        return yaml.safe_dump(self.to_dict(), allow_unicode=True, sort_keys=False, width=110)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The JSON Schema of the document, for editors."""
+        schema = cls.model_json_schema(by_alias=True)
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+    def markdown(self) -> str:
+        """The agreement as Markdown that both functions can read and sign."""
+        from leadbridge.agreement.render import markdown
+
+        return markdown(self)
+
+    def _repr_html_(self) -> str:
+        from leadbridge.agreement.render import html
+
+        return html(self)
+
+    def __repr__(self) -> str:
+        return f"Agreement({self.name!r}, version={self.version}, effective={self.effective})"
+
+    __str__ = __repr__

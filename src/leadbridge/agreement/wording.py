@@ -1,0 +1,154 @@
+"""What pydantic finds wrong, in our words: where, what, and the way out."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Mapping
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from leadbridge.agreement.reading import Path
+from leadbridge.domain.model import did_you_mean, listing
+from leadbridge.domain.sla import EVENTS
+from leadbridge.errors import Problem
+
+__all__ = ["keys_at", "problem_of"]
+
+_QUOTED = re.compile(r"'([^']*)'")
+
+_MISSING: Mapping[str, str] = {
+    "default_action": "every reason has an action: add default_action, such as reroute, enrich, nurture or suppress",
+    "effective": "add the first day on which it holds, such as effective: 2026-01-01",
+    "version": "add version: 1 and count it up with every change",
+    "agreement": "add agreement: and a name",
+}
+
+_SAID: Mapping[str, tuple[str, str]] = {
+    "string_type": ("this has to be text", "put it in 'quotes' if it is meant as text"),
+    "int_type": ("this has to be a whole number", "write it without quotes, such as 3"),
+    "int_parsing": ("this is no whole number", "write a whole number, such as 3"),
+    "int_from_float": ("this is no whole number", "write a whole number, such as 3"),
+    "float_type": ("this has to be a number", "write a number, such as 0.8"),
+    "float_parsing": ("this is no number", "write a number, such as 0.8"),
+    "bool_type": ("this has to be true or false", "write true or false"),
+    "bool_parsing": ("this has to be true or false", "write true or false"),
+    "date_type": ("this is no date", "write a date, such as 2026-01-31"),
+    "date_parsing": ("this is no date", "write a date, such as 2026-01-31"),
+    "date_from_datetime_parsing": ("this is no date", "write a date, such as 2026-01-31"),
+    "date_from_datetime_inexact": ("this is a date with a time", "write only the date, such as 2026-01-31"),
+    "dict_type": ("this has to be a mapping", "write key: value lines below it"),
+    "mapping_type": ("this has to be a mapping", "write key: value lines below it"),
+    "model_type": ("this has to be a mapping", "write key: value lines below it"),
+    "model_attributes_type": ("this has to be a mapping", "write key: value lines below it"),
+    "tuple_type": ("this has to be a list", "write it as [one, two], or as lines that begin with -"),
+    "list_type": ("this has to be a list", "write it as [one, two], or as lines that begin with -"),
+    "string_too_long": ("this name is too long", "shorten it to 80 characters"),
+}
+
+
+def _unwrapped(annotation: Any) -> list[Any]:
+    """The types that an annotation allows, without ``Annotated`` and ``None``."""
+    origin = get_origin(annotation)
+    if origin is Union or origin is types.UnionType:
+        return [kind for part in get_args(annotation) if part is not type(None) for kind in _unwrapped(part)]
+    if hasattr(annotation, "__metadata__"):
+        return _unwrapped(get_args(annotation)[0])
+    return [annotation]
+
+
+def _child(annotation: Any, part: str | int) -> Any:
+    """The type of one part of a value of some type; ``None`` when there is no such part."""
+    for kind in _unwrapped(annotation):
+        origin, args = get_origin(kind), get_args(kind)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            for name, field in kind.model_fields.items():
+                if part in (name, field.alias):
+                    return field.annotation
+        elif origin is not None and isinstance(origin, type) and args:
+            if isinstance(part, str) and issubclass(origin, Mapping):
+                return args[1]
+            if isinstance(part, int) and origin in (tuple, list):
+                return args[0]
+    return None
+
+
+def keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
+    """The keys that the document may have at a place."""
+    annotation: Any = model
+    for part in path:
+        annotation = _child(annotation, part)
+    for kind in _unwrapped(annotation):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return tuple(field.alias or name for name, field in kind.model_fields.items())
+    return ()
+
+
+def _place(error: ErrorDetails, model: type[BaseModel]) -> Path:
+    """The part of pydantic's location that stands in the document: without the names of the members of unions."""
+    place: list[str | int] = []
+    annotation: Any = model
+    for part in error["loc"]:
+        inner = _child(annotation, part)
+        if inner is None and error["type"] not in ("extra_forbidden", "missing"):
+            break
+        place.append(part)
+        annotation = inner
+        if inner is None:
+            break
+    return tuple(place)
+
+
+def problem_of(error: ErrorDetails, model: type[BaseModel]) -> tuple[Path, Problem]:
+    """Where something is wrong, what, and the way out."""
+    place = _place(error, model)
+    kind = error["type"]
+    name = str(place[-1]) if place else "agreement"
+    if kind == "missing":
+        remedy = _MISSING.get(name, f"add {name}: ...")
+        return place, Problem(f"{name} is missing", remedy)
+    if kind == "extra_forbidden":
+        return place, Problem(f"unknown key {name}", did_you_mean(name, keys_at(model, place[:-1])))
+    given = error.get("input")
+    said = _said(kind, error, given)
+    return place, Problem(*said)
+
+
+def _said(kind: str, error: ErrorDetails, given: object) -> tuple[str, str]:
+    context = error.get("ctx") or {}
+    if kind in _SAID:
+        message, remedy = _SAID[kind]
+        if given is None:
+            return "the value is missing", f"write one, or remove the key; {message}"
+        return message, remedy
+    if kind == "literal_error":
+        allowed = _QUOTED.findall(str(context.get("expected", "")))
+        return f"{_short(given)} is not allowed here", did_you_mean(str(given), allowed)
+    if kind == "string_pattern_mismatch":
+        if "captured" in str(context.get("pattern", "")):
+            return f"{_short(given)} is no event", f"use one of: {listing(EVENTS)}, stage:<id>"
+        return f"{_short(given)} is no name", "use letters, digits, _ . and -, without spaces"
+    if kind in ("too_short", "string_too_short"):
+        return "this is empty", "give at least one, or remove the key"
+    if kind in ("value_error", "assertion_error"):
+        return _split(error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, "))
+    if kind == "date_from_datetime_inexact":
+        return _SAID[kind]
+    message = error["msg"]
+    return message[:1].lower() + message[1:], "correct this value"
+
+
+def _split(message: str) -> tuple[str, str]:
+    """Our own errors say what is wrong, then the way out, divided by a semicolon or a colon."""
+    for divider in ("; ", ": "):
+        head, found, tail = message.rpartition(divider)
+        if found:
+            return head, tail
+    return message, "correct this value"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,151 @@
+"""The tables of a snapshot and the embedded engine (DuckDB) that reads and writes them as Parquet files.
+
+Instants are ``BIGINT`` microseconds since 1970 in UTC (columns that end in ``_us``): the one form of time that every
+SQL engine reads the same way. Blank is ``NULL``; ``unknown`` is a value like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from leadbridge.errors import AdapterMissing
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["DIMENSION", "TABLES", "connect", "quoted", "rows_of", "text_of", "write_query", "write_rows"]
+
+DIMENSION = "by_"
+"""Prefix of the further columns of ``leads`` that metrics can be broken down by."""
+
+_TEXT, _US, _INT, _FLAG, _REAL = "VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "DOUBLE"
+
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "leads": {"lead_id": _TEXT, "source": _TEXT, "captured_us": _US, "precision": _TEXT},
+    "entries": {
+        "lead_id": _TEXT,
+        "passage": _INT,
+        "stage": _TEXT,
+        "entered_us": _US,
+        "left_us": _US,
+        "inferred": _FLAG,
+        "reason": _TEXT,
+        "precision": _TEXT,
+    },
+    "handoffs": {
+        "lead_id": _TEXT,
+        "handoff_id": _TEXT,
+        "passage": _INT,
+        "from_function": _TEXT,
+        "to_function": _TEXT,
+        "offered_us": _US,
+        "routed_us": _US,
+        "assigned_us": _US,
+        "decided_us": _US,
+        "expired_us": _US,
+        "first_decision": _TEXT,
+        "decision": _TEXT,
+        "reason": _TEXT,
+        "owner": _TEXT,
+    },
+    "clocks": {
+        "lead_id": _TEXT,
+        "policy": _TEXT,
+        "target": _TEXT,
+        "duty_of": _TEXT,
+        "handoff_id": _TEXT,
+        "passage": _INT,
+        "turn": _INT,
+        "owner": _TEXT,
+        "state": _TEXT,
+        "started_us": _US,
+        "due_us": _US,
+        "stopped_us": _US,
+        "elapsed_us": _US,
+    },
+    "interactions": {
+        "lead_id": _TEXT,
+        "passage": _INT,
+        "happened_us": _US,
+        "nature": _TEXT,
+        "function": _TEXT,
+        "direction": _TEXT,
+        "channel": _TEXT,
+        "asset": _TEXT,
+        "message": _TEXT,
+        "stage": _TEXT,
+        "buying_stage": _TEXT,
+    },
+    "outcomes": {
+        "lead_id": _TEXT,
+        "opportunity_id": _TEXT,
+        "outcome": _TEXT,
+        "opened_us": _US,
+        "closed_us": _US,
+        "amount": _REAL,
+        "reason": _TEXT,
+        "precision": _TEXT,
+    },
+    "path": {"stage": _TEXT, "step": _INT},
+}
+"""Every table of a snapshot with its columns. ``path`` is the success path, counted from 0."""
+
+
+def connect() -> DuckDBPyConnection:
+    """A connection to an engine of its own, in memory, in UTC.
+
+    Raises:
+        AdapterMissing: when the extra is not installed.
+    """
+    try:
+        import duckdb
+    except ImportError:
+        raise AdapterMissing("analytics needs one more package: pip install 'leadbridge[analytics]'") from None
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false; set preserve_insertion_order = true")
+    return connection
+
+
+def quoted(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_of(value: str) -> str:
+    """A text as a SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def rows_of(connection: DuckDBPyConnection, sql: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Runs a query; one mapping a row, by column name."""
+    cursor = connection.execute(sql, dict(values or {}))
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def write_rows(
+    connection: DuckDBPyConnection, path: Path, columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """Writes rows (one mapping each, absent means ``NULL``) as a Parquet file."""
+    # Newline-delimited JSON is the fastest door into the engine that keeps blank and empty apart without pyarrow.
+    with TemporaryDirectory() as scratch:
+        file = Path(scratch) / "rows.ndjson"
+        with file.open("wb") as out:
+            out.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        types = ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in columns.items())
+        source = f"read_json({text_of(str(file))}, format = 'newline_delimited', columns = {{{types}}})"
+        write_query(connection, path, f"select * from {source}" if file.stat().st_size else _empty(columns))
+
+
+def write_query(connection: DuckDBPyConnection, path: Path, sql: str) -> None:
+    """Writes what a query returns as a Parquet file."""
+    connection.execute(f"copy ({sql}) to {text_of(str(path))} (format parquet, compression zstd)")
+
+
+def _empty(columns: Mapping[str, str]) -> str:
+    return f"select {', '.join(f'cast(null as {kind}) as {quoted(name)}' for name, kind in columns.items())} limit 0"

@@ -1,0 +1,122 @@
+"""What a snapshot says about itself: the agreement, the instant, what was recorded at all, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from leadbridge.domain.show import html_table
+from leadbridge.errors import DataError
+
+__all__ = ["NEEDS", "Finding", "Meta", "Quality"]
+
+NEEDS: Mapping[str, str] = {
+    "stages": "no stages were recorded: without the times at which leads entered stages there is no funnel",
+    "decisions": (
+        "no decisions were recorded: no hand-off was ever accepted, rejected or expired in this data, so nobody knows "
+        "what sales refused"
+    ),
+    "refusals": "no refusals were recorded: every decision in this data is an acceptance, so there are no reasons",
+    "reasons": "no reasons were recorded: decisions were refused in this data, but none says why",
+    "clocks": "no SLA clocks were recorded: this data has no hand-offs that a promise could be measured on",
+    "responses": (
+        "no responses were recorded: without a single decision or conversation, a broken promise cannot be told from a "
+        "missing record"
+    ),
+    "interactions": "no interactions were recorded: nobody knows who talked to buyers, or what they read",
+}
+"""What a metric can need, and the sentence for when the data does not have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the data that a reader of the numbers has to know. ``leads`` are lead ids, never names."""
+
+    kind: str
+    message: str
+    count: int
+    leads: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.leads[:5]) + (f" and {len(self.leads) - 5} more" if len(self.leads) > 5 else "")
+        return f"{self.message}{f' ({shown})' if shown else ''}"
+
+
+class Quality(Sequence[Finding]):
+    """The findings about a snapshot; empty when nothing is wrong with it."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self._findings = tuple(findings)
+
+    def __len__(self) -> int:
+        return len(self._findings)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._findings[index]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._findings)
+
+    def of(self, kind: str) -> tuple[Finding, ...]:
+        """The findings of one kind: ``impossible``, ``mixed``, ``duplicate``, ``missing``, ``unreadable``, ``orphan``."""
+        return tuple(finding for finding in self if finding.kind == kind)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{finding.kind}: {finding}" for finding in self) or "nothing to report"
+
+    def __repr__(self) -> str:
+        return f"<Quality: {len(self)} findings>"
+
+    def _repr_html_(self) -> str:
+        return html_table("Quality of the data", ("kind", "finding"), ((f.kind, f) for f in self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """``path`` is the success path, ``recorded`` names the kinds of facts that the data has at all (see :data:`NEEDS`).
+
+    ``now_us`` is the instant that the snapshot describes; ``dimensions`` are further columns of ``leads`` to break
+    numbers down by.
+    """
+
+    now_us: int
+    path: tuple[str, ...]
+    recorded: frozenset[str]
+    agreement: str = ""
+    version: int = 0
+    signed: bool = False
+    dimensions: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
+
+    @property
+    def under(self) -> str:
+        """The agreement that the numbers stand under, as part of a sentence."""
+        if not self.agreement:
+            return "no agreement: stages in the order in which they were given"
+        return f"under {self.agreement}, version {self.version}, {'signed' if self.signed else 'not signed'}"
+
+    def save(self, path: Path) -> None:
+        """Writes ``meta.json``."""
+        body = {name: getattr(self, name) for name in ("now_us", "path", "agreement", "version", "signed", "dimensions")}
+        body["recorded"] = sorted(self.recorded)
+        body["findings"] = self.findings
+        path.write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+
+    @classmethod
+    def load(cls, path: Path) -> Meta:
+        """Reads ``meta.json``.
+
+        Raises:
+            DataError: when it is not there, or not ours.
+        """
+        try:
+            body = orjson.loads(path.read_bytes())
+            findings = tuple(Finding(**{**one, "leads": tuple(one["leads"])}) for one in body.pop("findings"))
+            lists = {name: tuple(body.pop(name)) for name in ("path", "dimensions")}
+            return cls(**body | lists | {"findings": findings, "recorded": frozenset(body["recorded"])})
+        except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+            raise DataError(f"{path.parent} is not a snapshot of leadbridge: make one with Snapshot.from_...") from None

@@ -1,0 +1,112 @@
+"""What a decision about one lead is made from, and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leadbridge.adapter import Fields, Record, Ref, Value
+from leadbridge.agreement import Agreement
+from leadbridge.domain.facts import Fact
+from leadbridge.mapping import ConnectionMapping, KindMapping
+from leadbridge.store import Conflict, Intent, Link, Quarantined
+
+__all__ = ["Case", "Outcome", "Related", "Rules", "Side"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What stays the same for all leads of a round: the agreement, the mappings by connection, and the time."""
+
+    agreement: Agreement
+    mappings: Mapping[str, ConnectionMapping]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A lead in one connection.
+
+    Attributes:
+        kind: the kind of its record.
+        record: its record as last seen.
+        values: what the record says in canonical names.
+        base: what it said when the sides last agreed; ``None`` when they never did.
+        how: how the record was recognised, when that happened in this round.
+    """
+
+    mapping: ConnectionMapping
+    kind: KindMapping
+    record: Record
+    values: Mapping[str, Value] = field(repr=False)
+    base: Mapping[str, Value] | None = field(repr=False, default=None)
+    how: str = ""
+
+    @property
+    def connection(self) -> str:
+        return self.mapping.connection
+
+    @property
+    def function(self) -> str:
+        return self.mapping.function
+
+    def changed(self, name: str) -> bool:
+        """Whether this side says something else than when the sides last agreed (or says it for the first time)."""
+        if self.base is None or name not in self.base:
+            return self.values.get(name) is not None
+        return self.values.get(name) != self.base[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A record that belongs to a lead without standing for it: an opportunity or an interaction."""
+
+    mapping: ConnectionMapping
+    kind: KindMapping
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything known about one lead, gathered for a decision.
+
+    Attributes:
+        facts: what is known already, in the order of recording.
+        sides: its records by connection; a connection without a live record is missing.
+        gone: connections in which its record was deleted: it is never made again there.
+        related: its opportunities and interactions that changed.
+        refused: fingerprints of writes that a CRM refused and that would be refused again.
+        links: links that change because of that.
+        relations: records that were found to belong to the lead.
+        moved: records of the lead that were converted, merged or deleted, by connection.
+    """
+
+    lead: str
+    sides: Mapping[str, Side]
+    facts: tuple[Fact, ...] = ()
+    gone: frozenset[str] = frozenset()
+    related: tuple[Related, ...] = ()
+    refused: frozenset[str] = frozenset()
+    moved: tuple[tuple[str, Record], ...] = ()
+    links: tuple[Link, ...] = ()
+    relations: tuple[tuple[str, Ref, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was decided about one lead: stored in one transaction, or shown in a plan and forgotten.
+
+    ``intents`` have no keys yet; those of one tuple follow one another. ``left_out`` says why a lead is not carried over.
+    """
+
+    lead: str
+    facts: list[Fact] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    relations: list[tuple[str, Ref, str]] = field(default_factory=list)
+    bases: dict[str, Fields] = field(default_factory=dict)
+    intents: list[tuple[Intent, ...]] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    quarantine: list[Quarantined] = field(default_factory=list)
+    timer: datetime | None = None
+    left_out: str = ""

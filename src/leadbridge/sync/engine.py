@@ -1,0 +1,273 @@
+"""The engine: rounds of pull, decide, record, deliver over the connections of a bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from leadbridge.adapter import Adapter, Record, Ref
+from leadbridge.agreement import Agreement
+from leadbridge.clock import Clock
+from leadbridge.errors import AdapterError, ApprovalNeeded, StalePlan, WritesOff
+from leadbridge.mapping import ConnectionMapping, compile_mapping
+from leadbridge.retry import Retry, call
+from leadbridge.store import Store
+from leadbridge.sync.case import Rules
+from leadbridge.sync.decide import decide
+from leadbridge.sync.deliver import Delivered, deliver
+from leadbridge.sync.gather import gather
+from leadbridge.sync.plan import Plan, over_limits, plan_hash
+from leadbridge.sync.pull import Pulled, pull
+from leadbridge.sync.record import record
+
+__all__ = ["Engine", "Progress", "RoundResult", "SyncResult"]
+
+Progress = Callable[[str, str, int], None]
+"""Called with the step (``pull``, ``decide``, ``record``, ``deliver``), the connection or nothing, and an amount."""
+
+
+@dataclass(slots=True)
+class RoundResult:
+    """What one round did."""
+
+    pulled: Pulled = field(default_factory=Pulled)
+    decided: int = 0
+    queued: int = 0
+    delivered: Delivered = field(default_factory=Delivered)
+
+    @property
+    def failed(self) -> dict[str, AdapterError]:
+        """Connections that did not work, with the reason; what they missed is done in a later round."""
+        return {**self.pulled.failed, **self.delivered.failed}
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing was written, queued or is in doubt."""
+        return not (self.queued or self.delivered.done or self.delivered.dropped.total() or self.delivered.in_doubt)
+
+
+@dataclass(slots=True)
+class SyncResult:
+    """What a sync did, round by round."""
+
+    rounds: list[RoundResult] = field(default_factory=list)
+
+    @property
+    def writes(self) -> dict[str, int]:
+        """Writes that happened, by connection."""
+        names = {name for each in self.rounds for name in each.delivered.applied}
+        return {name: sum(each.delivered.applied[name] for each in self.rounds) for name in sorted(names)}
+
+    @property
+    def refused(self) -> int:
+        """Writes that a CRM refused; they wait in quarantine."""
+        return sum(each.delivered.refused.total() for each in self.rounds)
+
+    @property
+    def in_doubt(self) -> int:
+        """Writes whose answer was lost and that a later sync will look up."""
+        return self.rounds[-1].delivered.in_doubt if self.rounds else 0
+
+    @property
+    def failed(self) -> dict[str, AdapterError]:
+        """Connections that did not work in the last round."""
+        return self.rounds[-1].failed if self.rounds else {}
+
+    @property
+    def quiet(self) -> bool:
+        """Whether everything is done: the last round had nothing to do."""
+        return bool(self.rounds) and self.rounds[-1].quiet and not self.failed
+
+
+def _silent(step: str, connection: str, amount: int) -> None:
+    return None
+
+
+class Engine:
+    """Syncs connections under an agreement. Built by :class:`leadbridge.Bridge`.
+
+    Args:
+        writes: for each connection ``off`` (never), ``ask`` (only what a person has applied) or ``on``.
+        grace: how long a write whose answer was lost is left alone.
+    """
+
+    def __init__(
+        self,
+        agreement: Agreement,
+        adapters: Mapping[str, Adapter],
+        store: Store,
+        *,
+        writes: Mapping[str, str],
+        clock: Clock,
+        retry: Retry,
+        grace: timedelta,
+    ) -> None:
+        self.agreement, self.adapters, self.store = agreement, adapters, store
+        self.writes, self.clock, self.retry, self.grace = writes, clock, retry, grace
+
+    @property
+    def off(self) -> frozenset[str]:
+        """Connections that are never written."""
+        return frozenset(name for name in self.adapters if self.writes[name] == "off")
+
+    def mappings(self) -> dict[str, ConnectionMapping]:
+        """Describes every connection afresh, pins its account, and compiles its crosswalk."""
+        mappings = {}
+        for name, adapter in self.adapters.items():
+            description = call(adapter.describe, policy=self.retry)
+            mappings[name] = compile_mapping(name, description, self.agreement)
+        with self.store.transaction() as tx:
+            for name, mapping in mappings.items():
+                tx.pin(name, mapping.description.system, mapping.description.account)
+        return mappings
+
+    def pull(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = _silent) -> Pulled:
+        """Reads what changed, and the records that took the place of others."""
+        pulled = pull(
+            self.store,
+            mappings,
+            self.adapters,
+            retry=self.retry,
+            progress=lambda connection, amount: progress("pull", connection, amount),
+        )
+        for name in mappings:
+            if name not in pulled.failed:
+                try:
+                    self._heirs(name, mappings[name])
+                except AdapterError as error:
+                    pulled.failed[name] = error
+        return pulled
+
+    def _heirs(self, name: str, mapping: ConnectionMapping) -> None:
+        wanted = {
+            o.record.successor
+            for o in self.store.observations(name, dirty=True)
+            if o.record.successor is not None and o.record.successor.kind in mapping.kinds
+        }
+        known = {o.ref for o in self.store.observations(name, refs=wanted)}
+        missing = sorted(wanted - known)
+        for kind in sorted({ref.kind for ref in missing}):
+            refs: list[Ref] = [ref for ref in missing if ref.kind == kind]
+            reads = mapping.kinds[kind].reads
+            answers = call(
+                lambda refs=refs, reads=reads: self.adapters[name].fetch(refs, fields=reads),  # type: ignore[misc]  # bound per turn
+                policy=self.retry,
+            )
+            with self.store.transaction() as tx:
+                tx.observe(name, [answer for answer in answers if isinstance(answer, Record)])
+
+    def decide(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = _silent) -> Plan:
+        """Decides about everything undecided. Reads and writes nothing but the database's memory of what was seen."""
+        now = self.clock.now()
+        rules = Rules(self.agreement, mappings, now)
+        gathered = gather(self.store, mappings, now)
+        outcomes = []
+        names: dict[str, str] = {}
+        for case in gathered.cases:
+            outcomes.append(decide(rules, case))
+            names[case.lead] = case.lead
+            for side in case.sides.values():
+                names[side.record.ref.id] = case.lead
+                email = side.values.get("email")
+                if isinstance(email, str):
+                    names[email] = case.lead
+            progress("decide", "", 1)
+        known = frozenset(case.lead for case in gathered.cases if case.facts)
+        return Plan(
+            hash=plan_hash(outcomes),
+            outcomes=outcomes,
+            gathered=gathered,
+            agreement=self.agreement.standing(now.date()),
+            off=self.off,
+            over=over_limits(outcomes, self.agreement.sync.guards, self.store.count("link"), known),
+            names=names,
+        )
+
+    def plan(self, progress: Progress = _silent) -> Plan:
+        """Reads all connections, stores what it saw, writes to none: what would be written, and why.
+
+        Raises:
+            AdapterError: a connection does not work; a plan from one half of the truth would mislead.
+        """
+        mappings = self.mappings()
+        pulled = self.pull(mappings, progress)
+        for error in pulled.failed.values():
+            raise error
+        return self.decide(mappings, progress)
+
+    def apply(self, plan: Plan, *, approve: str | None = None, progress: Progress = _silent) -> RoundResult:
+        """Does what a plan says, if it still holds.
+
+        Raises:
+            StalePlan: something was read since the plan was made that changes it.
+            ApprovalNeeded: the plan exceeds the agreed limits and ``approve`` is not its hash.
+        """
+        mappings = self.mappings()
+        fresh = self.decide(mappings)
+        if fresh.hash != plan.hash:
+            raise StalePlan("the CRMs moved on since this plan was made: make a new plan, look at it, apply that one")
+        return self._carry_out(mappings, fresh, RoundResult(), approve, progress)
+
+    def _carry_out(
+        self,
+        mappings: Mapping[str, ConnectionMapping],
+        plan: Plan,
+        result: RoundResult,
+        approve: str | None,
+        progress: Progress,
+    ) -> RoundResult:
+        if plan.over and approve != plan.hash:
+            raise ApprovalNeeded("; ".join(plan.over), plan_hash=plan.hash)
+        started = self.clock.now()
+        result.decided = len(plan.outcomes)
+        result.queued = record(self.store, plan.outcomes, plan.gathered, off=self.off, now=started)
+        progress("record", "", result.queued)
+        working = {n: m for n, m in mappings.items() if n not in self.off and n not in result.pulled.failed}
+        result.delivered = deliver(
+            self.store,
+            working,
+            self.adapters,
+            clock=self.clock,
+            retry=self.retry,
+            grace=self.grace,
+            progress=lambda connection, amount: progress("deliver", connection, amount),
+        )
+        counts = {"read": dict(result.pulled.read), "queued": result.queued, "applied": dict(result.delivered.applied)}
+        with self.store.transaction() as tx:
+            tx.log_round(started, self.clock.now(), counts)
+        return result
+
+    def round(
+        self, mappings: Mapping[str, ConnectionMapping], *, approve: str | None = None, progress: Progress = _silent
+    ) -> RoundResult:
+        """One pull, decide, record, deliver."""
+        result = RoundResult(pulled=self.pull(mappings, progress))
+        return self._carry_out(mappings, self.decide(mappings, progress), result, approve, progress)
+
+    def sync(
+        self, *, yes: bool = False, approve: str | None = None, rounds: int = 8, progress: Progress = _silent
+    ) -> SyncResult:
+        """Rounds until nothing is left to do, or a connection fails.
+
+        Args:
+            yes: a person agrees to write to connections that are set to ``ask``.
+            approve: the hash of a plan over the agreed limits that a person has approved.
+
+        Raises:
+            WritesOff: a connection is set to ``ask`` and nobody said yes.
+            ApprovalNeeded: the agreed limits would be exceeded.
+        """
+        asking = sorted(name for name in self.adapters if self.writes[name] == "ask")
+        if asking and not yes:
+            raise WritesOff(
+                f"{', '.join(asking)} may only be written after a person has agreed (writes = ask): "
+                "look at a plan and apply it, or sync with yes"
+            )
+        mappings = self.mappings()
+        result = SyncResult()
+        for _ in range(rounds):
+            result.rounds.append(self.round(mappings, approve=approve, progress=progress))
+            if result.rounds[-1].quiet or result.rounds[-1].failed:
+                break
+        return result

@@ -1,0 +1,243 @@
+"""Gather: puts together what is known of every lead that something happened to, so that it can be decided about.
+
+Reads the database only. A lead whose writes are still under way is left for later; everything else that is undecided
+becomes a case, or is found to concern no lead.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leadbridge.adapter import Record, Ref
+from leadbridge.domain.facts import Fact
+from leadbridge.mapping import ConnectionMapping, KindMapping
+from leadbridge.store import Link, Observation, Quarantined, Store
+from leadbridge.store.codec import fingerprint
+from leadbridge.sync.case import Case, Related, Side
+from leadbridge.sync.identity import Candidate, identify
+
+__all__ = ["Gathered", "gather"]
+
+Key = tuple[str, Ref]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The cases to decide; which records each lead's decision settles; what concerns nobody; what a person must decide."""
+
+    cases: list[Case] = field(default_factory=list)
+    settles: dict[str, list[Key]] = field(default_factory=dict)
+    nobodys: list[Key] = field(default_factory=list)
+    unclear: list[Quarantined] = field(default_factory=list)
+    keyless: int = 0
+    held: int = 0
+
+
+class _Gathering:
+    """The work of one gathering."""
+
+    def __init__(self, store: Store, mappings: Mapping[str, ConnectionMapping], now: datetime) -> None:
+        self.store, self.mappings = store, mappings
+        self.result = Gathered()
+        self.dirty = {
+            (o.connection, o.ref): o
+            for o in store.observations(dirty=True)
+            if o.connection in mappings and o.ref.kind in mappings[o.connection].kinds
+        }
+        self.links = {(link.connection, link.ref): link for link in store.links()}
+        self.live = {key: link.lead for key, link in self.links.items() if link.status == "live"}
+        self.relations = store.relations()
+        self.moved: dict[str, list[tuple[str, Record]]] = defaultdict(list)
+        self.new_links: dict[str, list[Link]] = defaultdict(list)
+        self.how: dict[Key, str] = {}
+        self.new_relations: dict[str, set[Key]] = defaultdict(set)
+        self.related: dict[str, dict[Key, Observation]] = defaultdict(dict)
+        self.leads: set[str] = set(store.due(now))
+
+    def kind(self, key: Key) -> KindMapping:
+        return self.mappings[key[0]].kinds[key[1].kind]
+
+    def run(self) -> Gathered:
+        people = {key: o for key, o in self.dirty.items() if self.kind(key).stands_for == "lead"}
+        self._moves(people)
+        self._recognise({key: o for key, o in people.items() if key not in self.live and o.record.state == "live"})
+        for key, observation in people.items():
+            if key in self.live:
+                self.leads.add(self.live[key])
+                self._relate(self.live[key], key[0], observation.record)
+        self._others({key: o for key, o in self.dirty.items() if key not in people})
+        self._cases()
+        return self.result
+
+    # -- who it is -------------------------------------------------------------------------------------------------
+
+    def _moves(self, people: Mapping[Key, Observation]) -> None:
+        """Records that were converted, merged or deleted: the link follows to the record that took their place."""
+        for key, observation in people.items():
+            record = observation.record
+            if record.state == "live":
+                continue
+            lead = self.live.get(key)
+            if lead is None:
+                self.result.nobodys.append(key)
+                continue
+            del self.live[key]
+            self.leads.add(lead)
+            self.moved[lead].append((key[0], record))
+            self._relate(lead, key[0], record)
+            heir = (key[0], record.successor) if record.successor is not None else None
+            self.new_links[lead].append(Link(key[0], key[1], lead, "moved" if heir is not None else "gone"))
+            if heir is None:
+                continue
+            if self.live.get(heir, lead) != lead:
+                self.result.unclear.append(
+                    Quarantined(
+                        fingerprint("merge", key[0], heir[1].kind, heir[1].id, lead),
+                        key[0],
+                        heir[1],
+                        lead,
+                        "identity",
+                        f"two leads became one record ({record.state})",
+                        "merge the other CRM's two records as well; the lead of the remaining record goes on",
+                    )
+                )
+                continue
+            self.live[heir] = lead
+            self.new_links[lead].append(Link(key[0], heir[1], lead))
+
+    def _recognise(self, strangers: Mapping[Key, Observation]) -> None:
+        if not strangers:
+            return
+
+        def candidate(observation: Observation) -> Candidate:
+            kind = self.kind((observation.connection, observation.ref))
+            fields = observation.record.fields
+            return Candidate.of(observation, kind.read(fields), kind.own_value("id", fields))
+
+        known = [
+            candidate(o)
+            for o in self.store.observations()
+            if (o.connection, o.ref) in self.live and o.record.state == "live" and o.connection in self.mappings
+        ]
+        accounts = {name: mapping.description.account for name, mapping in self.mappings.items()}
+        links = [*self.links.values(), *(link for links in self.new_links.values() for link in links)]
+        found = identify((candidate(o) for o in strangers.values()), known, links, accounts)
+        for link, how in found.links:
+            self.live[link.connection, link.ref] = link.lead
+            self.how[link.connection, link.ref] = how
+        self.result.unclear.extend(found.unclear)
+        self.result.keyless = found.keyless
+        unclear = {(item.connection, item.ref) for item in found.unclear}
+        self.result.nobodys.extend(key for key in strangers if key not in self.live and key not in unclear)
+
+    # -- what belongs to it ----------------------------------------------------------------------------------------
+
+    def _relate(self, lead: str, connection: str, record: Record) -> None:
+        """Notes the opportunity that a lead's record names."""
+        kind = self.mappings[connection].kinds[record.ref.kind]
+        opportunity = record.fields.get(kind.crosswalk.opportunity) if kind.crosswalk.opportunity else None
+        for ref in opportunity if isinstance(opportunity, tuple) else (opportunity,):
+            if isinstance(ref, Ref) and lead not in self.relations.get((connection, ref), ()):
+                self.new_relations[lead].add((connection, ref))
+
+    def _others(self, others: Mapping[Key, Observation]) -> None:
+        """Opportunities and interactions: to the leads that they belong to."""
+        named = {key: lead for lead, keys in self.new_relations.items() for key in keys}
+        seen = {(o.connection, o.ref): o for o in self.store.observations(refs=[ref for _, ref in named])}
+        for key, lead in named.items():
+            if key in seen:
+                self.related[lead][key] = seen[key]
+        for key, observation in others.items():
+            kind = self.kind(key)
+            field = kind.fields.get("lead")
+            person = observation.record.fields.get(field) if field else None
+            people = [ref for ref in (person if isinstance(person, tuple) else (person,)) if isinstance(ref, Ref)]
+            leads = {self._lead_of((key[0], ref)) for ref in people} | self.relations.get(key, set())
+            leads |= {named[key]} if key in named else set()
+            found = sorted(lead for lead in leads if lead is not None)
+            for lead in found:
+                self.leads.add(lead)
+                self.related[lead][key] = observation
+                if lead not in self.relations.get(key, ()):
+                    self.new_relations[lead].add(key)
+            if not found and not people:
+                self.result.nobodys.append(key)
+
+    def _lead_of(self, key: Key) -> str | None:
+        link = self.links.get(key)
+        return self.live.get(key) or (link.lead if link is not None else None)
+
+    # -- everything about it ---------------------------------------------------------------------------------------
+
+    def _cases(self) -> None:
+        held = {intent.lead for intent in self.store.intents(leads=self.leads)}
+        self.result.held = len(held)
+        leads = self.leads - held
+        sides: dict[str, dict[str, Key]] = defaultdict(dict)
+        for key, lead in self.live.items():
+            if lead in leads:
+                sides[lead][key[0]] = key
+        keys = [key for by_connection in sides.values() for key in by_connection.values()]
+        seen = {(o.connection, o.ref): o for o in self.store.observations(refs=[ref for _, ref in keys])}
+        bases = self.store.bases(leads)
+        facts: dict[str, list[Fact]] = defaultdict(list)
+        for _, fact in self.store.facts(leads):
+            facts[fact.lead].append(fact)
+        refused: dict[str, set[str]] = defaultdict(set)
+        for item in self.store.quarantined():
+            if item.lead is not None:
+                refused[item.lead].add(item.fingerprint)
+        gone: dict[str, set[str]] = defaultdict(set)
+        for link in [*self.links.values(), *(link for links in self.new_links.values() for link in links)]:
+            if link.status == "gone":
+                gone[link.lead].add(link.connection)
+        settles: dict[str, list[Key]] = defaultdict(list)
+        for key in self.dirty:
+            owner = self._lead_of(key)
+            if owner in leads:
+                settles[str(owner)].append(key)
+        for lead in leads:
+            settles[lead] += [key for key in self.related[lead] if key in self.dirty]
+        for lead in sorted(leads):
+            case = Case(
+                lead=lead,
+                sides={
+                    connection: self._side(lead, seen[key], bases.get((lead, connection)))
+                    for connection, key in sorted(sides[lead].items())
+                    if key in seen and seen[key].record.state == "live"
+                },
+                facts=tuple(facts[lead]),
+                gone=frozenset(gone[lead]),
+                related=tuple(self._related(o) for _, o in sorted(self.related[lead].items())),
+                refused=frozenset(refused[lead]),
+                moved=tuple(self.moved[lead]),
+                links=tuple(self.new_links[lead]),
+                relations=tuple((name, ref, lead) for name, ref in sorted(self.new_relations[lead])),
+            )
+            if case.sides or case.moved:
+                self.result.cases.append(case)
+                self.result.settles[lead] = settles[lead]
+
+    def _side(self, lead: str, observation: Observation, base: Mapping[str, object] | None) -> Side:
+        mapping = self.mappings[observation.connection]
+        kind = mapping.kinds[observation.ref.kind]
+        return Side(
+            mapping,
+            kind,
+            observation.record,
+            kind.read(observation.record.fields),
+            base,  # type: ignore[arg-type]  # values as the store keeps them
+            self.how.get((observation.connection, observation.ref), ""),
+        )
+
+    def _related(self, observation: Observation) -> Related:
+        mapping = self.mappings[observation.connection]
+        return Related(mapping, mapping.kinds[observation.ref.kind], observation.record)
+
+
+def gather(store: Store, mappings: Mapping[str, ConnectionMapping], now: datetime) -> Gathered:
+    """Everything that has to be decided now."""
+    return _Gathering(store, mappings, now).run()

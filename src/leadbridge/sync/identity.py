@@ -1,0 +1,174 @@
+"""Which record is which person: our external key, then the agreement's key, then the exact normalised address.
+
+Pure. Anything ambiguous is for a person to decide; a record without any key is never carried over, so that nobody is made
+twice. A link once made is followed by ids for good: a changed address never makes a second person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from leadbridge.adapter import Ref, Value
+from leadbridge.store import Link, Observation, Quarantined
+from leadbridge.store.codec import fingerprint
+
+__all__ = ["Candidate", "Identified", "identify", "lead_id", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that stands for a lead: what it can be recognised by. ``own_id`` is our external key on it."""
+
+    connection: str
+    ref: Ref
+    own_id: str | None
+    external_id: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+
+    @classmethod
+    def of(cls, observation: Observation, values: Mapping[str, Value], own_id: Value) -> Candidate:
+        """The candidate of an observation, from its canonical values."""
+
+        def text(value: Value) -> str | None:
+            return value if isinstance(value, str) and value else None
+
+        return cls(
+            observation.connection,
+            observation.ref,
+            text(own_id),
+            text(values.get("external_id")),
+            text(values.get("email")),
+        )
+
+
+@dataclass(slots=True)
+class Identified:
+    """What was recognised: new links with how, and what a person has to decide. ``keyless`` counts records without keys."""
+
+    links: list[tuple[Link, str]] = field(default_factory=list)
+    unclear: list[Quarantined] = field(default_factory=list)
+    keyless: int = 0
+
+
+def unclear(connection: str, ref: Ref) -> str:
+    """The fingerprint under which a record waits for a person to say who it is."""
+    return fingerprint("identity", connection, ref.kind, ref.id)
+
+
+def lead_id(candidate: Candidate, account: str) -> str:
+    """The id of a new lead: the agreement's key, else the same digest whenever this record is met again."""
+    if candidate.external_id:
+        return candidate.external_id
+    text = f"{account}\x1f{candidate.ref.kind}\x1f{candidate.ref.id}"
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def identify(
+    new: Iterable[Candidate], known: Iterable[Candidate], links: Iterable[Link], accounts: Mapping[str, str]
+) -> Identified:
+    """Finds the lead of every record that has none.
+
+    Args:
+        new: records without a link.
+        known: records with a live link, as they are now.
+        links: all links, live or not.
+        accounts: the CRM's account by connection.
+    """
+    found = Identified()
+    by_ref = {(link.connection, link.ref): link.lead for link in links if link.status == "live"}
+    taken = {(link.connection, link.lead) for link in links if link.status in ("live", "gone")}
+    leads = {link.lead for link in links}
+    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for candidate in known:
+        lead = by_ref[candidate.connection, candidate.ref]
+        if candidate.email:
+            keys["email", candidate.email].add(lead)
+        if candidate.external_id:
+            keys["external_id", candidate.external_id].add(lead)
+
+    def bind(candidate: Candidate, lead: str, how: str) -> None:
+        found.links.append((Link(candidate.connection, candidate.ref, lead), how))
+        taken.add((candidate.connection, lead))
+        leads.add(lead)
+        if candidate.email:
+            keys["email", candidate.email].add(lead)
+        if candidate.external_id:
+            keys["external_id", candidate.external_id].add(lead)
+
+    def ask(candidate: Candidate, reason: str, remedy: str) -> None:
+        found.unclear.append(
+            Quarantined(
+                unclear(candidate.connection, candidate.ref),
+                candidate.connection,
+                candidate.ref,
+                None,
+                "identity",
+                reason,
+                remedy,
+            )
+        )
+
+    waiting = sorted(new, key=lambda c: (not c.own_id, not c.external_id, c.connection, c.ref))
+    twins = _twins(waiting)
+    for candidate in waiting:
+        if candidate.own_id:
+            if (candidate.connection, candidate.own_id) in taken:
+                ask(
+                    candidate,
+                    "another record of this connection has the same leadbridge id",
+                    "merge the two records in the CRM, or clear the leadbridge id of the one that is a copy",
+                )
+            else:
+                bind(candidate, candidate.own_id, "key")
+            continue
+        matches, how = _matches(candidate, keys)
+        if len(matches) > 1:
+            ask(
+                candidate,
+                f"its {how} belongs to {len(matches)} leads",
+                "merge them in the CRM, or say which with: leadbridge link",
+            )
+        elif matches:
+            lead = next(iter(matches))
+            if (candidate.connection, lead) in taken:
+                ask(
+                    candidate,
+                    f"another record of this connection has the same {how}",
+                    "merge the two records in the CRM",
+                )
+            else:
+                bind(candidate, lead, how)
+        elif candidate.external_id is None and candidate.email is None:
+            found.keyless += 1
+        elif twins.get((candidate.connection, candidate.email or "")):
+            ask(
+                candidate,
+                "several records of this connection have the same email",
+                "merge them in the CRM; until then none of them is carried over",
+            )
+        else:
+            bind(candidate, lead_id(candidate, accounts[candidate.connection]), "new")
+    return found
+
+
+def _twins(candidates: Iterable[Candidate]) -> dict[tuple[str, str], bool]:
+    """Addresses that several unlinked records of one connection share, unless a key tells them apart."""
+    seen: dict[tuple[str, str], bool] = {}
+    for candidate in candidates:
+        if candidate.email and not candidate.external_id and not candidate.own_id:
+            address = (candidate.connection, candidate.email)
+            seen[address] = address in seen
+    return seen
+
+
+def _matches(candidate: Candidate, keys: Mapping[tuple[str, str], set[str]]) -> tuple[set[str], str]:
+    if candidate.external_id:
+        matches = keys.get(("external_id", candidate.external_id), set())
+        if matches:
+            return matches, "external_id"
+    if candidate.email:
+        return keys.get(("email", candidate.email), set()), "email"
+    return set(), ""

@@ -1,0 +1,73 @@
+"""Record: stores decisions. The facts of a lead, its bases, links, intents and timer go in together, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from uuid import uuid4
+
+from leadbridge.store import Intent, Store, Transaction
+from leadbridge.sync.case import Outcome
+from leadbridge.sync.gather import Gathered
+from leadbridge.sync.identity import unclear
+
+__all__ = ["record"]
+
+_LEADS = 500
+
+
+def _with_keys(steps: Sequence[Intent], sequence: int) -> list[Intent]:
+    """Gives the steps of one write their op markers; each waits for the one before it."""
+    keyed: list[Intent] = []
+    for step in steps:
+        after = keyed[-1].key if keyed else None
+        keyed.append(replace(step, key=uuid4().hex[:24], after=after, sequence=sequence))
+    return keyed
+
+
+def _store(
+    tx: Transaction, outcomes: Sequence[Outcome], gathered: Gathered, off: Collection[str], now: datetime
+) -> int:
+    intents: list[Intent] = []
+    clean = []
+    for number, outcome in enumerate(outcomes):
+        withheld = False
+        for steps in outcome.intents:
+            if steps[0].connection in off:
+                withheld = True
+            else:
+                intents += _with_keys(steps, number)
+        if not withheld:
+            clean += gathered.settles.get(outcome.lead, [])
+    tx.append(fact for outcome in outcomes for fact in outcome.facts)
+    tx.save_links(link for outcome in outcomes for link in outcome.links)
+    tx.relate(relation for outcome in outcomes for relation in outcome.relations)
+    tx.save_bases({(o.lead, connection): base for o in outcomes for connection, base in o.bases.items()})
+    tx.enqueue(intents)
+    tx.set_timers({outcome.lead: outcome.timer for outcome in outcomes})
+    tx.keep((conflict for outcome in outcomes for conflict in outcome.conflicts), now)
+    tx.quarantine((item for outcome in outcomes for item in outcome.quarantine), now)
+    tx.resolve((unclear(link.connection, link.ref) for o in outcomes for link in o.links), now)
+    tx.mark(clean, dirty=False)
+    return len(intents)
+
+
+def record(
+    store: Store, outcomes: Iterable[Outcome], gathered: Gathered, *, off: Collection[str], now: datetime
+) -> int:
+    """Stores decisions, some hundred leads a transaction; returns how many intents were added to the outbox.
+
+    Args:
+        off: connections that must not be written; what is decided for them is not queued and stays undecided.
+    """
+    with store.transaction() as tx:
+        tx.quarantine(gathered.unclear, now)
+        tx.mark(gathered.nobodys, dirty=False)
+    queued = 0
+    rest = iter(outcomes)
+    while batch := list(islice(rest, _LEADS)):
+        with store.transaction() as tx:
+            queued += _store(tx, batch, gathered, off, now)
+    return queued

@@ -1,0 +1,237 @@
+"""What a batch of writes came to, and the one transaction that stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from leadbridge.adapter import Missing, Receipt, Record, Ref
+from leadbridge.domain.facts import Fact, LeadLinked, WriteApplied, WriteRefused
+from leadbridge.mapping import KindMapping
+from leadbridge.store import Intent, Link, Quarantined, Store
+from leadbridge.store.codec import fingerprint
+
+__all__ = ["Settlement", "refusal", "settle"]
+
+
+def refusal(lead: str, connection: str, name: str, value: object) -> str:
+    """The fingerprint of a value that a CRM refused for a field of a lead: the same value is not tried again."""
+    return fingerprint("write", lead, connection, name, repr(value))
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What is known about a batch of intents of one kind; filled step by step, stored by :func:`settle`.
+
+    Attributes:
+        applied: intents that happened, with their receipts.
+        refused: intents that the CRM refused, with the reason.
+        dropped: intents that no longer make sense, with the reason; their leads are decided about again.
+        unknown: intents whose answer was lost.
+        observe: records that were met on the way and differ from what we knew.
+        in_the_way: records that kept a write from happening and have to be read.
+    """
+
+    connection: str
+    kind: KindMapping
+    applied: list[tuple[Intent, Receipt]] = field(default_factory=list)
+    refused: list[tuple[Intent, str]] = field(default_factory=list)
+    dropped: list[tuple[Intent, str]] = field(default_factory=list)
+    unknown: list[Intent] = field(default_factory=list)
+    observe: list[Record] = field(default_factory=list)
+    in_the_way: list[Ref] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)
+    records: dict[str, Record] = field(default_factory=dict)
+
+    def _landed(self, intent: Intent, record: Record) -> None:
+        self.applied.append((intent, Receipt(intent.key, "applied", record.ref, record.version)))
+        self.records[intent.key] = record
+        self.settled.add(intent.key)
+
+    def _drop(self, intent: Intent, reason: str) -> None:
+        self.dropped.append((intent, reason))
+        self.settled.add(intent.key)
+
+    def precondition(self, intent: Intent, answer: Record | Missing) -> bool:
+        """Whether an update may be sent, given what its record is right now."""
+        if isinstance(answer, Missing):
+            self._drop(intent, "the record is gone")
+            return False
+        op = self.kind.own.get("op")
+        if intent.attempts and op and answer.fields.get(op) == intent.key:
+            self._landed(intent, answer)
+            return False
+        if answer.state != "live" or answer.ref != intent.target:
+            self.observe.append(answer)
+            self._drop(intent, f"the record is {answer.state}")
+            return False
+        if any((answer.fields.get(name) or None) != (intent.expect.get(name) or None) for name in intent.fields):
+            self.observe.append(answer)
+            self._drop(intent, "somebody was faster")
+            return False
+        return True
+
+    def made_before(self, intent: Intent, records: Sequence[Record]) -> None:
+        """A creation whose answer was lost: a record under our key proves that it happened."""
+        for record in records:
+            if record.state == "live":
+                self._landed(intent, record)
+            else:
+                # It was made, and a person has deleted or converted it since: that is not undone.
+                self.observe.append(record)
+                self.applied.append((intent, Receipt(intent.key, "applied", record.ref, record.version)))
+                self.records[intent.key] = record
+                self.settled.add(intent.key)
+            return
+
+    def same_person(self, intent: Intent, records: Sequence[Record], kind: KindMapping) -> None:
+        """A record with the address of somebody who was about to be made."""
+        others = [r for r in records if kind.own_value("id", r.fields) != intent.target.id]
+        if others and intent.key not in self.settled:
+            self.observe.extend(others)
+            self._drop(intent, "a record with this email exists")
+
+    def receipt(self, intent: Intent, receipt: Receipt, known: Record | None) -> None:
+        """The CRM's answer to one write."""
+        self.settled.add(intent.key)
+        if receipt.outcome in ("applied", "unchanged"):
+            self.applied.append((intent, receipt))
+            if known is not None:
+                self.records[intent.key] = replace(
+                    known, version=receipt.version or known.version, fields={**known.fields, **intent.fields}
+                )
+        elif receipt.outcome == "conflict":
+            self.dropped.append((intent, receipt.reason or "conflict"))
+            self.in_the_way.append(receipt.ref if receipt.ref is not None else intent.target)
+            if intent.action == "upsert" and receipt.ref is None:
+                self.in_the_way.pop()
+                self.dropped.pop()
+                self.refused.append((intent, receipt.reason or "DUPLICATE"))
+        elif receipt.outcome == "rejected":
+            self.refused.append((intent, receipt.reason))
+        else:
+            self.unknown.append(intent)
+
+    def read_back(self, intent: Intent, answer: Record | Missing, forward: Collection[str]) -> None:
+        """What a forward-only field holds after the write, whatever the CRM answered."""
+        if isinstance(answer, Missing):
+            return
+        kept = [
+            name
+            for name in intent.fields
+            if name in forward and (answer.fields.get(name) or None) != (intent.fields[name] or None)
+        ]
+        self.records[intent.key] = answer
+        if kept:
+            self.applied = [pair for pair in self.applied if pair[0].key != intent.key]
+            self.refused.append((intent, f"SILENTLY_KEPT: {', '.join(kept)}"))
+
+
+def _refused_fields(intent: Intent, reason: str) -> list[str]:
+    _, _, names = reason.partition(": ")
+    named = [name for name in names.split(", ") if name in intent.fields]
+    return named or list(intent.fields)
+
+
+def _set_aside(settlement: Settlement) -> list[Quarantined]:
+    items = []
+    for intent, reason in settlement.refused:
+        code = reason.partition(":")[0]
+        for name in _refused_fields(intent, reason):
+            items.append(
+                Quarantined(
+                    refusal(intent.lead, intent.connection, name, intent.fields[name]),
+                    intent.connection,
+                    intent.target,
+                    intent.lead,
+                    name,
+                    f"refused by the CRM: {code}",
+                    "change the value, the field's rules in the CRM, or the crosswalk; it is tried again when it differs",
+                )
+            )
+    return items
+
+
+def settle(store: Store, settlement: Settlement, now: datetime) -> None:
+    """Stores what a batch came to: facts, links, bases, observations and the intents' new states, together."""
+    connection, kind = settlement.connection, settlement.kind
+    facts: list[Fact] = []
+    links: list[Link] = []
+    states: list[Intent] = []
+    touched = [*settlement.applied, *settlement.refused, *settlement.dropped]
+    leads = {intent.lead for intent, _ in touched}
+    bases = store.bases(leads)
+    observed: list[Record] = []
+    for intent, receipt in settlement.applied:
+        states.append(replace(intent, state="done"))
+        facts.append(
+            WriteApplied(
+                lead=intent.lead,
+                occurred_at=now,
+                recorded_at=now,
+                actor="leadbridge",
+                system=connection,
+                cause=intent.key,
+                intent=intent.key,
+                written=tuple(sorted(intent.fields)),
+            )
+        )
+        ref = receipt.ref or intent.target
+        if intent.action == "upsert":
+            links.append(Link(connection, ref, intent.lead))
+            facts.append(
+                LeadLinked(
+                    lead=intent.lead,
+                    occurred_at=now,
+                    recorded_at=now,
+                    actor="leadbridge",
+                    system=connection,
+                    cause=intent.key,
+                    kind=ref.kind,
+                    record=ref.id,
+                    how="created",
+                )
+            )
+        for side, values in intent.agreed.items():
+            bases[intent.lead, side] = {**bases.get((intent.lead, side), {}), **values}
+        record = settlement.records.get(intent.key)
+        if record is None and intent.action == "upsert":
+            record = Record(ref, receipt.version or "", now, {name: None for name in kind.reads} | dict(intent.fields))
+        if record is not None:
+            observed.append(record)
+    for intent, reason in settlement.refused:
+        states.append(replace(intent, state="refused", reason=reason))
+        facts.append(
+            WriteRefused(
+                lead=intent.lead,
+                occurred_at=now,
+                recorded_at=now,
+                actor="leadbridge",
+                system=connection,
+                cause=intent.key,
+                intent=intent.key,
+                refused=tuple(_refused_fields(intent, reason)),
+                reason=reason,
+            )
+        )
+    states += [replace(intent, state="dropped", reason=reason) for intent, reason in settlement.dropped]
+    states += [replace(intent, state="unknown") for intent in settlement.unknown]
+    ended = {intent.key for intent, _ in [*settlement.refused, *settlement.dropped]}
+    followers = [i for i in store.intents(leads=leads, connection=connection) if i.after in ended]
+    states += [replace(intent, state="dropped", reason="the step before it did not happen") for intent in followers]
+    again = [
+        (link.connection, link.ref)
+        for link in store.links({intent.lead for intent, _ in [*settlement.refused, *settlement.dropped]})
+        if link.status == "live"
+    ]
+    met = {record.ref for record in settlement.observe}
+    with store.transaction() as tx:
+        tx.append(facts)
+        tx.save_links(links)
+        tx.save_bases({key: fields for key, fields in bases.items() if key[0] in leads})
+        tx.enqueue(states)
+        tx.quarantine(_set_aside(settlement), now)
+        tx.observe(connection, [record for record in observed if record.ref not in met], dirty=False)
+        tx.observe(connection, settlement.observe)
+        tx.mark(again, dirty=True)

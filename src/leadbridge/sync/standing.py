@@ -1,0 +1,85 @@
+"""Where a lead stands by what leadbridge has concluded so far: its facts in the order in which they were recorded.
+
+The history of a lead (``leadbridge.domain.history``) orders facts by when they happened. A decision needs to know instead
+what was concluded last, so that it never concludes the same thing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from leadbridge.domain import facts as f
+
+__all__ = ["Standing"]
+
+
+@dataclass(slots=True)
+class Standing:
+    """The conclusions about one lead. ``handoff`` is the latest offer, ``decision`` the latest answer to it."""
+
+    captured: bool = False
+    stage: str | None = None
+    passage: int = 1
+    status: str | None = None
+    buying_stage: str | None = None
+    handoff: str | None = None
+    handoffs: int = 0
+    handoff_passage: int = 0
+    queue: str | None = None
+    assignee: str | None = None
+    decision: str | None = None
+    reason: str | None = None
+    opted_out: bool = False
+    touched: bool = False
+    interactions: set[str] = field(default_factory=set)
+    opportunities: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, facts: Iterable[f.Fact]) -> Standing:
+        """The conclusions of facts in the order of recording."""
+        standing = cls()
+        for fact in facts:
+            standing.add(fact)
+        return standing
+
+    @property
+    def offered(self) -> bool:
+        """Whether an offer waits for its answer."""
+        return self.handoff is not None and self.decision is None
+
+    def add(self, fact: f.Fact) -> None:
+        """Takes the next fact."""
+        match fact:
+            case f.LeadCaptured():
+                self.captured = True
+            case f.StageEntered():
+                self.stage, self.passage = fact.stage, fact.passage
+            case f.StatusChanged():
+                self.status = fact.status
+            case f.BuyingStageEntered():
+                self.buying_stage = fact.buying_stage
+            case f.HandoffOffered():
+                self.handoff, self.handoffs, self.handoff_passage = fact.handoff, self.handoffs + 1, self.passage
+                self.queue = self.assignee = self.decision = self.reason = None
+            case f.HandoffRouted():
+                self.queue = fact.queue
+            case f.HandoffAssigned():
+                self.assignee = fact.owner
+            case f.HandoffDecided():
+                self.decision, self.reason = fact.decision, fact.reason
+            case f.HandoffExpired():
+                self.decision = "expired"
+            case f.Interacted():
+                self.interactions.add(fact.interaction)
+                self.touched |= fact.nature == "person_to_person"
+            case f.OpportunityOpened():
+                self.opportunities.setdefault(fact.opportunity, "open")
+            case f.OpportunityWon():
+                self.opportunities[fact.opportunity] = "won"
+            case f.OpportunityLost():
+                self.opportunities[fact.opportunity] = "lost"
+            case f.ConsentWithdrawn():
+                self.opted_out = True
+            case _:
+                pass

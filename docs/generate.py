@@ -14,7 +14,8 @@ from importlib import import_module
 from pathlib import Path
 
 import leadbridge
-from leadbridge import adapter, errors
+from leadbridge import adapter, errors, registry
+from leadbridge.agreement import Agreement
 from leadbridge.domain import facts
 
 DOCS = Path(__file__).parent
@@ -104,12 +105,38 @@ def fact_types() -> str:
     return table(("Fact", "Fields", "Meaning"), rows)
 
 
+def settings() -> str:
+    """The settings of every adapter, as its class says them."""
+    rows = [
+        (f"`{name}`", f"`{setting}`", "yes" if registry.is_secret(setting) else "", help_line)
+        for name in ("hubspot", "memory", "salesforce")
+        for setting, help_line in registry.adapter_class(name).SETTINGS.items()
+    ]
+    return table(("Adapter", "Setting", "Secret", "Meaning"), rows)
+
+
+def sections() -> str:
+    """The top level of an agreement, from the schema that editors get."""
+    schema = Agreement.json_schema()
+    required = set(schema["required"])
+
+    def rows() -> Iterable[Sequence[str]]:
+        for name, about in schema["properties"].items():
+            refs = re.findall(r"'\$ref': '#/\$defs/(\w+)'", str(about))
+            text = about.get("description") or " ".join(schema["$defs"][ref].get("description", "") for ref in refs[:1])
+            yield f"`{name}`", "yes" if name in required else "", plain(text.partition("\n\n")[0])
+
+    return table(("Section", "Required", "What it holds"), rows())
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "agreement": sections,
     "capabilities": capabilities,
     "errors": error_tree,
     "facts": fact_types,
     "names": names,
     "own-fields": own_fields,
+    "settings": settings,
 }
 
 

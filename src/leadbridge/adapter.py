@@ -247,9 +247,7 @@ class Adapter(Protocol):
         """A full sweep over the ids of a kind: the live ones, or the archived ones (needs ``sees_deleted``)."""
         ...
 
-    def find(
-        self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]
-    ) -> list[tuple[Record, ...]]:
+    def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[tuple[Record, ...]]:
         """The records whose field has a value, for each value in order; sees deleted and converted ones, never late."""
         ...
 

@@ -71,7 +71,13 @@ class KindMapping:
     """
 
     def __init__(
-        self, connection: str, info: KindInfo, crosswalk: KindCrosswalk, people: People, lifecycle: Lifecycle
+        self,
+        connection: str,
+        info: KindInfo,
+        crosswalk: KindCrosswalk,
+        people: People,
+        lifecycle: Lifecycle,
+        known: Mapping[str, frozenset[str]],
     ) -> None:
         self.connection = connection
         self.kind = info.name
@@ -93,6 +99,7 @@ class KindMapping:
             for field, table in crosswalk.values.items()
             if self._usable(field)
         }
+        self._known = known
         self._shown_as = self._stand_ins(lifecycle)
         self._fillers = set(crosswalk.fillers.values())
         self._stage_dates = {stage: field for stage, field in crosswalk.stage_dates.items() if self._usable(field)}
@@ -171,8 +178,9 @@ class KindMapping:
         """The canonical values of a record. What the record did not carry is absent; blank is ``None``."""
         found = {name: reader(fields[field]) for name, field, reader in self._readers if field in fields}
         for name, field in self._axis_fields.items():
-            if field in fields and fields[field] not in (None, ""):
-                found[name] = fields[field]
+            raw = fields.get(field)
+            if isinstance(raw, str) and raw in self._known[name]:
+                found[name] = raw
         for field, table in self.tables.items():
             raw = fields.get(field)
             row = table.get(raw) if isinstance(raw, str) else None
@@ -187,12 +195,26 @@ class KindMapping:
             raw = fields.get(field)
             if isinstance(raw, str) and raw and raw not in table:
                 strange.append((field, raw))
+        for name, field in self._axis_fields.items():
+            raw = fields.get(field)
+            if field not in self.tables and isinstance(raw, str) and raw and raw not in self._known[name]:
+                strange.append((field, raw))
         owner = self.fields.get("owner")
         if owner is not None and (raw := fields.get(owner)):
             identity = raw.id if isinstance(raw, Ref) else raw
             if isinstance(identity, str) and identity not in self.people.by_id:
                 strange.append((owner, identity))
         return strange
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The CRM fields whose values have to have a meaning."""
+        owner = self.fields.get("owner")
+        return tuple(sorted({*self.tables, *self._axis_fields.values(), *([owner] if owner else [])}))
+
+    def label(self, field: str, value: str) -> str:
+        """What people see instead of a stored value; an owner's name is nobody's business here."""
+        return next((option.label for option in self.info.fields[field].options if option.value == value), value)
 
     def own_value(self, purpose: str, fields: Fields) -> Value:
         """What stands in one of our own fields."""
@@ -314,6 +336,18 @@ class ConnectionMapping:
         return tuple(kind for kind in self.kinds.values() if kind.stands_for == "lead")
 
     @property
+    def pulled(self) -> tuple[KindMapping, ...]:
+        """The kinds worth reading: those that stand for a lead, and those whose records can be traced to one."""
+        names_one = any(kind.crosswalk.opportunity in kind.info.fields for kind in self.lead_kinds)
+        return tuple(
+            kind
+            for kind in self.kinds.values()
+            if kind.stands_for == "lead"
+            or (kind.stands_for in ("interaction", "opportunity") and "lead" in kind.fields)
+            or (kind.stands_for == "opportunity" and names_one)
+        )
+
+    @property
     def creating(self) -> KindMapping | None:
         """The kind as which new leads are made here, when that is safe: it needs our external key."""
         for kind in self.lead_kinds:
@@ -351,8 +385,9 @@ def compile_mapping(connection: str, description: Description, agreement: Agreem
     own = agreement.crosswalks.get(connection) or agreement.crosswalks.get(description.system) or {}
     function = agreement.function_of(connection, description.system)
     people = People(description.owners)
+    known = {axis: agreement.closed_values[f"lead.{axis}"] for axis in AXES}
     kinds = {
-        name: KindMapping(connection, description.kinds[name], crosswalk, people, agreement.lifecycle)
+        name: KindMapping(connection, description.kinds[name], crosswalk, people, agreement.lifecycle, known)
         for name, crosswalk in _laid_over(description.crosswalk, own).items()
         if name in description.kinds
     }

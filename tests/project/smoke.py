@@ -61,6 +61,16 @@ def package_data() -> None:
     say("presets, metrics, migrations, crosswalks and type marks are there")
 
 
+def the_database() -> None:
+    """The migrations are found and run, and the example agreement holds together."""
+    from leadbridge.agreement import Agreement
+    from leadbridge.store import Store
+
+    Store("sqlite:///smoke.db").close()
+    agreement = Agreement.preset("example")
+    say(f"a new database, and the agreement {agreement.name!r} v{agreement.version}")
+
+
 def the_command_line() -> None:
     program = str(Path(sys.executable).with_name("leadbridge"))
     for arguments in (["--help"], ["init"]):
@@ -74,6 +84,7 @@ def main() -> None:
     every_public_name()
     every_adapter()
     package_data()
+    the_database()
     the_command_line()
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from leadbridge.agreement.check import Unmapped, lint, unmapped
+from leadbridge.agreement.check import lint
 from leadbridge.agreement.crosswalk import BY_REASON, KindCrosswalk, Touch
 from leadbridge.agreement.diff import Change, diff
 from leadbridge.agreement.offer import offer
 from leadbridge.agreement.policies import FieldPolicy, Guard, Guards, Ruling, SyncRules
 from leadbridge.agreement.render import html, markdown
 from leadbridge.agreement.schema import Agreement
+from leadbridge.agreement.unmapped import Unmapped, unmapped
 
 __all__ = [
     "BY_REASON",

@@ -1,29 +1,26 @@
-"""Does an agreement hold together? Names that must exist, criteria that must compile, and what the CRMs have beside it."""
+"""Does an agreement hold together? Names that must exist, criteria that must compile, paths that lead somewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from leadbridge.adapter import Description
+from leadbridge.agreement.checks_content import content_problems
 from leadbridge.agreement.checks_crm import crosswalk_problems, sync_problems
-from leadbridge.agreement.crosswalk import KindCrosswalk
+from leadbridge.agreement.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
-from leadbridge.domain.buying import BUYING_PRESETS, EvidenceRule
+from leadbridge.domain.buying import BUYING_PRESETS
 from leadbridge.domain.criteria import CriteriaError, Criterion
 from leadbridge.domain.frameworks import FRAMEWORKS
 from leadbridge.domain.lead import LEAD_FIELDS
 from leadbridge.domain.lifecycle import find_faults
-from leadbridge.domain.model import did_you_mean, listing
+from leadbridge.domain.model import listing
 from leadbridge.errors import Problem
 
 if TYPE_CHECKING:
     from leadbridge.agreement.schema import Agreement
 
-__all__ = ["Unmapped", "find_problems", "lint", "unmapped"]
-
-Found: TypeAlias = Iterator[tuple[Path, Problem]]
+__all__ = ["find_problems", "lint"]
 
 
 def find_problems(agreement: Agreement, broken: frozenset[str]) -> list[tuple[Path, Problem]]:
@@ -45,10 +42,6 @@ def find_problems(agreement: Agreement, broken: frozenset[str]) -> list[tuple[Pa
     return found
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
-    return Problem(f"unknown {what} {name}", did_you_mean(name, known))
-
-
 def _one_of(terms: object, preset: str | None, stages: Sequence[object], presets: Iterable[str], section: str) -> Found:
     if preset is not None and stages:
         yield (section, "stages"), Problem("both a preset and stages are given", "keep one of the two")
@@ -58,13 +51,7 @@ def _one_of(terms: object, preset: str | None, stages: Sequence[object], presets
             Problem("neither a preset nor stages are given", f"add preset: ({listing(presets)}) or stages"),
         )
     elif preset is not None and preset not in presets:
-        yield (section, "preset"), _unknown("preset", preset, presets)
-
-
-def _twice(names: Sequence[str], path: Path, what: str) -> Found:
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield (*path, index), Problem(f"{what} {name} is listed twice", "rename or remove one of them")
+        yield (section, "preset"), unknown("preset", preset, presets)
 
 
 def _lifecycle(agreement: Agreement) -> Found:
@@ -86,12 +73,12 @@ def _buying(agreement: Agreement) -> Found:
     yield from _one_of(terms, terms.preset, terms.stages, BUYING_PRESETS, "buying_stages")
     stages = BUYING_PRESETS.get(terms.preset, ()) if terms.preset is not None else terms.stages
     names = [stage.id for stage in stages]
-    yield from _twice(names, ("buying_stages", "stages"), "buying stage")
+    yield from twice(names, ("buying_stages", "stages"), "buying stage")
     if not names:
         return
     for name in terms.evidence:
         if name not in names:
-            yield ("buying_stages", "evidence", name), _unknown("buying stage", name, names)
+            yield ("buying_stages", "evidence", name), unknown("buying stage", name, names)
 
 
 def _reasons(agreement: Agreement) -> Found:
@@ -99,11 +86,11 @@ def _reasons(agreement: Agreement) -> Found:
 
     terms = agreement.reason_terms
     if terms.preset is not None and terms.preset not in REASON_PRESETS:
-        yield ("reasons", "preset"), _unknown("preset", terms.preset, REASON_PRESETS)
+        yield ("reasons", "preset"), unknown("preset", terms.preset, REASON_PRESETS)
         return
     base = [reason.code for reason in reason_preset(terms.preset)] if terms.preset is not None else []
     added = [reason.code for reason in terms.add]
-    yield from _twice(added, ("reasons", "add"), "reason")
+    yield from twice(added, ("reasons", "add"), "reason")
     for index, code in enumerate(added):
         if code in base:
             yield (
@@ -112,19 +99,20 @@ def _reasons(agreement: Agreement) -> Found:
             )
     for code in terms.override:
         if code not in base and code not in added:
-            yield ("reasons", "override", code), _unknown("reason", code, [*base, *added])
+            yield ("reasons", "override", code), unknown("reason", code, [*base, *added])
     for index, code in enumerate(terms.remove):
         if code not in base:
-            yield ("reasons", "remove", index), _unknown("reason", code, base)
-    for place, code, needs_note in [
-        *((("reasons", "add", index), reason.code, reason.needs_note) for index, reason in enumerate(terms.add)),
-        *((("reasons", "override", code), code, change.needs_note) for code, change in terms.override.items()),
-    ]:
-        if code == "other" and needs_note is False:
-            yield (
-                (*place, "needs_note"),
-                Problem("the reason other says nothing by itself", "keep needs_note: true for it"),
-            )
+            yield ("reasons", "remove", index), unknown("reason", code, base)
+    added_other: list[tuple[Path, bool | None]] = [
+        (("reasons", "add", i), r.needs_note) for i, r in enumerate(terms.add) if r.code == "other"
+    ]
+    changed_other: list[tuple[Path, bool | None]] = [
+        (("reasons", "override", c), o.needs_note) for c, o in terms.override.items() if c == "other"
+    ]
+    for place, needs_note in (*added_other, *changed_other):
+        if needs_note is False:
+            remedy = "keep needs_note: true for it"
+            yield (*place, "needs_note"), Problem("the reason other says nothing by itself", remedy)
 
 
 def _definitions(agreement: Agreement) -> Found:
@@ -134,11 +122,11 @@ def _definitions(agreement: Agreement) -> Found:
 
 def _market(agreement: Agreement) -> Found:
     yield from _criteria(agreement, agreement.target_market.companies, ("target_market", "companies"))
-    yield from _twice([role.id for role in agreement.target_market.roles], ("target_market", "roles"), "role")
+    yield from twice([role.id for role in agreement.target_market.roles], ("target_market", "roles"), "role")
 
 
 def _criteria(agreement: Agreement, criteria: Sequence[Criterion], path: Path) -> Found:
-    yield from _twice([criterion.id for criterion in criteria], path, "criterion")
+    yield from twice([criterion.id for criterion in criteria], path, "criterion")
     for index, criterion in enumerate(criteria):
         try:
             agreement.rule(criterion.when)
@@ -160,97 +148,47 @@ def _handoff(agreement: Agreement) -> Found:
             Problem("a function hands leads over to itself", "name two functions, such as marketing and sales"),
         )
     if terms.at not in agreement.lifecycle.ids:
-        yield ("handoff", "at"), _unknown("stage", terms.at, agreement.lifecycle.ids)
+        yield ("handoff", "at"), unknown("stage", terms.at, agreement.lifecycle.ids)
     fields = [*LEAD_FIELDS, *agreement.attributes]
     for part, names in (("required", terms.package.required), ("optional", terms.package.optional)):
         for index, name in enumerate(names):
             if name not in fields:
-                yield ("handoff", "package", part, index), _unknown("field", name, fields)
+                yield ("handoff", "package", part, index), unknown("field", name, fields)
 
 
 def _handoff_definition(agreement: Agreement) -> Found:
     name = agreement.handoff.definition
     if name is not None and name not in agreement.definitions:
-        yield ("handoff", "definition"), _unknown("definition", name, agreement.definitions)
+        yield ("handoff", "definition"), unknown("definition", name, agreement.definitions)
 
 
 def _slas(agreement: Agreement) -> Found:
-    yield from _twice([policy.id for policy in agreement.slas], ("slas",), "policy")
+    yield from twice([policy.id for policy in agreement.slas], ("slas",), "policy")
     for index, policy in enumerate(agreement.slas):
         here: Path = ("slas", index)
         if policy.duty_of not in agreement.functions:
-            yield (*here, "duty_of"), _unknown("function", policy.duty_of, agreement.functions)
+            yield (*here, "duty_of"), unknown("function", policy.duty_of, agreement.functions)
         if policy.calendar is not None and policy.calendar not in agreement.calendars:
-            yield (*here, "calendar"), _unknown("calendar", policy.calendar, agreement.calendars)
+            yield (*here, "calendar"), unknown("calendar", policy.calendar, agreement.calendars)
         for number, target in enumerate(policy.targets):
             there: Path = (*here, "targets", number)
             if target.calendar is not None and target.calendar not in agreement.calendars:
-                yield (*there, "calendar"), _unknown("calendar", target.calendar, agreement.calendars)
+                yield (*there, "calendar"), unknown("calendar", target.calendar, agreement.calendars)
             for key, events in (("starts", (target.starts,)), ("stops", target.stops)):
                 for event in events:
                     stage = event.removeprefix("stage:")
                     if stage != event and stage not in agreement.lifecycle.ids:
-                        yield (*there, key), _unknown("stage", stage, agreement.lifecycle.ids)
+                        yield (*there, key), unknown("stage", stage, agreement.lifecycle.ids)
             for status in target.paused_while:
                 if status not in agreement.statuses:
-                    yield (*there, "paused_while"), _unknown("lead status", status, agreement.statuses)
-
-
-def _content(agreement: Agreement) -> Found:
-    """Value propositions, messages, assets and evidence refer to each other and to buying stages."""
-    stages = [stage.id for stage in agreement.buying_stages]
-    roles = [role.id for role in agreement.target_market.roles]
-    propositions = [proposition.id for proposition in agreement.value_propositions]
-    messages = [message.id for message in agreement.messages]
-    assets = {asset.id: asset.type for asset in agreement.assets}
-    for section, names in (
-        ("value_propositions", propositions),
-        ("messages", messages),
-        ("assets", [a.id for a in agreement.assets]),
-    ):
-        yield from _twice(names, (section,), section.removesuffix("s").replace("_", " "))
-    for index, proposition in enumerate(agreement.value_propositions):
-        for role in proposition.roles:
-            if role not in roles:
-                yield ("value_propositions", index, "roles"), _unknown("buying role", role, roles)
-    for index, message in enumerate(agreement.messages):
-        if message.value_proposition is not None and message.value_proposition not in propositions:
-            yield (
-                ("messages", index, "value_proposition"),
-                _unknown("value proposition", message.value_proposition, propositions),
-            )
-    for index, asset in enumerate(agreement.assets):
-        if asset.message is not None and asset.message not in messages:
-            yield ("assets", index, "message"), _unknown("message", asset.message, messages)
-    for section, entries in (("messages", agreement.messages), ("assets", agreement.assets)):
-        for index, entry in enumerate(entries):
-            for name in entry.buying_stages:
-                if name not in stages:
-                    yield (section, index, "buying_stages"), _unknown("buying stage", name, stages)
-    for place, rule in _evidence(agreement):
-        if rule.asset is not None and rule.asset not in assets:
-            yield (*place, "asset"), _unknown("asset", rule.asset, assets)
-        if rule.asset_type is not None and rule.asset_type not in assets.values():
-            yield (*place, "asset_type"), _unknown("asset type", rule.asset_type, dict.fromkeys(assets.values()))
-        fields = [*LEAD_FIELDS, *agreement.attributes]
-        if rule.field is not None and rule.field not in fields:
-            yield (*place, "field"), _unknown("field", rule.field, fields)
-
-
-def _evidence(agreement: Agreement) -> Iterator[tuple[Path, EvidenceRule]]:
-    for index, stage in enumerate(agreement.buying_terms.stages):
-        for number, rule in enumerate(stage.evidence):
-            yield ("buying_stages", "stages", index, "evidence", number), rule
-    for name, rules in agreement.buying_terms.evidence.items():
-        for number, rule in enumerate(rules):
-            yield ("buying_stages", "evidence", name, number), rule
+                    yield (*there, "paused_while"), unknown("lead status", status, agreement.statuses)
 
 
 def _governance(agreement: Agreement) -> Found:
     if agreement.until is not None and agreement.until <= agreement.effective:
         yield ("until",), Problem("the agreement ends before it begins", "write a day after effective, or remove until")
-    yield from _twice([status.id for status in agreement.lead_statuses], ("lead_statuses",), "lead status")
-    yield from _twice([campaign.id for campaign in agreement.campaigns], ("campaigns",), "campaign")
+    yield from twice([status.id for status in agreement.lead_statuses], ("lead_statuses",), "lead status")
+    yield from twice([campaign.id for campaign in agreement.campaigns], ("campaigns",), "campaign")
     for index, target in enumerate(agreement.targets):
         if target.at_least is None and target.at_most is None:
             yield (
@@ -277,7 +215,7 @@ _CHECKS: tuple[tuple[tuple[str, ...], _Check], ...] = (
     (("lifecycle", "attributes", "handoff"), _handoff),
     (("handoff", "definitions"), _handoff_definition),
     (("lifecycle", "lead_statuses", "handoff", "sync", "slas", "calendars"), _slas),
-    (("buying_stages", "attributes", "target_market", "value_propositions", "messages", "assets"), _content),
+    (("buying_stages", "attributes", "target_market", "value_propositions", "messages", "assets"), content_problems),
     ((), _governance),
     ((*_NAMES, "handoff", "sync"), sync_problems),
     ((*_NAMES, "sync", "crosswalks"), crosswalk_problems),
@@ -308,43 +246,3 @@ def lint(agreement: Agreement) -> list[Problem]:
     if agreement.sync.include is None:
         found.append(Problem("every lead crosses", "say which leads may cross, under sync.include", "sync.include"))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Unmapped:
-    """A value that a CRM has and the crosswalk does not know; ``rows`` records hold it (``None``: not counted)."""
-
-    kind: str
-    field: str
-    value: str
-    label: str
-    rows: int | None = None
-
-
-def unmapped(
-    crosswalk: Mapping[str, KindCrosswalk],
-    description: Description,
-    counts: Mapping[tuple[str, str], Mapping[str, int]] | None = None,
-) -> list[Unmapped]:
-    """The picklist values without a meaning, the most frequent first.
-
-    Args:
-        crosswalk: by kind.
-        description: what the CRM has; active options are reported, others only when records hold them.
-        counts: (kind, field) → value → number of records.
-    """
-    seen = counts or {}
-    found: list[Unmapped] = []
-    for kind, spec in crosswalk.items():
-        info = description.kinds.get(kind)
-        for field, table in spec.values.items():
-            described = info.fields.get(field) if info is not None else None
-            rows = seen.get((kind, field))
-            labels = {option.value: option.label for option in described.options} if described else {}
-            active = [option.value for option in described.options if option.active] if described else []
-            mapped = set(table) | {value for value, label in labels.items() if label in table}
-            for value in dict.fromkeys([*active, *(rows or {})]):
-                if value and value not in mapped:
-                    number = None if rows is None else rows.get(value, 0)
-                    found.append(Unmapped(kind, field, value, labels.get(value, value), number))
-    return sorted(found, key=lambda entry: -(entry.rows or 0))

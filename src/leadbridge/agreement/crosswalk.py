@@ -1,7 +1,7 @@
 """Crosswalks: which record, field and value of a CRM means what on our axes, as data.
 
-One shape serves twice: an adapter brings its defaults, and the agreement's own section ``crosswalks.<system>.<kind>`` is
-laid over them (``leadbridge.mapping``). Values are compared exactly: a meaning is never guessed from a text.
+One shape serves twice: an adapter brings its defaults, and the agreement's own section ``crosswalks.<system>.<kind>``
+is laid over them (``leadbridge.mapping``). Values are compared exactly: a meaning is never guessed from a text.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from leadbridge.domain.lead import LEAD_FIELDS
-from leadbridge.domain.model import Frozen
+from leadbridge.domain.model import Frozen, did_you_mean, listing
+from leadbridge.errors import ConfigError
 
-__all__ = ["AXES", "BY_REASON", "CANONICAL_FIELDS", "Kind", "KindCrosswalk", "Touch"]
+__all__ = ["AXES", "BY_REASON", "CANONICAL_FIELDS", "Kind", "KindCrosswalk", "Touch", "find_stage"]
 
 Kind: TypeAlias = Literal["lead", "company", "opportunity", "interaction", "campaign"]
 
@@ -34,14 +35,15 @@ CANONICAL_FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "campaign",
         "buying_stage",
         "subject",
+        "outcome",
         "owner",
     ),
     "campaign": ("name", "owner", "starts", "ends"),
 }
-"""The names on the left side of ``fields``, by what the CRM's kind is read as. Leads may add the agreement's attributes."""
+"""The names on the left side of ``fields``, by what the kind is read as. Leads may add the agreement's attributes."""
 
 AXES = ("stage", "status", "decision", "reason", "buying_stage")
-"""The axes with a closed list of values; a meaning may also name any other canonical field of the kind, such as ``source``."""
+"""The axes with a closed list of values; a meaning may also name any other canonical field, as ``source``."""
 
 BY_REASON = "by_reason"
 """A decision that only the reason tells: the CRM says "closed", and the reason's allowed decisions say how."""
@@ -96,3 +98,31 @@ class KindCrosswalk(Frozen):
         names += [name for touch in self.touches for name in (touch.at, touch.asset) if name]
         names += [self.opportunity] if self.opportunity else []
         return tuple(dict.fromkeys(names))
+
+
+def find_stage(crosswalks: Mapping[str, Mapping[str, KindCrosswalk]], system: str, value: str, kind: str | None) -> str:
+    """The lifecycle stage that a value stands for in a system; see ``Agreement.stage_of``.
+
+    Raises:
+        ConfigError: when it is not mapped (lists the values that are), or means several stages.
+    """
+    if system not in crosswalks:
+        raise ConfigError(f"no crosswalk for {system}: {did_you_mean(system, crosswalks)}")
+    kinds = crosswalks[system]
+    if kind is not None and kind not in kinds:
+        raise ConfigError(f"no crosswalk for {kind} in {system}: {did_you_mean(kind, kinds)}")
+    found: dict[str, str] = {}
+    known: list[str] = []
+    for name, crosswalk in kinds.items():
+        for field, table in crosswalk.values.items():
+            if kind in (None, name):
+                known += [text for text, meaning in table.items() if "stage" in meaning]
+                stage = table.get(value, {}).get("stage")
+                if stage is not None:
+                    found.setdefault(stage, f"{name}.{field}")
+    if not found:
+        raise ConfigError(f"{value!r} means no stage in {system}: {did_you_mean(value, dict.fromkeys(known))}")
+    if len(found) > 1:
+        said = listing(f"{stage} ({where})" for stage, where in found.items())
+        raise ConfigError(f"{value!r} means several stages in {system}: {said}; say which kind")
+    return next(iter(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -87,10 +88,20 @@ def _build(value: Mapping[str, Any], lines: Lines) -> tuple[Agreement | None, li
     else:
         return agreement, [_located(problem, path, lines) for path, problem in find_problems(agreement, frozenset())]
     reported: dict[KeyPath, Problem] = {}
+    places = [entry["loc"] for entry in found]
     for entry in found:
+        here = entry["loc"]
+        if entry["type"] == "too_short" and any(
+            len(place) > len(here) and place[: len(here)] == here for place in places
+        ):
+            continue  # its entries were left out because of their own problems
         path, problem = problem_of(entry, Agreement)
-        # A union of types answers once for each of its members: one message a place is enough.
-        reported.setdefault(path, _located(problem, path, lines))
+        problem = _located(problem, path, lines)
+        if path in reported:
+            # A union of types answers once for each of its members: one message with all the ways out.
+            first = reported[path]
+            problem = replace(first, remedy=f"{first.remedy}; or {problem.remedy}")
+        reported[path] = problem
     broken = frozenset(str(entry["loc"][0]) for entry in found if entry["loc"])
     rest = {key: part for key, part in value.items() if key not in broken}
     rest = {"agreement": "?", "version": 1, "effective": "2000-01-01", **rest}

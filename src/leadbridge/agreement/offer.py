@@ -9,7 +9,7 @@ from datetime import datetime
 
 from leadbridge.agreement.schema import Agreement
 from leadbridge.clock import Clock, SystemClock, to_us
-from leadbridge.domain.facts import DECISIONS, Decision
+from leadbridge.domain.facts import Decision
 from leadbridge.domain.handoff import Handoff, Terms, offered
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.lifecycle import Lifecycle
@@ -30,11 +30,10 @@ STAGE_OF_DECISION: dict[Decision, str] = {
 def terms_of(agreement: Agreement) -> Terms:
     """What an agreement says about answering an offer."""
     stages: dict[Decision, str] = {}
-    for decision in STAGE_OF_DECISION:
-        stage = agreement.lifecycle.find(STAGE_OF_DECISION[decision])
+    for decision, canonical in STAGE_OF_DECISION.items():
+        stage = agreement.lifecycle.find(canonical)
         if stage is not None:
             stages[decision] = stage
-    assert set(STAGE_OF_DECISION) == set(DECISIONS)
     return Terms(agreement.reasons, stages, agreement.recycling.default_cool_off)
 
 

@@ -28,8 +28,8 @@ class Ruling(NamedTuple):
 class FieldPolicy(Frozen):
     """What happens when a field changed on both sides.
 
-    ``latest``: the later change; ``owner``: the owning function, always; ``non_blank``: a value over none, else the owner;
-    ``sticky``: once true, true for ever (opt-outs); ``manual``: a person decides, the field waits.
+    ``latest``: the later change; ``owner``: the owning function, always; ``non_blank``: a value over none, else the
+    later one; ``sticky``: once true, true for ever (opt-outs); ``manual``: a person decides, the field waits.
 
     Attributes:
         owner: the function that wins (and, for ``latest``, wins a tie).
@@ -97,7 +97,8 @@ def default_policy(field: str, *, giver: str, taker: str, lifecycle: Lifecycle) 
     Args:
         field: canonical name.
         giver: the function that hands leads over (marketing); it owns where a lead came from.
-        taker: the function that receives them (sales); it owns the work on the lead, and the company from opportunity on.
+        taker: the function that receives them (sales); it owns the work on the lead, and the company
+            from opportunity on.
     """
     if field == "opted_out":
         return FieldPolicy(policy="sticky")

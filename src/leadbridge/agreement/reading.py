@@ -1,13 +1,13 @@
 """YAML into plain values that remember their lines, without YAML's traps.
 
-``no``, ``on`` and ``yes`` are text, dates and versions stay as they were written, keys are always text, a key may stand only
-once, and no tag builds an object. Only ``true``, ``false``, ``null``, whole numbers and decimals are more than text.
+``no``, ``on`` and ``yes`` are text, dates and versions stay as they were written, keys are always text, a key may stand
+only once, and no tag builds an object. Only ``true``, ``false``, ``null`` and numbers are more than text.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -26,7 +26,7 @@ _INT, _FLOAT, _BOOL, _NULL, _STR = (f"tag:yaml.org,2002:{name}" for name in ("in
 class _Loader(yaml.SafeLoader):
     """Resolves plain scalars by the core schema of YAML 1.2, and nothing else."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+    yaml_implicit_resolvers = {}  # noqa: RUF012  # declared so by PyYAML
 
 
 _Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))

@@ -14,7 +14,7 @@ from typing import IO, Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from leadbridge.agreement.crosswalk import KindCrosswalk
+from leadbridge.agreement.crosswalk import KindCrosswalk, find_stage
 from leadbridge.agreement.policies import FieldPolicy, Ruling, SyncRules, default_policy
 from leadbridge.agreement.sections import (
     Asset,
@@ -65,7 +65,7 @@ def _by_id(value: object) -> object:
 
 
 class Agreement(Frozen):
-    """What marketing and sales agreed on. Build one with :meth:`load` or :meth:`loads`, which check that it holds together."""
+    """What marketing and sales agreed on. Build one with :meth:`load` or :meth:`loads`, which check it as a whole."""
 
     model_config = ConfigDict(title="leadbridge agreement")
 
@@ -99,7 +99,7 @@ class Agreement(Frozen):
     targets: tuple[KpiTarget, ...] = Field((), description="What both functions want the metrics to be")
     crosswalks: dict[str, dict[str, KindCrosswalk]] = Field(default_factory=dict)
 
-    # -- reading ----------------------------------------------------------------------------------------------------
+    # -- reading -------------------------------------------------------------------------------------------------------
 
     @classmethod
     def load(cls, source: str | Path | IO[str] | IO[bytes]) -> Agreement:
@@ -132,7 +132,7 @@ class Agreement(Frozen):
 
         return loads(agreement_text(name), source=f"preset {name}")
 
-    # -- what the sections come to ------------------------------------------------------------------------------------
+    # -- what the sections come to -------------------------------------------------------------------------------------
 
     @cached_property
     def lifecycle(self) -> Lifecycle:
@@ -200,7 +200,7 @@ class Agreement(Frozen):
         """
         return self.reasons.find(code)
 
-    # -- readiness ------------------------------------------------------------------------------------------------------
+    # -- readiness -----------------------------------------------------------------------------------------------------
 
     def rule(self, text: str) -> Rule:
         """Compiles a criterion against the fields and values of this agreement.
@@ -271,7 +271,7 @@ class Agreement(Frozen):
         touches = [touch if isinstance(touch, Interaction) else Interaction.of(touch) for touch in interactions]
         return infer(self.buying_stages, touches, asset_types={asset.id: asset.type for asset in self.assets})
 
-    # -- systems, crosswalks, precedence ----------------------------------------------------------------------------------
+    # -- systems, crosswalks, precedence -------------------------------------------------------------------------------
 
     def function_of(self, *names: str) -> str:
         """The function that works in a system; several names of it (connection, adapter) are tried in order.
@@ -313,26 +313,7 @@ class Agreement(Frozen):
         Raises:
             ConfigError: when it is not mapped (lists the values that are), or means several stages.
         """
-        if system not in self.crosswalks:
-            raise ConfigError(f"no crosswalk for {system}: {did_you_mean(system, self.crosswalks)}")
-        kinds = self.crosswalks[system]
-        if kind is not None and kind not in kinds:
-            raise ConfigError(f"no crosswalk for {kind} in {system}: {did_you_mean(kind, kinds)}")
-        found: dict[str, str] = {}
-        known: list[str] = []
-        for name, crosswalk in kinds.items():
-            for field, table in crosswalk.values.items():
-                if kind in (None, name):
-                    known += [text for text, meaning in table.items() if "stage" in meaning]
-                    stage = table.get(value, {}).get("stage")
-                    if stage is not None:
-                        found.setdefault(stage, f"{name}.{field}")
-        if not found:
-            raise ConfigError(f"{value!r} means no stage in {system}: {did_you_mean(value, dict.fromkeys(known))}")
-        if len(found) > 1:
-            said = listing(f"{stage} ({where})" for stage, where in found.items())
-            raise ConfigError(f"{value!r} means several stages in {system}: {said}; say which kind")
-        return next(iter(found))
+        return find_stage(self.crosswalks, system, value, kind)
 
     def field_policy(self, field: str) -> FieldPolicy:
         """The policy of a field: the agreement's own, or the default where it is silent."""
@@ -345,7 +326,7 @@ class Agreement(Frozen):
         """The rule that settles a field for a lead in a stage, and the function that wins: ``(policy, function)``."""
         return self.field_policy(field).ruling(stage, self.lifecycle)
 
-    # -- governance -----------------------------------------------------------------------------------------------------
+    # -- governance ----------------------------------------------------------------------------------------------------
 
     @property
     def unsigned(self) -> tuple[str, ...]:
@@ -377,7 +358,7 @@ class Agreement(Frozen):
         )
         return f"{self.name} v{self.version}, {force}, {signed}"
 
-    # -- showing --------------------------------------------------------------------------------------------------------
+    # -- showing -------------------------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain JSON values, without what was left to its default."""

@@ -38,7 +38,7 @@ _SAID: Mapping[str, tuple[str, str]] = {
     "date_type": ("this is no date", "write a date, such as 2026-01-31"),
     "date_parsing": ("this is no date", "write a date, such as 2026-01-31"),
     "date_from_datetime_parsing": ("this is no date", "write a date, such as 2026-01-31"),
-    "date_from_datetime_inexact": ("this is a date with a time", "write only the date, such as 2026-01-31"),
+    "date_from_datetime_inexact": ("this is no date", "write a date without a time, such as 2026-01-31"),
     "dict_type": ("this has to be a mapping", "write key: value lines below it"),
     "mapping_type": ("this has to be a mapping", "write key: value lines below it"),
     "model_type": ("this has to be a mapping", "write key: value lines below it"),
@@ -91,6 +91,8 @@ def _place(error: ErrorDetails, model: type[BaseModel]) -> Path:
     place: list[str | int] = []
     annotation: Any = model
     for part in error["loc"]:
+        if len(_unwrapped(annotation)) > 1 and _child(annotation, part) is not None and "[" in str(part):
+            continue  # the name of a member of a union
         inner = _child(annotation, part)
         if inner is None and error["type"] not in ("extra_forbidden", "missing"):
             break
@@ -121,7 +123,7 @@ def _said(kind: str, error: ErrorDetails, given: object) -> tuple[str, str]:
     if kind in _SAID:
         message, remedy = _SAID[kind]
         if given is None:
-            return "the value is missing", f"write one, or remove the key; {message}"
+            return "the value is missing", "write one, or remove the key"
         return message, remedy
     if kind == "literal_error":
         allowed = _QUOTED.findall(str(context.get("expected", "")))
@@ -134,8 +136,6 @@ def _said(kind: str, error: ErrorDetails, given: object) -> tuple[str, str]:
         return "this is empty", "give at least one, or remove the key"
     if kind in ("value_error", "assertion_error"):
         return _split(error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, "))
-    if kind == "date_from_datetime_inexact":
-        return _SAID[kind]
     message = error["msg"]
     return message[:1].lower() + message[1:], "correct this value"
 

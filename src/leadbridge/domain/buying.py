@@ -1,7 +1,7 @@
 """The buyer's axis: buying stages, the evidence that marks entry, and who is present in which stage.
 
-Marketing and sales describe the stages together. A stage is entered when the agreed evidence is seen: an interaction, the
-value of a field, or something the buyer said. Both functions belong in every stage, which the coverage matrix shows.
+Marketing and sales describe the stages together. A stage is entered when the agreed evidence is seen: an interaction,
+the value of a field, or something the buyer said. Both functions belong in every stage: see the coverage matrix.
 The preset ``siriusdecisions`` names the six steps of the SiriusDecisions B2B buying process; edit it freely.
 """
 
@@ -39,7 +39,7 @@ class EvidenceRule(Frozen):
     """One thing that marks the entry into a buying stage.
 
     Exactly one of three kinds: an *interaction* (any of nature, channel, direction, function, asset, asset_type;
-    ``at_least`` of them, optionally ``within`` a span), the value of a *field* of the lead, or the *answer* to a question.
+    ``at_least`` of them, optionally ``within`` a span), a value of a *field*, or the *answer* to a question.
     """
 
     id: Id
@@ -196,7 +196,7 @@ def coverage(
     stages: Sequence[BuyingStage],
     functions: Sequence[str] = ("marketing", "sales"),
 ) -> Coverage:
-    """Counts interactions by buying stage and function. An unknown stage gets a row of its own, so that nothing is hidden."""
+    """Counts interactions by buying stage and function. An unknown stage gets a row of its own: nothing is hidden."""
     known = {stage.id for stage in stages}
     counts: Counter[tuple[str, str]] = Counter()
     natures: Counter[tuple[str, str]] = Counter()

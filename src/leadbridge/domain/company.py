@@ -10,7 +10,7 @@ __all__ = ["Company", "domain_of"]
 
 
 def domain_of(website: str) -> str | None:
-    """The bare host of a web address (``https://www.Acme.example/about`` → ``acme.example``); ``None`` when it has none."""
+    """The bare host of a web address (``https://www.Acme.example/x`` → ``acme.example``); ``None`` when it has none."""
     text = website.strip().lower()
     try:
         host = urlsplit(text if "//" in text else f"//{text}").hostname

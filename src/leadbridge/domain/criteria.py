@@ -1,7 +1,7 @@
 """Definitions made computable: criteria judged for one lead, with the evidence for each, and what is missing.
 
-The expressions are described in :mod:`leadbridge.domain.rules`. A criterion that cannot be decided because information is
-missing is *unknown*: neither met nor failed, and it says what is missing.
+The expressions are described in :mod:`leadbridge.domain.rules`. A criterion that cannot be decided because information
+is missing is *unknown*: neither met nor failed, and it says what is missing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -43,16 +43,18 @@ class Criterion(Frozen):
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What one criterion came to, and the values that it looked at."""
 
     criterion: str
     outcome: Literal["met", "failed", "unknown"]
     when: str
-    why: str = ""
-    values: Mapping[str, object] = field(default_factory=dict, repr=False)
+    why: str
+    values: Mapping[str, object]
     missing: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Evidence({self.criterion!r}, {self.outcome!r}, missing={self.missing!r})"
 
     def __str__(self) -> str:
         seen = ", ".join(f"{name} is {mask(name, value)}" for name, value in self.values.items() if value is not None)

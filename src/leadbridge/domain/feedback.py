@@ -105,7 +105,7 @@ def tell(thread: Thread, *, at: datetime, by: str) -> FeedbackTold:
 def _expect(thread: Thread, state: str, step: str) -> None:
     if thread.state != state:
         raise IllegalMove(
-            f"cannot {step} feedback that is {thread.state}: the steps are raised, acknowledged, acted, told, one by one"
+            f"cannot {step} feedback that is {thread.state}: the steps are raised, acknowledged, acted, told"
         )
 
 

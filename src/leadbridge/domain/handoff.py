@@ -1,9 +1,9 @@
 """The offer of a lead from one function to another: routed, assigned, and decided or timed out.
 
-A hand-off never changes: its methods return the facts of what happened, and :meth:`Handoff.after` gives the hand-off as it
-is once they are true. The five decisions are different things: *accept*; *reject* before any follow-up (wrong route, wrong
-data, outside the definition); *recycle* after follow-up began, to be offered again later; *disqualify* for good; *mark
-ineligible* when we may not sell to this person at all.
+A hand-off never changes: its methods return the facts of what happened, and :meth:`Handoff.after` gives the hand-off as
+it is once they are true. The five decisions are different things: *accept*; *reject* before any follow-up (wrong route,
+wrong data, outside the definition); *recycle* after follow-up began, to be offered again later; *disqualify* for good;
+*mark ineligible* when we may not sell to this person at all.
 """
 
 from __future__ import annotations

@@ -83,9 +83,9 @@ class Lead(Frozen):
     def from_fields(cls, id: str, fields: Mapping[str, object]) -> Lead:
         """A lead from flat canonical fields, as a crosswalk gives them.
 
-        ``company``, ``website``, ``industry`` and ``employees`` become its company. Blank text is no value. What does not
-        have the type of its field (employees ``"about fifty"``) is kept as an attribute, so that nothing is lost and no
-        criterion is misled; a lead is never refused for its content.
+        ``company``, ``website``, ``industry`` and ``employees`` become its company. Blank text is no value. What does
+        not have the type of its field (employees ``"about fifty"``) is kept as an attribute: nothing is lost and no
+        criterion is misled. A lead is never refused for its content.
         """
         own: dict[str, Any] = {}
         company: dict[str, Any] = {}
@@ -126,9 +126,14 @@ class Lead(Frozen):
         return html_table(f"Lead {self.id}", (), rows)
 
 
+def _adapter(model: type[Frozen], name: str) -> TypeAdapter[Any]:
+    """Reads one value as the type of a field."""
+    annotation: Any = model.model_fields[name].annotation
+    return TypeAdapter(annotation)
+
+
 _SHOWN = ("stage", "status", "buying_stage", "decision", "reason", "source", "country")
 _TYPES: Mapping[str, TypeAdapter[Any]] = {
-    name: TypeAdapter(Lead.model_fields[name].annotation)
+    name: _adapter(Company, COMPANY_FIELDS[name]) if name in COMPANY_FIELDS else _adapter(Lead, name)
     for name in LEAD_FIELDS
-    if name in Lead.model_fields and name != "company"
-} | {name: TypeAdapter(Company.model_fields[part].annotation) for name, part in COMPANY_FIELDS.items()}
+}

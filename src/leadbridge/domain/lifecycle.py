@@ -1,11 +1,11 @@
 """The joint axis: lifecycle stages with a success path and detours, legal moves, skipped stages, passages.
 
-Three axes describe a lead and are never mixed: the lifecycle stage (what marketing and sales agreed on), the buying stage
-(where the buyer stands) and the lead status (what the rep is doing).
+Three axes describe a lead and are never mixed: the lifecycle stage (what marketing and sales agreed on), the buying
+stage (where the buyer stands) and the lead status (what the rep is doing).
 
 Stage kinds follow Marketo's revenue cycle modeler: an ``inventory`` stage may hold a lead for any time, a ``gate`` is a
-check without a time of its own, an ``sla`` stage promises a decision within some time. Frameworks (MQL, SAL, SQL, ...) are
-presets over one spine, see :mod:`leadbridge.domain.frameworks`.
+check without a time of its own, an ``sla`` stage promises a decision within some time. Frameworks (MQL, SAL, SQL, ...)
+are presets over one spine, see :mod:`leadbridge.domain.frameworks`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Stage(Frozen):
 
 
 class Detour(Frozen):
-    """How a stage off the success path is entered and left. No ``from`` means: from every stage of the path but the last."""
+    """How a stage off the success path is entered and left. No ``from``: from every stage of the path but the last."""
 
     from_: tuple[Id, ...] = Field((), alias="from")
     returns: tuple[Id, ...] = Field((), alias="return")
@@ -74,7 +74,7 @@ class Translation:
 
 
 def find_faults(stages: Sequence[Stage], success_path: Sequence[str], detours: Mapping[str, Detour]) -> list[Problem]:
-    """Everything that keeps these parts from being a lifecycle, each with its path below ``lifecycle`` and the way out."""
+    """Everything that keeps these parts from being a lifecycle, each with its path and the way out."""
     ids = [stage.id for stage in stages]
     known = list(dict.fromkeys(ids))
     faults: list[Problem] = []

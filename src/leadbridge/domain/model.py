@@ -16,7 +16,7 @@ __all__ = ["Frozen", "Id", "Instant", "Span", "did_you_mean", "listing", "parse_
 
 
 class Frozen(BaseModel):
-    """A value object: it cannot be changed, refuses fields that it does not know, and never repeats input in an error."""
+    """A value object: it cannot be changed, refuses fields that it does not know, never repeats input in an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
 
@@ -105,4 +105,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     if close:
         return f"did you mean {folded[close[0]]}? known: {listing(names)}"
-    return f"use one of: {listing(names)}"
+    return f"use one of: {listing(names, limit=40)}"

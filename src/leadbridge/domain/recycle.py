@@ -42,7 +42,7 @@ def is_ping_pong(passages: int) -> bool:
 
 
 def due_again(facts: Iterable[Fact], *, at: datetime) -> tuple[DueAgain, ...]:
-    """The recycled leads whose rest is over at an instant and that have not been offered again; the longest waiting first.
+    """The recycled leads whose rest is over at an instant and that have not been offered again, longest waiting first.
 
     Args:
         facts: of any number of leads, in any order.

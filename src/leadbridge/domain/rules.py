@@ -1,9 +1,9 @@
 """Readiness rules: SQL boolean expressions over one lead, compiled once, evaluated with three values.
 
-The grammar is closed: ``and or not``, comparisons, ``between``, ``in (...)``, ``is [not] null``, ``+ - *``, ``lower()``,
-text, numbers, ``true`` and ``false``, and the names of the lead profile: ``lead.<field>``, ``company.<field>`` and
-``last_<n>d.<interaction kind>``; a bare name is a field of the lead. As in SQL, what is missing makes a comparison unknown
-(``None``), neither true nor false. Names and types are checked when the rule is compiled.
+The grammar is closed: ``and or not``, comparisons, ``between``, ``in (...)``, ``is [not] null``, ``+ - *``,
+``lower()``, text, numbers, ``true`` and ``false``, and the names of the lead profile: ``lead.<field>``,
+``company.<field>`` and ``last_<n>d.<interaction kind>``; a bare name is a field of the lead. As in SQL, what is missing
+makes a comparison unknown (``None``), neither true nor false. Names and types are checked when the rule is compiled.
 """
 
 from __future__ import annotations
@@ -12,19 +12,17 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from leadbridge.clock import parse_iso
-from leadbridge.domain.model import did_you_mean, listing
+from leadbridge.domain.closures import Closure, FieldType, and_, constant, lift, or_, reader
+from leadbridge.domain.model import did_you_mean
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 __all__ = ["PROFILE_TYPES", "WINDOW", "WINDOW_KINDS", "CriteriaError", "FieldType", "Rule", "compile_rule"]
-
-FieldType: TypeAlias = Literal["text", "number", "boolean", "instant"]
 
 PROFILE_TYPES: Mapping[str, FieldType] = {
     "lead.email": "text",
@@ -60,9 +58,7 @@ WINDOW_KINDS = ("content", "person_to_person", "inbound", "outbound", "any")
 
 WINDOW = re.compile(r"last_([1-9]\d{0,3})d\.(\w+)")
 _MAX_LENGTH = 4000
-_Values: TypeAlias = Mapping[str, object]
-_Closure: TypeAlias = Callable[[_Values], Any]
-_Typed: TypeAlias = tuple[FieldType, _Closure]
+_Typed: TypeAlias = tuple[FieldType, Closure]
 
 
 class CriteriaError(ConfigError):
@@ -175,7 +171,7 @@ class _Compiler:
         self.allowed = allowed
         self.fields: list[str] = []
 
-    def condition(self, node: exp.Expression) -> _Closure:
+    def condition(self, node: exp.Expression) -> Closure:
         type_, closure = self.visit(node)
         if type_ != "boolean":
             raise CriteriaError(f"{_text(node)} is {_A[type_]}, no condition", "compare it with something")
@@ -189,7 +185,7 @@ class _Compiler:
                 return self.visit(node.this)
             case exp.And() | exp.Or():
                 left, right = self.condition(node.this), self.condition(node.expression)
-                return "boolean", _and(left, right) if isinstance(node, exp.And) else _or(left, right)
+                return "boolean", and_(left, right) if isinstance(node, exp.And) else or_(left, right)
             case exp.Not():
                 inner = self.condition(node.this)
                 return "boolean", lambda v: None if (x := inner(v)) is None else not x
@@ -203,7 +199,7 @@ class _Compiler:
                 return "boolean", self.null_test(node)
             case exp.Add() | exp.Sub() | exp.Mul():
                 numbers = self.number(node.this), self.number(node.expression)
-                return "number", _lift(_ARITHMETIC[type(node).__name__], *numbers)
+                return "number", lift(_ARITHMETIC[type(node).__name__], *numbers)
             case exp.Neg():
                 inner = self.number(node.this)
                 return "number", lambda v: None if (x := inner(v)) is None else -x
@@ -240,9 +236,9 @@ class _Compiler:
             raise CriteriaError(f"unknown field {name}", did_you_mean(name, self.types))
         if name not in self.fields:
             self.fields.append(name)
-        return type_, _reader(name, type_)
+        return type_, reader(name, type_)
 
-    def same(self, node: exp.Expression, type_: FieldType, where: str) -> _Closure:
+    def same(self, node: exp.Expression, type_: FieldType, where: str) -> Closure:
         found, closure = self.visit(node)
         if found != type_:
             raise CriteriaError(
@@ -250,18 +246,18 @@ class _Compiler:
             )
         return closure
 
-    def number(self, node: exp.Expression) -> _Closure:
+    def number(self, node: exp.Expression) -> Closure:
         return self.same(node, "number", "arithmetic")
 
-    def pair(self, left: exp.Expression, right: exp.Expression) -> tuple[FieldType, _Closure, _Closure]:
+    def pair(self, left: exp.Expression, right: exp.Expression) -> tuple[FieldType, Closure, Closure]:
         """Both sides of a comparison, with one type; text beside an instant is read as an instant."""
         from sqlglot import exp
 
         (type_a, a), (type_b, b) = self.visit(left), self.visit(right)
         if type_a == "instant" and type_b == "text" and isinstance(right, exp.Literal):
-            type_b, b = "instant", _constant(_instant(right.this))
+            type_b, b = "instant", constant(_instant(right.this))
         elif type_b == "instant" and type_a == "text" and isinstance(left, exp.Literal):
-            type_a, a = "instant", _constant(_instant(left.this))
+            type_a, a = "instant", constant(_instant(left.this))
         if type_a != type_b:
             raise CriteriaError(
                 f"{_text(left)} is {_A[type_a]} and {_text(right)} is {_A[type_b]}: they cannot be compared",
@@ -282,14 +278,14 @@ class _Compiler:
             if values is not None and literal.this not in values:
                 raise CriteriaError(f"{full} is never '{literal.this}'", did_you_mean(literal.this, sorted(values)))
 
-    def comparison(self, node: exp.Binary) -> _Closure:
+    def comparison(self, node: exp.Expression) -> Closure:
         type_, left, right = self.pair(node.this, node.expression)
         kind = type(node).__name__
         if type_ == "boolean" and kind not in ("EQ", "NEQ"):
             raise CriteriaError(f"{_text(node)} orders true and false", "compare them with = or <>")
-        return _lift(_COMPARISONS[kind], left, right)
+        return lift(_COMPARISONS[kind], left, right)
 
-    def between(self, node: exp.Between) -> _Closure:
+    def between(self, node: exp.Between) -> Closure:
         from sqlglot import exp
 
         low, high = node.args["low"], node.args["high"]
@@ -299,23 +295,23 @@ class _Compiler:
             raise CriteriaError(f"{_text(node)} orders true and false", "compare them with = or <>")
         if isinstance(low, exp.Literal) and isinstance(high, exp.Literal) and lower({}) > upper({}):
             raise CriteriaError(f"{_text(node)} can never be true", f"write between {_text(high)} and {_text(low)}")
-        return _and(_lift(operator.ge, value, lower), _lift(operator.le, value, upper))
+        return and_(lift(operator.ge, value, lower), lift(operator.le, value, upper))
 
-    def membership(self, node: exp.In) -> _Closure:
+    def membership(self, node: exp.In) -> Closure:
         from sqlglot import exp
 
         options = node.expressions
         if not options or not all(isinstance(option, (exp.Literal, exp.Neg)) for option in options):
             raise CriteriaError(f"{_text(node)} needs a list of values", "write in ('one', 'two') or in (1, 2)")
         wanted = set()
-        value: _Closure = _constant(None)
+        value: Closure = constant(None)
         for option in options:
-            _, value, constant = self.pair(node.this, option)
-            wanted.add(constant({}))
+            _, value, literal = self.pair(node.this, option)
+            wanted.add(literal({}))
         frozen = frozenset(wanted)
         return lambda v: None if (x := value(v)) is None else x in frozen
 
-    def null_test(self, node: exp.Is) -> _Closure:
+    def null_test(self, node: exp.Is) -> Closure:
         from sqlglot import exp
 
         _, value = self.visit(node.this)
@@ -361,54 +357,3 @@ def _instant(text: str) -> datetime:
         return parse_iso(text)
     except ValueError:
         raise CriteriaError(f"'{text}' is no date", "write it as '2026-01-31' or '2026-01-31T09:00:00Z'") from None
-
-
-def _constant(value: object) -> _Closure:
-    return lambda v: value
-
-
-def _and(left: _Closure, right: _Closure) -> _Closure:
-    def both(values: _Values) -> bool | None:
-        first = left(values)
-        if first is False:
-            return False
-        second = right(values)
-        return second if first or second is False else None
-
-    return both
-
-
-def _or(left: _Closure, right: _Closure) -> _Closure:
-    def either(values: _Values) -> bool | None:
-        first = left(values)
-        if first:
-            return True
-        second = right(values)
-        return second if first is False or second else None
-
-    return either
-
-
-def _lift(operation: Callable[[Any, Any], object], left: _Closure, right: _Closure) -> _Closure:
-    """An operation that is unknown as soon as one of its sides is."""
-
-    def lifted(values: _Values) -> object:
-        a = left(values)
-        if a is None:
-            return None
-        b = right(values)
-        return None if b is None else operation(a, b)
-
-    return lifted
-
-
-@lru_cache(maxsize=512)
-def _reader(name: str, type_: FieldType) -> _Closure:
-    """Reads a name; a value of the wrong type is unknown rather than an error: content of a CRM stops nothing."""
-    wanted = {"text": (str,), "number": (int, float), "boolean": (bool,), "instant": (datetime,)}[type_]
-
-    def read(values: _Values) -> object:
-        value = values.get(name)
-        return value if type(value) in wanted and value == value else None
-
-    return read

@@ -267,6 +267,7 @@ class MemoryAdapter:
         """One round trip: it counts, it can go wrong before the work and after it."""
         with self.crm.lock:
             self.calls_by[operation] += 1
+            self.crm.requests[operation] += 1
             if (error := self.crm.trouble(operation, "before")) is not None:
                 raise error
             answer = work()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -58,6 +59,7 @@ class MemoryCrm:
 
     Attributes:
         lag: how long ``changes`` does not see a change that was made; set it to play a slow index.
+        requests: how many requests reached the CRM, by operation.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class MemoryCrm:
         self.converts = converts
         self.lag = timedelta(0)
         self.lock = RLock()
+        self.requests: Counter[str] = Counter()
         self._fields = kinds or default_kinds(
             forward_only_stage=forward_only_stage, unique_email=unique_email, converts=converts
         )
@@ -162,6 +165,12 @@ class MemoryCrm:
     def remove(self, ref: Ref) -> bool:
         """Removes a record beyond recovery; whether there was one."""
         return self._rows.get(ref.kind, {}).pop(ref, None) is not None
+
+    @property
+    def troubles(self) -> int:
+        """How many errors are still to come."""
+        with self.lock:
+            return sum(trouble.times for trouble in self._troubles)
 
     def trouble(self, operation: str, when: Literal["before", "after"]) -> BaseException | None:
         """The error that is due at this point, used up by one."""

@@ -31,6 +31,7 @@ _PAGE = (
     "<!DOCTYPE html><html><head><title>Unavailable</title></head><body><h1>Please come back later</h1></body></html>"
 )
 _CONTROL = "/_control/"
+_CANNED = frozenset({"status", "html", "empty"})
 
 
 def build_app(
@@ -72,43 +73,42 @@ class _Chassis:
             return
         method, path = str(scope["method"]), str(scope["path"])
         query = unquote_plus(scope.get("query_string", b"").decode("latin-1"))
-        status = 0
 
-        async def noting(message: Message) -> None:
-            nonlocal status
+        def note(status: int) -> None:
+            self._log.add(SeenRequest(method, path, status, self._clock.now(), query))
+
+        async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                status = message["status"]
                 date = format_datetime(self._clock.now(), usegmt=True).encode()
                 message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+                # Noted before it leaves, so that who has the answer finds the request in the log.
+                note(message["status"])
             await send(message)
 
         fault = self._faults.take(method, path, query)
-        try:
-            if fault is None:
-                await self._app(scope, receive, noting)
-            else:
-                await self._fail(fault, scope, receive, noting)
-        finally:
-            self._log.add(SeenRequest(method, path, status, self._clock.now(), query))
-
-    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        if fault.effect in ("status", "html", "empty"):
-            await _canned(fault)(scope, receive, send)
-        elif fault.effect == "timeout":
-            await _gone(receive, self._hold)
-            await _cut(scope, receive)
-        elif fault.effect == "drop_before":
-            await _cut(scope, receive)
+        if fault is None:
+            await self._app(scope, receive, answer)
+        elif fault.effect in _CANNED:
+            await _canned(fault)(scope, receive, answer)
         else:
-            kept: list[Message] = []
-
-            async def keep(message: Message) -> None:
-                kept.append(message)
-
-            await self._app(scope, receive, keep)
-            if fault.effect == "cut":
-                await _half(kept, send)
+            note(0)
+            for message in await self._lose(fault, scope, receive):
+                await send(message)
             await _cut(scope, receive)
+
+    async def _lose(self, fault: Fault, scope: Scope, receive: Receive) -> list[Message]:
+        """Does what an effect lets happen before the connection is cut; returns what is still sent."""
+        if fault.effect == "timeout":
+            await _gone(receive, self._hold)
+        if fault.effect in ("timeout", "drop_before"):
+            return []
+        kept: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            kept.append(message)
+
+        await self._app(scope, receive, keep)
+        return _half(kept) if fault.effect == "cut" else []
 
 
 def _canned(fault: Fault) -> Response:
@@ -122,14 +122,16 @@ def _canned(fault: Fault) -> Response:
     return JSONResponse(json.loads(json.dumps(fault.body)), fault.status, headers)
 
 
-async def _half(kept: list[Message], send: Send) -> None:
+def _half(kept: list[Message]) -> list[Message]:
     body = b"".join(message.get("body", b"") for message in kept if message["type"] == "http.response.body")
     start = next(message for message in kept if message["type"] == "http.response.start")
-    headers = [(name, value) for name, value in start.get("headers", ()) if name.lower() != b"content-length"]
     if not body:
-        return  # nothing can be cut out of it, and a 204 would be complete with its headers
-    await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
-    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        return []  # nothing can be cut out of it, and a 204 would be complete with its headers
+    headers = [(name, value) for name, value in start.get("headers", ()) if name.lower() != b"content-length"]
+    return [
+        {**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]},
+        {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True},
+    ]
 
 
 async def _cut(scope: Scope, receive: Receive) -> None:

@@ -65,6 +65,7 @@ class Related:
     mapping: ConnectionMapping
     kind: KindMapping
     record: Record
+    values: Mapping[str, Value] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from leadbridge.sync.plan import Plan, over_limits, plan_hash
 from leadbridge.sync.pull import Pulled, pull
 from leadbridge.sync.record import record
 
-__all__ = ["Engine", "Progress", "RoundResult", "SyncResult"]
+__all__ = ["Engine", "Progress", "RoundResult", "SyncResult", "silent"]
 
 Progress = Callable[[str, str, int], None]
 """Called with the step (``pull``, ``decide``, ``record``, ``deliver``), the connection or nothing, and an amount."""
@@ -80,7 +80,8 @@ class SyncResult:
         return bool(self.rounds) and self.rounds[-1].quiet and not self.failed
 
 
-def _silent(step: str, connection: str, amount: int) -> None:
+def silent(step: str, connection: str, amount: int) -> None:
+    """Tells nobody how far things are."""
     return None
 
 
@@ -122,7 +123,7 @@ class Engine:
                 tx.pin(name, mapping.description.system, mapping.description.account)
         return mappings
 
-    def pull(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = _silent) -> Pulled:
+    def pull(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = silent) -> Pulled:
         """Reads what changed, and the records that took the place of others."""
         pulled = pull(
             self.store,
@@ -157,7 +158,7 @@ class Engine:
             with self.store.transaction() as tx:
                 tx.observe(name, [answer for answer in answers if isinstance(answer, Record)])
 
-    def decide(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = _silent) -> Plan:
+    def decide(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = silent) -> Plan:
         """Decides about everything undecided. Reads and writes nothing but the database's memory of what was seen."""
         now = self.clock.now()
         rules = Rules(self.agreement, mappings, now)
@@ -184,7 +185,7 @@ class Engine:
             names=names,
         )
 
-    def plan(self, progress: Progress = _silent) -> Plan:
+    def plan(self, progress: Progress = silent) -> Plan:
         """Reads all connections, stores what it saw, writes to none: what would be written, and why.
 
         Raises:
@@ -196,7 +197,7 @@ class Engine:
             raise error
         return self.decide(mappings, progress)
 
-    def apply(self, plan: Plan, *, approve: str | None = None, progress: Progress = _silent) -> RoundResult:
+    def apply(self, plan: Plan, *, approve: str | None = None, progress: Progress = silent) -> RoundResult:
         """Does what a plan says, if it still holds.
 
         Raises:
@@ -239,14 +240,14 @@ class Engine:
         return result
 
     def round(
-        self, mappings: Mapping[str, ConnectionMapping], *, approve: str | None = None, progress: Progress = _silent
+        self, mappings: Mapping[str, ConnectionMapping], *, approve: str | None = None, progress: Progress = silent
     ) -> RoundResult:
         """One pull, decide, record, deliver."""
         result = RoundResult(pulled=self.pull(mappings, progress))
         return self._carry_out(mappings, self.decide(mappings, progress), result, approve, progress)
 
     def sync(
-        self, *, yes: bool = False, approve: str | None = None, rounds: int = 8, progress: Progress = _silent
+        self, *, yes: bool = False, approve: str | None = None, rounds: int = 8, progress: Progress = silent
     ) -> SyncResult:
         """Rounds until nothing is left to do, or a connection fails.
 

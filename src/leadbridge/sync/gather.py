@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from leadbridge.adapter import Record, Ref
+from leadbridge.adapter import Record, Ref, Value
 from leadbridge.domain.facts import Fact
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.store import Link, Observation, Quarantined, Store
@@ -235,7 +235,9 @@ class _Gathering:
 
     def _related(self, observation: Observation) -> Related:
         mapping = self.mappings[observation.connection]
-        return Related(mapping, mapping.kinds[observation.ref.kind], observation.record)
+        kind = mapping.kinds[observation.ref.kind]
+        values: dict[str, Value] = {**kind.crosswalk.constants, **kind.read(observation.record.fields)}
+        return Related(mapping, kind, observation.record, values)
 
 
 def gather(store: Store, mappings: Mapping[str, ConnectionMapping], now: datetime) -> Gathered:

@@ -339,28 +339,23 @@ def _meant(teller: _Teller, code: str) -> str:
 # -- what belongs to the lead ------------------------------------------------------------------------------------------
 
 
-def _said(related: Related, name: str) -> Value:
-    field = related.kind.fields.get(name)
-    return related.record.fields.get(field) if field else related.kind.crosswalk.constants.get(name)
-
-
 def _related(teller: _Teller, related: Related) -> None:
     if related.kind.stands_for != "interaction" or related.record.state != "live":
         return
     identity = f"{related.mapping.connection}:{related.record.ref.id}"
     if identity in teller.standing.interactions:
         return
-    raw = _text(_said(related, "at"))
+    raw = _text(related.values.get("at"))
     teller.tell(
         f.Interacted,
         parse_iso(raw) if raw else related.record.modified_at,
         related,
         interaction=identity,
-        nature=_text(_said(related, "nature")) or "person_to_person",
-        channel=(_text(_said(related, "channel")) or "").lower(),
-        direction=_text(_said(related, "direction")) or "outbound",
-        function=_text(_said(related, "function")) or related.mapping.function,
-        asset=_text(_said(related, "asset")),
+        nature=_text(related.values.get("nature")) or "person_to_person",
+        channel=(_text(related.values.get("channel")) or "").lower(),
+        direction=_text(related.values.get("direction")) or "outbound",
+        function=_text(related.values.get("function")) or related.mapping.function,
+        asset=_text(related.values.get("asset")),
     )
 
 
@@ -370,19 +365,19 @@ def _opportunity(teller: _Teller, related: Related) -> None:
     identity = f"{related.mapping.connection}:{related.record.ref.id}"
     standing = teller.standing
     known = standing.opportunities.get(identity)
-    raw_amount = _said(related, "amount")
+    raw_amount = related.values.get("amount")
     amount = float(raw_amount) if isinstance(raw_amount, (int, float, str)) and raw_amount != "" else None
     opened = teller.canonical("opportunity")
     if known is None:
-        created = _text(_said(related, "opened_at"))
+        created = _text(related.values.get("opened_at"))
         when = parse_iso(created) if created else related.record.modified_at
         teller.tell(f.OpportunityOpened, when, related, opportunity=identity, amount=amount)
         if opened is not None and teller.lifecycle.is_forward(standing.stage, opened):
             teller.move(opened, related, when)
-    won, closed = _true(_said(related, "won")), _true(_said(related, "closed"))
+    won, closed = _true(related.values.get("won")), _true(related.values.get("closed"))
     if not (won or closed) or standing.opportunities.get(identity) in ("won", "lost"):
         return
-    raw = _text(_said(related, "closed_at"))
+    raw = _text(related.values.get("closed_at"))
     when = parse_iso(raw) if raw else related.record.modified_at
     precision = "day" if raw is not None and len(raw) == 10 else "instant"
     if won:

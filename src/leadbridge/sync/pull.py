@@ -62,7 +62,7 @@ def _streams(
     store: Store, mappings: Mapping[str, ConnectionMapping], adapters: Mapping[str, Adapter]
 ) -> Iterator[_Stream]:
     for name, mapping in mappings.items():
-        for kind in mapping.kinds.values():
+        for kind in mapping.pulled:
             digest = fingerprint(*kind.reads)
             yield _Stream(name, adapters[name], kind, store.cursor(name, kind.kind, digest), digest)
 

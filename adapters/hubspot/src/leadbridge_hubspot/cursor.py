@@ -7,6 +7,8 @@ import binascii
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -18,6 +20,7 @@ __all__ = ["Cursor"]
 _FORM = 1
 _MOST_REMEMBERED = 10_000
 """Records of the overlap whose stamps a cursor keeps. Beyond that some are handed out twice, which is allowed."""
+_MOST_PARTS = 200
 
 _PLAIN = ("phase", "mark", "began", "hi", "last", "after", "bin_mark", "bin_due", "bin_pages")
 
@@ -34,7 +37,9 @@ class Cursor:
         last: the highest id of the window that was looked at.
         after: HubSpot's own place within a list or a query.
         bin_mark, bin_due, bin_pages: when the recycle bin was last walked, is walked again, and how large it is.
-        seen, gone: stamps of live and archived records that were handed out and lie in the overlap, by id.
+        seen: stamps of records that earlier walks handed out and that lie in the overlap, by id.
+        added: the same of the running walk, page by page, packed; a walk goes up the ids and never meets them again.
+        gone: stamps of archived records that were handed out and lie in the overlap, by id.
         pending: merged records to hand out next: (old id, survivor's id, stamp).
     """
 
@@ -47,7 +52,8 @@ class Cursor:
     bin_mark: int = 0
     bin_due: int = 0
     bin_pages: int = 0
-    seen: dict[str, int] = field(default_factory=dict)
+    seen: Mapping[str, int] = field(default_factory=dict)
+    added: list[str] = field(default_factory=list)
     gone: dict[str, int] = field(default_factory=dict)
     pending: list[tuple[str, str, int]] = field(default_factory=list)
 
@@ -66,8 +72,9 @@ class Cursor:
                 raise ValueError("another form")
             return cls(
                 **{name: data[name] for name in _PLAIN if name in data},
-                seen=_unpack(data.get("seen")),
-                gone=_unpack(data.get("gone")),
+                seen=_unpack(data.get("seen", "")),
+                added=[str(part) for part in data.get("added", ())],
+                gone=dict(_unpack(data.get("gone", ""))),
                 pending=[(str(old), str(new), int(at)) for old, new, at in data.get("pending", ())],
             )
         except (ValueError, KeyError, TypeError, AttributeError, zlib.error, binascii.Error):
@@ -80,28 +87,40 @@ class Cursor:
         data.update((name, value) for name in _PLAIN if (value := getattr(self, name)))
         if self.seen:
             data["seen"] = _pack(self.seen)
+        if self.added:
+            data["added"] = self.added
         if self.gone:
             data["gone"] = _pack(self.gone)
         if self.pending:
             data["pending"] = self.pending
         return orjson.dumps(data).decode()
 
-    def remember(self, stamps: Mapping[str, int]) -> None:
-        """Notes what was handed out."""
-        self.seen.update(stamps)
+    def remember(self, stamps: Mapping[str, int], oldest: int) -> None:
+        """Notes what was handed out, as far as the next walk can meet it."""
+        kept = {id: stamp for id, stamp in stamps.items() if stamp >= oldest}
+        if kept and len(self.added) < _MOST_PARTS:
+            self.added.append(_pack(kept))
 
-    def prune(self, oldest: int) -> None:
-        """Forgets stamps that the next window cannot meet, and the oldest ones when there are too many."""
-        self.seen = _newest(self.seen, oldest)
+    def end_walk(self, settle_ms: int) -> None:
+        """All that changed before the walk began has been handed out."""
+        self.mark, self.began, self.hi, self.last = self.began, 0, 0, 0
+        stamps = dict(self.seen)
+        for part in self.added:
+            stamps.update(_unpack(part))
+        self.seen, self.added = _newest(stamps, self.mark - settle_ms), []
 
     def end_bin(self, *, pace_ms: int, settle_ms: int) -> None:
         """The recycle bin was walked to its end; the next walk comes the later, the more pages this one had."""
         self.bin_mark, self.bin_due = self.began, self.began + (self.bin_pages - 1) * pace_ms
-        self.gone = _newest(self.gone, self.bin_mark - settle_ms)
+        self.forget_gone(settle_ms)
         self.phase, self.began, self.bin_pages = "idle", 0, 0
 
+    def forget_gone(self, settle_ms: int) -> None:
+        """Forgets archived records that the next walk through the bin passes over anyway."""
+        self.gone = _newest(self.gone, self.began - settle_ms)
 
-def _newest(stamps: dict[str, int], oldest: int) -> dict[str, int]:
+
+def _newest(stamps: Mapping[str, int], oldest: int) -> dict[str, int]:
     kept = {id: stamp for id, stamp in stamps.items() if stamp >= oldest}
     if len(kept) > _MOST_REMEMBERED:
         newest = sorted(kept.items(), key=lambda item: (item[1], item[0]))[-_MOST_REMEMBERED:]
@@ -119,7 +138,8 @@ def _pack(stamps: Mapping[str, int]) -> str:
     return base64.b64encode(zlib.compress(orjson.dumps(numbers), 6)).decode()
 
 
-def _unpack(text: str | None) -> dict[str, int]:
+@lru_cache(maxsize=8)  # the pages of one walk carry the same text
+def _unpack(text: str) -> Mapping[str, int]:
     if not text:
         return {}
     numbers = orjson.loads(zlib.decompress(base64.b64decode(text)))
@@ -128,4 +148,4 @@ def _unpack(text: str | None) -> dict[str, int]:
     for id_step, stamp_step in zip(numbers[::2], numbers[1::2], strict=True):
         id, stamp = id + id_step, stamp + stamp_step
         stamps[str(id)] = stamp
-    return stamps
+    return MappingProxyType(stamps)

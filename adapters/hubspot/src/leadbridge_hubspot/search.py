@@ -98,11 +98,11 @@ class ChangeStream:
         cursor.began = cursor.began or server_ms(reply)
         stamps = {str(row["id"]): stamp_ms(row, self._modified) for row in rows}
         items = self._items(self._bodies([row["id"] for row in rows]) if by_post else rows, cursor)
-        cursor.remember(stamps)
-        cursor.prune(cursor.began - self._settle_ms)
+        cursor.remember(stamps, cursor.began - self._settle_ms)
         cursor.after = after
         if not after:
-            cursor.mark, cursor.began, cursor.phase = cursor.began, 0, "bin"
+            cursor.end_walk(self._settle_ms)
+            cursor.phase = "bin"
         return items
 
     def _listing(self, after: str, limit: int, properties: str, *, archived: bool) -> tuple[Any, list[Raw], str]:
@@ -119,7 +119,7 @@ class ChangeStream:
 
     def _window(self, cursor: Cursor, limit: int) -> list[Record | Ref]:
         if cursor.phase == "idle":
-            cursor.phase, cursor.last, cursor.hi, cursor.after = "window", 0, 0, ""
+            cursor.phase = "window"
         reply = self._wire.search(self._kind, "changes", self._query(cursor))
         if not cursor.hi:
             cursor.began = server_ms(reply)
@@ -134,15 +134,13 @@ class ChangeStream:
             if cursor.seen.get(str(row["id"])) != stamp_ms(row, self._modified):
                 fresh.append(row)
         unread = bool(rows) and cursor.last != int(rows[-1]["id"])
-        self._turn(cursor, after=_after(body), unread=unread, empty=not rows)
         if self._fields:
             bodies = self._bodies([str(row["id"]) for row in fresh])
             fresh = [raw for raw in bodies if cursor.seen.get(str(raw["id"])) != stamp_ms(raw, self._modified)]
-        cursor.remember({str(row["id"]): stamp_ms(row, self._modified) for row in fresh})
-        items = self._items(fresh, cursor)
-        if cursor.phase != "window":
-            cursor.prune(cursor.mark - self._settle_ms)
-        return items
+        stamps = {str(row["id"]): stamp_ms(row, self._modified) for row in fresh}
+        cursor.remember(stamps, cursor.began - self._settle_ms)
+        self._turn(cursor, after=_after(body), unread=unread, empty=not rows)
+        return self._items(fresh, cursor)
 
     def _query(self, cursor: Cursor) -> dict[str, object]:
         lo = str(max(cursor.mark - self._settle_ms, 0))
@@ -176,9 +174,8 @@ class ChangeStream:
                     )
                 cursor.after = after
             return
-        cursor.mark, cursor.hi = cursor.began, 0
-        cursor.phase = "bin" if cursor.began >= cursor.bin_due else "idle"
-        cursor.began = 0
+        cursor.end_walk(self._settle_ms)
+        cursor.phase = "bin" if cursor.mark >= cursor.bin_due else "idle"
 
     def _bodies(self, ids: Sequence[str]) -> list[Raw]:
         """What these records are now, in the order of their ids; those that are gone meanwhile come another way."""
@@ -203,6 +200,7 @@ class ChangeStream:
         cursor.gone.update({str(row["id"]): at for row, at in taken})
         if len(fresh) <= limit:
             cursor.after, cursor.bin_pages = after, cursor.bin_pages + 1
+            cursor.forget_gone(self._settle_ms)
             if not after:
                 cursor.end_bin(pace_ms=_BIN_MS_PER_PAGE, settle_ms=self._settle_ms)
         return [self._decoder.record(row) if self._fields else Ref(self._kind, str(row["id"])) for row, _ in taken]

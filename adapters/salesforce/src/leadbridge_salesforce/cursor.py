@@ -1,8 +1,9 @@
 """The place in a stream of changes: opaque text that a later process can go on from.
 
-One *scan* reads a window of SystemModstamp from its floor to the present, in the order of (SystemModstamp, Id). The next
-scan begins ``look_back`` below where the one before ended, because a transaction stamps its records when it writes them
-and shows them when it ends. What the overlap repeats unchanged is recognised by digests that travel in the cursor.
+One *scan* reads a window of SystemModstamp from its floor to the present, in the order of (SystemModstamp, Id). The
+next scan begins ``look_back`` below where the one before ended, because a transaction stamps its records when it
+writes them and shows them when it ends. What the overlap repeats unchanged is recognised by digests that travel in
+the cursor.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Salesforce's errors, turned into leadbridge's classes. No text of Salesforce's messages is passed on: they quote records.
+"""Salesforce's errors, turned into leadbridge's classes.
 
-Salesforce words an error in four ways: a list of ``{"errorCode", "message", "fields"}`` (REST), ``{"statusCode", …}`` inside
-the result of one record (collections), ``CODE:text:Field --`` (bulk results) and ``{"error", "error_description"}`` (OAuth).
-Sometimes there is no JSON at all: a page of HTML, or an empty body with 406 or 420.
+No text of Salesforce's messages is passed on, because they quote records.
+
+Salesforce words an error in four ways: a list of ``{"errorCode", "message", "fields"}`` (REST), ``{"statusCode", …}``
+inside the result of one record (collections), ``CODE:text:Field --`` (bulk results) and ``{"error",
+"error_description"}`` (OAuth). Sometimes there is no JSON at all: a page of HTML, or an empty body with 406 or 420.
 """
 
 from __future__ import annotations
@@ -108,7 +110,7 @@ def _finding(code: str, message: str, fields: object) -> Finding:
 
 
 def classify(reply: Reply, operation: str, connection: str = "") -> AdapterError | None:
-    """The error class of an answer with status 300 or more; ``None`` leaves it to the general rules of ``leadbridge.http``."""
+    """The error class of an answer from status 300 up; ``None`` leaves it to the general rules of ``leadbridge.http``."""
     try:
         body: object = orjson.loads(reply.body) if reply.body.strip() else None
     except orjson.JSONDecodeError:
@@ -244,7 +246,7 @@ def no_longer(code: str) -> bool:
 
 
 def from_sdk(error: Exception, *, operation: str = "", connection: str = "") -> AdapterError:
-    """The same classes for the exceptions of ``simple_salesforce``, whose texts hold addresses and content of records."""
+    """The same classes for exceptions of ``simple_salesforce``, whose texts hold addresses and content of records."""
     from simple_salesforce import exceptions as sdk
 
     details = _Details(connection, operation, "", "")

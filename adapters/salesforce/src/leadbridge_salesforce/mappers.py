@@ -1,7 +1,7 @@
 """Salesforce's JSON to the values of the contract and back.
 
-A field is decoded by the type that the org's own describe gives it. A lookup to a record becomes a ``Ref``; a lookup to a
-user, queue or profile stays text, because those are owners (``Owner.id``) and no records.
+A field is decoded by the type that the org's own describe gives it. A lookup to a record becomes a ``Ref``; a lookup
+to a user, queue or profile stays text, because those are owners (``Owner.id``) and no records.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ PREFIXES = {
     "00v": "CampaignMember",
     "701": "Campaign",
 }
-"""The first three characters of an id say what it is the id of (Salesforce, "Standard Field Record ID Prefix Decoder")."""
+"""The kind by the first three characters of an id (Salesforce, "Standard Field Record ID Prefix Decoder")."""
 
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"

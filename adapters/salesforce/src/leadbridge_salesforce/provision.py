@@ -2,8 +2,9 @@
 
 A custom field made through an API is hidden from everybody, its maker included, until field-level security says
 otherwise. So the fields are granted in a permission set of our own, which is assigned to the user that we sign in as.
-What the user may not do is left to a person, with instructions. The mapping of lead fields to contact fields at conversion
-can be set in Setup only: Salesforce has no API for it (Metadata type ``LeadConvertSettings`` covers standard orgs in part).
+What the user may not do is left to a person, with instructions. The mapping of lead fields to contact fields at
+conversion can be set in Setup only: Salesforce has no API for it (Metadata type ``LeadConvertSettings`` covers
+standard orgs in part).
 """
 
 from __future__ import annotations
@@ -83,8 +84,8 @@ class Provisioner:
                 self._wire.create("/sobjects/FieldPermissions", grant, operation="provision")
         except (Forbidden, BadRequest):
             return (
-                f"the field exists but is hidden: in Setup > Permission Sets, give a permission set {LABELS} Read and Edit "
-                "Access to it, and assign that set to the user that leadbridge signs in as"
+                f"the field exists but is hidden: in Setup > Permission Sets, give a permission set {LABELS} Read and "
+                "Edit Access to it, and assign that set to the user that leadbridge signs in as"
             )
         return ""
 
@@ -128,7 +129,7 @@ def _mapping(chosen: Sequence[OwnField]) -> Provisioned:
         "Lead",
         OWN_NAMES["id"],
         "manual",
-        "Salesforce has no API for this: in Setup > Object Manager > Lead > Fields & Relationships > Map Lead Fields, on "
-        f"the tab Contact, map each of these lead fields to the contact field of the same name: {names}; without it a "
+        "Salesforce has no API for this: in Setup > Object Manager > Lead > Fields & Relationships > Map Lead Fields, "
+        f"on the tab Contact, map each of these lead fields to the contact field of the same name: {names}; without it a "
         "converted lead loses them",
     )

@@ -1,8 +1,8 @@
 """Reading: changes by windows of SystemModstamp, sweeps over ids, look-ups by value and by id.
 
-Everything that may be gone is read through ``queryAll``, which also shows deleted, merged and archived records. Pages are
-continued by a condition on (SystemModstamp, Id) and not by Salesforce's locator, so that any page can be resumed by another
-process, at any time. Ids are compared by Salesforce only: its order of ids is not the order of their text.
+Everything that may be gone is read through ``queryAll``, which also shows deleted, merged and archived records. Pages
+are continued by a condition on (SystemModstamp, Id) and not by Salesforce's locator, so that any page can be resumed
+by another process, at any time. Ids are compared by Salesforce only: its order of ids is not the order of their text.
 """
 
 from __future__ import annotations

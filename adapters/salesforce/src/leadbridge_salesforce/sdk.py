@@ -1,4 +1,4 @@
-"""A configured ``simple_salesforce.Salesforce`` as a transport: its session, proxies, certificates and sign-in are reused.
+"""A configured ``simple_salesforce.Salesforce`` as a transport: its session, proxies and sign-in are reused.
 
 Only its ``requests`` session sends; its own methods are not used, because they have no timeout, drop headers when they
 repeat a request after a 401, and put addresses and content of records into exceptions.

@@ -1,8 +1,9 @@
 """Signing in: a ready token, a refresh token or client credentials, each behind the same two methods.
 
-Salesforce's access tokens carry no time of expiry; that one has expired is learnt from a 401, after which a token that can
-be renewed is renewed once, by one thread and one process (the token store holds the lock), and the request is sent again:
-a request that was refused with 401 did not happen. Endpoint: ``POST /services/oauth2/token`` (RFC 6749 §4.4 and §6).
+Salesforce's access tokens carry no time of expiry; that one has expired is learnt from a 401, after which a token
+that can be renewed is renewed once, by one thread and one process (the token store holds the lock), and the request
+is sent again: a request that was refused with 401 did not happen. Endpoint: ``POST /services/oauth2/token`` (RFC 6749
+§4.4 and §6).
 """
 
 from __future__ import annotations

@@ -72,11 +72,11 @@ class Wire:
         self.http = http
         self._token = token
         self._options = options
-        duplicates = "true" if options.allow_duplicates else "false"
+        allow = "true" if options.allow_duplicates else "false"
         self._write_headers = {
             # Without it an update can hand the lead to the default owner, even when no assignment rule is active.
             "Sforce-Auto-Assign": "FALSE",
-            "Sforce-Duplicate-Rule-Header": f"allowSave={duplicates}; includeRecordDetails=false; runAsCurrentUser=false",
+            "Sforce-Duplicate-Rule-Header": f"allowSave={allow}; includeRecordDetails=false; runAsCurrentUser=false",
         }
 
     @property

@@ -1,10 +1,11 @@
 """Writing through sObject Collections, 200 records a call, and turning each result into a receipt.
 
-* Creates go only through ``PATCH /composite/sobjects/{kind}/{our external id}``: repeating one never makes a second record.
+* Creates go only through ``PATCH /composite/sobjects/{kind}/{our external id}``: repeating one never makes a second
+  record.
 * The op marker is a field of the same record, so it lands exactly when the rest does.
 * ``if_version`` is honoured by reading SystemModstamp right before the write and comparing it. Between the two requests
-  somebody may still be faster, and SystemModstamp has a resolution of one second: collections know no precondition for a
-  record, and ``If-Unmodified-Since`` costs one request a record. The window is the time of one request.
+  somebody may still be faster, and SystemModstamp has a resolution of one second: collections know no precondition
+  for a record, and ``If-Unmodified-Since`` costs one request a record. The window is the time of one request.
 * ``UNABLE_TO_LOCK_ROW`` is a conflict: nothing was written because somebody else was writing.
 """
 
@@ -49,7 +50,7 @@ class Writer:
             try:
                 ready.append((write, self._body(write)))
             except Refused as refused:
-                receipts[write.key] = Receipt(write.key, "rejected", reason=refused.reason)
+                receipts[write.key] = Receipt(write.key, "rejected", _named(write), reason=refused.reason)
         stale = self._stale([write for write, _ in ready])
         receipts.update(stale)
         sent = False
@@ -194,11 +195,13 @@ def _batches(
                 yield group[start : start + WRITE_BATCH]
 
 
+def _named(write: Write) -> Ref | None:
+    """The record that a write itself names; an upsert names only our key."""
+    return None if write.action == "upsert" else Ref(write.target.kind, id18(write.target.id))
+
+
 def _unknown(batch: Sequence[tuple[Write, dict[str, object]]], reason: str) -> dict[str, Receipt]:
-    return {
-        write.key: Receipt(write.key, "unknown", None if write.action == "upsert" else write.target, reason=reason)
-        for write, _ in batch
-    }
+    return {write.key: Receipt(write.key, "unknown", _named(write), reason=reason) for write, _ in batch}
 
 
 def _receipts(batch: Sequence[tuple[Write, dict[str, object]]], results: Any) -> dict[str, Receipt]:
@@ -210,8 +213,8 @@ def _receipts(batch: Sequence[tuple[Write, dict[str, object]]], results: Any) ->
 
 def _receipt(write: Write, result: Any) -> Receipt:
     if not isinstance(result, Mapping) or "success" not in result:
-        return Receipt(write.key, "unknown", None if write.action == "upsert" else write.target, reason=_LOST)
-    target = None if write.action == "upsert" else Ref(write.target.kind, id18(write.target.id))
+        return Receipt(write.key, "unknown", _named(write), reason=_LOST)
+    target = _named(write)
     if result["success"]:
         text = result.get("id")
         ref = Ref(write.target.kind, id18(text)) if isinstance(text, str) and is_id(text) else target

@@ -191,9 +191,7 @@ def _with_options(kind: str, group: str) -> list[Property]:
         return []
     found = [Property("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", group, list(LIFECYCLE))]
     found += [
-        Property(
-            f"hs_lifecyclestage_{value}_date", f"Became a {label} Date", "datetime", "date", group, read_only=True
-        )
+        Property(f"hs_lifecyclestage_{value}_date", f"Became a {label} Date", "datetime", "date", group, read_only=True)
         for value, label in LIFECYCLE
     ]
     if kind == "contact":

@@ -50,13 +50,15 @@ def _group(table: Table, entries: list[Entry], filters: Sequence[Mapping[str, An
     if len(filters) > _FILTERS:
         raise Refused(400, "There was a problem with the request: too many filters in a group", "VALIDATION_ERROR")
     found = entries
+    tests: list[Test] = []
     for each in filters:
         name, operator = str(each.get("propertyName")), str(each.get("operator"))
-        if name == "hs_object_id" and operator == "GT" and found is entries:
-            found = entries[table.behind(entries, int(str(each["value"]))) :]
+        if name == "hs_object_id" and operator == "GT" and str(each.get("value")).isdigit():
+            found = found[table.behind(found, int(str(each["value"]))) :]
         else:
-            test = _test(table, name, operator, each)
-            found = [entry for entry in found if test(entry)]
+            tests.append(_test(table, name, operator, each))
+    for test in tests:
+        found = [entry for entry in found if test(entry)]
     return found
 
 
@@ -115,5 +117,7 @@ def _typed(prop: Property, text: str) -> Any:
         if prop.type == "number":
             return Decimal(text)
     except (ValueError, InvalidOperation):
-        raise Refused(400, "There was a problem with the request: a filter value is wrong", "VALIDATION_ERROR") from None
+        raise Refused(
+            400, "There was a problem with the request: a filter value is wrong", "VALIDATION_ERROR"
+        ) from None
     return text.lower()

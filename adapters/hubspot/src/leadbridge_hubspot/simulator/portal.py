@@ -16,7 +16,7 @@ from leadbridge_hubspot.simulator.values import InvalidValue, Property
 
 __all__ = ["OwnerRow", "Portal", "Problem", "Switches", "Taken"]
 
-TOKEN = "pat-eu1-simulator"  # noqa: S105 - opens a server on this computer and nothing else
+TOKEN = "pat-eu1-simulator"
 FIRST_ID = 951
 """Ids get one digit longer soon, so that comparing them as text is found out."""
 

@@ -201,4 +201,3 @@ def midnight_ms(day: date) -> int:
     return (datetime(day.year, day.month, day.day, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(
         milliseconds=1
     )
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 import orjson
@@ -16,7 +16,7 @@ from leadbridge_hubspot.simulator.answers import Refused, correlation_id, reply
 from leadbridge_hubspot.simulator.portal import Portal
 from leadbridge_hubspot.simulator.table import Table
 
-__all__ = ["Call", "Handler", "endpoint"]
+__all__ = ["Call", "Handler", "Limits", "endpoint"]
 
 _SPELLINGS = {
     spelling: kind
@@ -77,7 +77,9 @@ class Call:
         """A number in the query."""
         text = self.text(name) or str(default)
         if not text.isdigit() or not 0 < int(text) <= most:
-            raise Refused(400, f"Invalid request to {self.path}: {name} must be between 1 and {most}", "VALIDATION_ERROR")
+            raise Refused(
+                400, f"Invalid request to {self.path}: {name} must be between 1 and {most}", "VALIDATION_ERROR"
+            )
         return int(text)
 
 
@@ -129,7 +131,7 @@ def _count(moments: deque[float], now: float, seconds: float) -> int:
 
 
 def endpoint(
-    portal: Portal, handler: Handler, limits: Limits, *, scopes: Sequence[str] = (), search: bool = False
+    portal: Portal, handler: Handler, limits: Limits, *, version: str, scope: str = "", search: bool = False
 ) -> Callable[[Request], Awaitable[Response]]:
     """A handler behind everything that all endpoints share: sign-in, limits, scopes, headers, errors."""
 
@@ -140,9 +142,9 @@ def endpoint(
             try:
                 _check_token(portal, request)
                 headers.update(limits.take(portal, search=search))
-                _check_scopes(portal, scopes)
-                version = str(request.path_params.get("version", "v3"))
-                answer = handler(Call(portal, request, body, version))
+                call = Call(portal, request, body, version)
+                _check_scope(call, scope)
+                answer = handler(call)
             except Refused as refused:
                 answer = reply(refused.body, refused.status)
         answer.headers.update(headers)
@@ -161,14 +163,9 @@ def _check_token(portal: Portal, request: Request) -> None:
         )
 
 
-def _check_scopes(portal: Portal, scopes: Sequence[str]) -> None:
-    missing = sorted(portal.scopes_missing.intersection(scopes))
-    if missing:
+def _check_scope(call: Call, scope: str) -> None:
+    needed = scope.format(type=call.table.kind.path) if "{type}" in scope else scope
+    if needed and needed in call.portal.scopes_missing:
         message = "This app hasn't been granted all required scopes to make this call."
-        context = {"requiredGranularScopes": missing}
-        raise Refused(
-            403,
-            message,
-            "MISSING_SCOPES",
-            errors=[{"message": message, "context": context}],
-        )
+        context = {"requiredGranularScopes": [needed]}
+        raise Refused(403, message, "MISSING_SCOPES", errors=[{"message": message, "context": context}])

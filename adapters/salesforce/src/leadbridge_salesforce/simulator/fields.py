@@ -61,7 +61,13 @@ class FieldDef:
             "permissionable": self.is_custom,
             "restrictedPicklist": self.restricted,
             "picklistValues": [
-                {"value": value, "label": value, "active": True, "defaultValue": value == self.default, "validFor": None}
+                {
+                    "value": value,
+                    "label": value,
+                    "active": True,
+                    "defaultValue": value == self.default,
+                    "validFor": None,
+                }
                 for value in self.values
             ],
             "referenceTo": list(self.reference_to),
@@ -242,7 +248,9 @@ def _activity() -> list[FieldDef]:
 
 def standard_kinds(statuses: Sequence[str], stages: Sequence[str]) -> dict[str, KindDef]:
     """A fresh set of kinds for one org."""
-    contact = [replace(each, reference_to=("Contact",)) if each.name == "MasterRecordId" else each for each in _person()]
+    contact = [
+        replace(each, reference_to=("Contact",)) if each.name == "MasterRecordId" else each for each in _person()
+    ]
     task = [
         *_activity(),
         _pick("Status", ("Not Started", "In Progress", "Completed"), default="Not Started"),
@@ -305,7 +313,10 @@ def _setup_kinds() -> list[KindDef]:
         _kind("User", "005", [*user, _text("UserType", 40)], writable=False),
         _kind("Group", "00G", [_text("Name", 40), FieldDef("Email", "email"), _text("Type", 40)], writable=False),
         _kind(
-            "Organization", "00D", [_text("Name", 80), _text("OrganizationType", 40), _bool("IsSandbox")], writable=False
+            "Organization",
+            "00D",
+            [_text("Name", 80), _text("OrganizationType", 40), _bool("IsSandbox")],
+            writable=False,
         ),
         _kind("LeadStatus", "01J", _ranked(), writable=False),
         _kind("OpportunityStage", "01J", [*_ranked(), _bool("IsClosed"), _bool("IsWon")], writable=False),

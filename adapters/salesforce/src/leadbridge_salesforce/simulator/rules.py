@@ -1,4 +1,4 @@
-"""What the org checks before it writes: names, types, lengths, picklists, required fields, uniqueness, duplicates, owners."""
+"""What the org checks before it writes: names, types, lengths, picklists, required fields, duplicates, owners."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def known_columns(kind: KindDef, body: Mapping[str, Any]) -> dict[str, Any]:
             raise Refusal(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {kind.name}")
         if not _readable(definition, value):
             raise Refusal(
-                400, "JSON_PARSER_ERROR", f"Cannot deserialize instance of {definition.type} from value {value} at {name}"
+                400,
+                "JSON_PARSER_ERROR",
+                f"Cannot deserialize instance of {definition.type} from {value} at {name}",
             )
         fields[definition.name] = value
     return fields
@@ -94,7 +96,9 @@ def create(org: Org, kind: KindDef, fields: Mapping[str, Any], headers: Mapping[
     if not kind.writable:
         raise Problem("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type cannot be inserted: {kind.name}")
     clean = _checked(org, kind, fields, None)
-    blank = [each.name for each in kind.visible() if each.required and clean.get(each.name) is None and not each.default]
+    blank = [
+        each.name for each in kind.visible() if each.required and clean.get(each.name) is None and not each.default
+    ]
     if blank:
         raise Problem("REQUIRED_FIELD_MISSING", f"Required fields are missing: {blank}", blank)
     _unique(org, kind, clean, None)
@@ -179,13 +183,17 @@ def _checked(org: Org, kind: KindDef, fields: Mapping[str, Any], row: Row | None
 def _value(org: Org, definition: FieldDef, value: Any) -> None:
     name = definition.name
     if definition.type in _TEXTS and definition.length and len(value) > definition.length:
-        raise Problem("STRING_TOO_LONG", f"{name}: data value too large: {value} (max length={definition.length})", [name])
+        raise Problem(
+            "STRING_TOO_LONG", f"{name}: data value too large: {value} (max length={definition.length})", [name]
+        )
     if definition.restricted:
         parts = value.split(";") if definition.type == "multipicklist" else [value]
         for part in parts:
             if part not in definition.values:
                 raise Problem(
-                    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", f"bad value for restricted picklist field: {part}", [name]
+                    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+                    f"bad value for restricted picklist field: {part}",
+                    [name],
                 )
     if definition.type == "email" and not _EMAIL.fullmatch(value):
         raise Problem("INVALID_EMAIL_ADDRESS", f"{name}: invalid email address: {value}", [name])

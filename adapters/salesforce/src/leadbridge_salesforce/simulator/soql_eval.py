@@ -1,4 +1,4 @@
-"""A parsed statement applied to a table: conditions become functions of a row, bounds on stamps and ids become starts."""
+"""A parsed statement applied to a table: conditions become functions of a row, bounds become starting places."""
 
 from __future__ import annotations
 

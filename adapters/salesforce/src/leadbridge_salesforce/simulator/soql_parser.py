@@ -24,7 +24,18 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "_": "\\_", "%": "\\%"}
+_ESCAPES = {
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "b": "\b",
+    "f": "\f",
+    '"': '"',
+    "'": "'",
+    "\\": "\\",
+    "_": "\\_",
+    "%": "\\%",
+}
 _SIGNS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
 
 
@@ -34,7 +45,7 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value with the way it was written: ``string``, ``number``, ``date``, ``instant``, ``bool``, ``null``, ``word``."""
+    """A value with how it was written: ``string``, ``number``, ``date``, ``instant``, ``bool``, ``null``, ``word``."""
 
     form: str
     value: str | float | int | bool | None

@@ -70,7 +70,9 @@ class Table:
         """Rows by (SystemModstamp, Id), from a stamp on."""
         if self._moved:
             # Old places of rows that have moved on are dropped here; what is left is nearly sorted, so this is cheap.
-            self._order = sorted({(stamp, key) for stamp, key in self._order if self.rows[key]["SystemModstamp"] == stamp})
+            self._order = sorted(
+                {(stamp, key) for stamp, key in self._order if self.rows[key]["SystemModstamp"] == stamp}
+            )
             self._moved = False
         for _, key in self._order[bisect_left(self._order, (since, "")) :]:
             yield self.rows[key]

@@ -1,0 +1,138 @@
+"""Signing in, who am I, limits, versions, and the part of the Tooling API that makes custom fields."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+from urllib.parse import parse_qs
+
+from leadbridge_salesforce.simulator.call import Answer, Call
+from leadbridge_salesforce.simulator.fields import custom
+from leadbridge_salesforce.simulator.org import Org
+from leadbridge_salesforce.simulator.problems import Refusal
+from leadbridge_salesforce.simulator.sobjects import kind_of
+
+__all__ = ["CLIENT", "REFRESH", "SECRET", "identity", "limits", "make_field", "resources", "token", "versions"]
+
+CLIENT = "simulated-client"
+SECRET = "simulated-secret"
+REFRESH = "simulated-refresh"
+"""What the simulated org's app accepts."""
+
+_TYPES = {
+    "Text": "string",
+    "DateTime": "datetime",
+    "Date": "date",
+    "Number": "double",
+    "Checkbox": "boolean",
+    "Picklist": "picklist",
+    "MultiselectPicklist": "multipicklist",
+    "Email": "email",
+}
+
+
+def versions() -> Answer:
+    """``GET /services/data``; needs no token."""
+    listed = [(f"{number}.0", f"/services/data/v{number}.0") for number in range(31, 69)]
+    return Answer(body=[{"label": f"v{number}", "url": url, "version": number} for number, url in listed])
+
+
+def token(org: Org, body: bytes, base_url: str) -> Answer:
+    """``POST /services/oauth2/token`` for client credentials and refresh tokens."""
+    fields = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+    grant = fields.get("grant_type", "")
+    if grant not in ("client_credentials", "refresh_token"):
+        return _no("unsupported_grant_type", "grant type not supported")
+    if fields.get("client_id") != CLIENT:
+        return _no("invalid_client_id", "client identifier invalid")
+    secret = fields.get("client_secret")
+    if grant == "client_credentials" and secret != SECRET:
+        return _no("invalid_client", "invalid client credentials")
+    if grant == "refresh_token" and fields.get("refresh_token") != REFRESH:
+        return _no("invalid_grant", "expired access/refresh token")
+    new = org.new_token()
+    org.tokens.add(new)
+    who = f"{base_url}/id/{org.id}/{org.user}"
+    issued = str(int(org.clock.now().timestamp() * 1000))
+    signature = hmac.new((secret or SECRET).encode(), (who + issued).encode(), hashlib.sha256).digest()
+    return Answer(
+        body={
+            "access_token": new,
+            "instance_url": base_url,
+            "id": who,
+            "token_type": "Bearer",
+            "issued_at": issued,
+            "scope": "api refresh_token",
+            "signature": base64.b64encode(signature).decode(),
+        }
+    )
+
+
+def _no(error: str, description: str) -> Answer:
+    return Answer(400, {"error": error, "error_description": description})
+
+
+def identity(org: Org, base_url: str) -> Answer:
+    """``GET /services/oauth2/userinfo`` and ``GET /id/{org}/{user}``."""
+    user = org.tables["User"].rows[org.user]
+    return Answer(
+        body={
+            "sub": f"{base_url}/id/{org.id}/{org.user}",
+            "user_id": org.user,
+            "organization_id": org.id,
+            "preferred_username": user["Username"],
+            "name": user["Name"],
+            "email": user["Email"],
+            "username": user["Username"],
+            "display_name": user["Name"],
+            "active": True,
+        }
+    )
+
+
+def resources(call: Call) -> Answer:
+    """``GET /services/data/v68.0``."""
+    names = ("composite", "identity", "limits", "query", "queryAll", "sobjects", "tooling")
+    return Answer(body={name: f"{call.root}/{name}" for name in names})
+
+
+def limits(org: Org) -> Answer:
+    """``GET /limits``."""
+    allowed = org.switches.calls_allowed
+    return Answer(
+        body={
+            "DailyApiRequests": {"Max": allowed, "Remaining": max(0, allowed - org.calls)},
+            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
+        }
+    )
+
+
+def make_field(org: Org, call: Call) -> Answer:
+    """``POST /tooling/sobjects/CustomField``: the new field stays hidden until a permission set grants it."""
+    if org.switches.refuse_setup:
+        raise Refusal(403, "INSUFFICIENT_ACCESS", "insufficient access rights on entity")
+    body = call.record()
+    target, _, name = str(body.get("FullName", "")).partition(".")
+    data: Any = body.get("Metadata") or {}
+    kind = kind_of(org, target)
+    if not name.endswith("__c") or data.get("type") not in _TYPES:
+        raise Refusal(400, "FIELD_INTEGRITY_EXCEPTION", "You must specify a custom field name and type", ["FullName"])
+    if name in kind.fields:
+        raise Refusal(
+            400, "DUPLICATE_DEVELOPER_NAME", f"There is already a field named {name} on {kind.name}.", ["DeveloperName"]
+        )
+    definition = custom(
+        name,
+        _TYPES[data["type"]],
+        label=str(data.get("label", "")),
+        length=int(data.get("length", 255)),
+        values=[
+            str(item["fullName"]) for item in data.get("valueSet", {}).get("valueSetDefinition", {}).get("value", ())
+        ],
+        unique=bool(data.get("unique")),
+        visible=False,
+    )
+    org.add_field(kind.name, definition)
+    return Answer(201, {"id": f"00NHs00000{len(kind.fields):05d}AAA", "success": True, "errors": [], "warnings": []})

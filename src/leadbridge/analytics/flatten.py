@@ -1,0 +1,151 @@
+"""Histories and clocks as the rows of a snapshot's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from leadbridge.clock import to_us
+from leadbridge.domain import facts as f
+from leadbridge.domain.history import LeadHistory
+from leadbridge.domain.sla import SLAClock
+
+__all__ = ["clock_rows", "histories", "recorded", "table_rows"]
+
+Row = dict[str, Any]
+
+
+def histories(facts: Iterable[f.Fact], now: datetime) -> Iterator[LeadHistory]:
+    """The history of each lead, in order of lead id, from what had happened by ``now``."""
+    known = sorted((fact for fact in facts if fact.occurred_at <= now), key=lambda fact: fact.lead)
+    for _, group in groupby(known, key=lambda fact: fact.lead):
+        yield LeadHistory.fold(group)
+
+
+def table_rows(many: Iterable[LeadHistory]) -> Mapping[str, list[Row]]:
+    """The rows of ``leads``, ``entries``, ``handoffs``, ``interactions`` and ``outcomes``."""
+    tables: dict[str, list[Row]] = {name: [] for name in ("leads", "entries", "handoffs", "interactions", "outcomes")}
+    for history in many:
+        tables["leads"].append(
+            {
+                "lead_id": history.lead,
+                "source": history.source or None,
+                "captured_us": _us(history.captured_at),
+                "precision": history.capture_precision,
+            }
+        )
+        tables["entries"].extend(_entries(history))
+        tables["handoffs"].extend(_handoffs(history))
+        tables["interactions"].extend(_interactions(history))
+        tables["outcomes"].extend(_outcomes(history))
+    return tables
+
+
+def clock_rows(clocks: Iterable[SLAClock]) -> Iterator[Row]:
+    """The rows of ``clocks``."""
+    for clock in clocks:
+        yield {
+            "lead_id": clock.lead,
+            "policy": clock.policy,
+            "target": clock.target,
+            "duty_of": clock.duty_of,
+            "handoff_id": clock.handoff,
+            "passage": clock.passage,
+            "turn": clock.turn,
+            "owner": clock.owner or None,
+            "state": clock.state,
+            "started_us": _us(clock.started_at),
+            "due_us": _us(clock.due_at),
+            "stopped_us": _us(clock.stopped_at),
+            "elapsed_us": None if clock.elapsed is None else round(clock.elapsed.total_seconds() * 1_000_000),
+        }
+
+
+def recorded(tables: Mapping[str, list[Row]], *, clocks: bool) -> frozenset[str]:
+    """Which kinds of facts the data has at all, see :data:`leadbridge.analytics.meta.NEEDS`."""
+    handoffs, talks = tables["handoffs"], tables["interactions"]
+    decided = [row for row in handoffs if row["decision"]]
+    refused = [row for row in decided if row["decision"] != "accept"]
+    has = {
+        "stages": bool(tables["entries"]),
+        "decisions": bool(decided) or any(row["expired_us"] is not None for row in handoffs),
+        "refusals": bool(refused),
+        "reasons": any(row["reason"] for row in refused),
+        "clocks": clocks,
+        "responses": bool(decided) or any(row["nature"] == "person_to_person" for row in talks),
+        "interactions": bool(talks),
+    }
+    return frozenset(name for name, there in has.items() if there)
+
+
+def _us(instant: datetime | None) -> int | None:
+    return None if instant is None else to_us(instant)
+
+
+def _entries(history: LeadHistory) -> Iterator[Row]:
+    for trip in history.passages:
+        for entry in trip.entries:
+            yield {
+                "lead_id": history.lead,
+                "passage": trip.number,
+                "stage": entry.stage,
+                "entered_us": to_us(entry.entered_at),
+                "left_us": _us(entry.left_at),
+                "inferred": entry.inferred,
+                "reason": entry.reason,
+                "precision": entry.precision,
+            }
+
+
+def _handoffs(history: LeadHistory) -> Iterator[Row]:
+    for trail in history.handoffs:
+        yield {
+            "lead_id": history.lead,
+            "handoff_id": trail.id,
+            "passage": trail.passage,
+            "from_function": trail.from_function,
+            "to_function": trail.to_function,
+            "offered_us": _us(trail.offered_at),
+            "routed_us": _us(trail.routed_at),
+            "assigned_us": _us(trail.assignments[0].since) if trail.assignments else None,
+            "decided_us": _us(trail.decided_at),
+            "expired_us": _us(trail.expired_at),
+            "first_decision": trail.answers[0].decision if trail.answers else None,
+            "decision": trail.answer.decision if trail.answer else None,
+            "reason": (trail.answer.reason if trail.answer else None) or None,
+            "owner": trail.owner or None,
+        }
+
+
+def _interactions(history: LeadHistory) -> Iterator[Row]:
+    for touch in history.touches:
+        fact = touch.fact
+        yield {
+            "lead_id": history.lead,
+            "passage": touch.passage,
+            "happened_us": to_us(fact.occurred_at),
+            "nature": fact.nature,
+            "function": fact.function,
+            "direction": fact.direction,
+            "channel": fact.channel or None,
+            "asset": fact.asset,
+            "message": fact.message,
+            "stage": touch.stage,
+            "buying_stage": touch.buying_stage,
+        }
+
+
+def _outcomes(history: LeadHistory) -> Iterator[Row]:
+    for deal in history.opportunities:
+        yield {
+            "lead_id": history.lead,
+            "opportunity_id": deal.id,
+            "outcome": deal.outcome,
+            "opened_us": _us(deal.opened_at),
+            "closed_us": _us(deal.closed_at),
+            "amount": deal.amount,
+            "reason": deal.reason,
+            "precision": deal.precision,
+        }

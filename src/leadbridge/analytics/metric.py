@@ -1,0 +1,125 @@
+"""Metrics as files: each is one portable SQL query whose header defines the number in words.
+
+The header is YAML in the comment that opens the file. ``{dimension}`` in the query stands for one of the expressions under
+``dimensions``, ``:name`` for a parameter. The portable subset, which gives the same rows on DuckDB, PostgreSQL and Spark,
+is checked by :func:`lint`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+
+from leadbridge.analytics.meta import NEEDS
+from leadbridge.errors import ConfigError
+
+__all__ = ["Metric", "lint", "metric", "metrics"]
+
+Basis = Literal["cohort", "period", "snapshot"]
+
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
+_HEADER = frozenset(
+    ("name", "title", "definition", "basis", "grain", "parameters", "dimensions", "denominators", "needs", "headline")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric: its definition in words, and the query.
+
+    ``basis``: ``cohort`` follows those who entered in a window, ``period`` counts what happened in a window, ``snapshot``
+    how things stand at one instant. ``dimensions`` are what it can be broken down by, ``needs`` what the data must have.
+    """
+
+    name: str
+    title: str
+    definition: str
+    basis: Basis
+    grain: str
+    parameters: Mapping[str, str]
+    dimensions: Mapping[str, str]
+    denominators: Mapping[str, str]
+    needs: tuple[str, ...]
+    headline: str
+    sql: str
+
+    @classmethod
+    def parse(cls, text: str, source: str = "metric") -> Metric:
+        """Reads a metric file.
+
+        Raises:
+            ConfigError: when the header is incomplete or does not fit the query.
+        """
+        comment, lines = [], text.splitlines()
+        while lines and lines[0].startswith("--"):
+            comment.append(lines.pop(0)[2:].removeprefix(" "))
+        header: Any = yaml.safe_load("\n".join(comment))
+        if not isinstance(header, dict) or set(header) != _HEADER:
+            wrong = _HEADER.symmetric_difference(header if isinstance(header, dict) else ())
+            raise ConfigError(f"{source}: the header lacks, or should not have: {', '.join(sorted(map(str, wrong)))}")
+        sql = "\n".join(lines).strip()
+        used, declared = set(_PARAMETER.findall(sql)), set(header["parameters"])
+        if used != declared:
+            raise ConfigError(f"{source}: declared and used parameters differ: {', '.join(sorted(used ^ declared))}")
+        unknown = set(header["needs"]) - set(NEEDS)
+        if unknown or header["basis"] not in ("cohort", "period", "snapshot"):
+            raise ConfigError(f"{source}: the header has an unknown need or basis")
+        return cls(**{**header, "needs": tuple(header["needs"]), "sql": sql})
+
+    def query(self, dimension: str) -> str:
+        """The query broken down by a SQL expression (see ``dimensions``), parameters spelled as DuckDB does: ``$name``."""
+        return _PARAMETER.sub(r"$\1", self.sql.replace("{dimension}", dimension))
+
+
+@cache
+def metrics() -> Mapping[str, Metric]:
+    """All metrics that come with leadbridge, by name."""
+    found: dict[str, Metric] = {}
+    for file in sorted(resources.files("leadbridge.analytics").joinpath("metrics").iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".sql"):
+            one = Metric.parse(file.read_text(encoding="utf-8"), file.name)
+            found[one.name] = one
+    return found
+
+
+def metric(name: str) -> Metric:
+    """A metric by name.
+
+    Raises:
+        ConfigError: for an unknown one, with those there are.
+    """
+    known = metrics()
+    if name not in known:
+        raise ConfigError(f"no metric is called {name!r}: there are {', '.join(known)}")
+    return known[name]
+
+
+def lint(one: Metric) -> list[str]:
+    """What in a query would not give the same rows on every engine; empty when nothing would."""
+    import sqlglot
+    from sqlglot import expressions as exp
+
+    sql = _PARAMETER.sub("1", one.sql.replace("{dimension}", "l.source"))
+    found: list[str] = []
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    names = {str(node.name).lower() for node in tree.find_all(exp.Alias, exp.Column, exp.TableAlias)}
+    if "at" in names:
+        found.append("a column is called at, which is a word of its own in DuckDB")
+    if "::" in sql:
+        found.append("a cast is written ::, which Spark does not know: use cast(... as ...)")
+    if re.search(r"\basof\b", sql, re.IGNORECASE):
+        found.append("ASOF JOIN exists in DuckDB only: use a window")
+    for number in tree.find_all(exp.Literal):
+        text = str(number.this)
+        if not number.is_string and "." in text and "e" not in text.lower() and not number.find_ancestor(exp.WithinGroup):
+            found.append(f"{text} is a DECIMAL in Spark and rounds: write {text}e0")
+    for cast in tree.find_all(exp.Cast):
+        if cast.to.sql("duckdb") not in ("DOUBLE", "BIGINT", "INT", "TEXT"):
+            found.append(f"{cast.sql('duckdb')}: instants are integers of microseconds, not timestamps")
+    return found

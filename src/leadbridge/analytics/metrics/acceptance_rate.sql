@@ -1,0 +1,41 @@
+-- name: acceptance_rate
+-- title: Acceptance rate
+-- definition: >-
+--   Hand-offs whose first answer was accept, as a share of those accepted, rejected, or expired without an answer:
+--   accepted / (accepted + rejected + expired). Undecided hand-offs, and those first answered with recycle, disqualify or
+--   ineligible, are shown and not counted.
+-- basis: cohort
+-- grain: one row
+-- parameters:
+--   since_us: hand-offs offered at this instant or later; those without a time count always
+--   until_us: hand-offs offered before this instant; those without a time count always
+-- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function}
+-- denominators: {counted: hand-offs accepted, rejected or expired}
+-- needs: [decisions]
+-- headline: rate
+with answers as (
+  select coalesce({dimension}, '') as dimension,
+    case
+      when h.first_decision is not null then h.first_decision
+      when h.expired_us is not null then 'expired'
+      else 'undecided'
+    end as answer
+  from handoffs h
+  join leads l on l.lead_id = h.lead_id
+  where h.offered_us is null or (h.offered_us >= :since_us and h.offered_us < :until_us)
+),
+sums as (
+  select dimension,
+    sum(case when answer = 'accept' then 1 else 0 end) as accepted,
+    sum(case when answer = 'reject' then 1 else 0 end) as rejected,
+    sum(case when answer = 'expired' then 1 else 0 end) as expired,
+    sum(case when answer in ('recycle', 'disqualify', 'ineligible') then 1 else 0 end) as other_answers,
+    sum(case when answer = 'undecided' then 1 else 0 end) as undecided
+  from answers
+  group by dimension
+)
+select dimension, accepted, rejected, expired, accepted + rejected + expired as counted,
+  case when accepted + rejected + expired > 0 then 1.0e0 * accepted / (accepted + rejected + expired) end as rate,
+  other_answers, undecided
+from sums
+order by dimension

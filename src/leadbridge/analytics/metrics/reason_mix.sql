@@ -1,0 +1,38 @@
+-- name: reason_mix
+-- title: Reasons for refusing leads
+-- definition: >-
+--   Share of each reason among the hand-offs whose latest answer was a refusal (reject, recycle, disqualify or ineligible) and
+--   carried a reason. Coverage is the share of refusals that carry a reason; a refusal without one is shown, and counted in
+--   coverage only. Reasons are never guessed from text.
+-- basis: period
+-- grain: one row for each decision and reason
+-- parameters:
+--   since_us: answers given at this instant or later; answers without a time count always
+--   until_us: answers given before this instant; answers without a time count always
+-- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function}
+-- denominators: {with_reason: refusals with a reason, refusals: refusals}
+-- needs: [decisions, refusals, reasons]
+-- headline: coverage
+with refused as (
+  select coalesce({dimension}, '') as dimension, h.decision, coalesce(h.reason, '') as reason
+  from handoffs h
+  join leads l on l.lead_id = h.lead_id
+  where h.decision is not null and h.decision <> 'accept'
+    and (h.decided_us is null or (h.decided_us >= :since_us and h.decided_us < :until_us))
+),
+totals as (
+  select dimension, count(*) as refusals, sum(case when reason <> '' then 1 else 0 end) as with_reason
+  from refused
+  group by dimension
+),
+mix as (
+  select dimension, decision, reason, count(*) as n
+  from refused
+  group by dimension, decision, reason
+)
+select m.dimension, m.decision, m.reason, m.n,
+  case when m.reason <> '' then 1.0e0 * m.n / t.with_reason end as share,
+  t.with_reason, t.refusals, 1.0e0 * t.with_reason / t.refusals as coverage
+from mix m
+join totals t on t.dimension = m.dimension
+order by m.dimension, m.n desc, m.decision, m.reason

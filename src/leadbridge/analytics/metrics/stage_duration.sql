@@ -1,0 +1,82 @@
+-- name: stage_duration
+-- title: Time between two stages
+-- definition: >-
+--   Time from the first entry into one stage to the first entry into another one, in the same passage or a later one before
+--   the first stage is entered again, in whole elapsed units. Only intervals that have ended are in the percentiles: those
+--   still open are counted as censored. Left out and counted apart are impossible intervals (the second stage entered first),
+--   intervals between entries that were inferred, and, for units under a day, those known by their dates only. Where one of
+--   the two is a date, dates are compared.
+-- basis: cohort
+-- grain: one row
+-- parameters:
+--   from_stage: the stage that starts the interval
+--   to_stage: the stage that ends it
+--   unit_us: microseconds in a unit
+--   since_us: intervals that start at this instant or later
+--   until_us: intervals that start before this instant
+-- dimensions: {source: l.source}
+-- denominators: {n: intervals that have ended and are possible}
+-- needs: [stages]
+-- headline: p50
+with firsts as (
+  select lead_id, passage, stage, min(entered_us) as entered_us, min(case when inferred then 1 else 0 end) as inferred,
+    max(case when precision = 'day' then 1 else 0 end) as is_day
+  from entries
+  where stage = :from_stage or stage = :to_stage
+  group by lead_id, passage, stage
+),
+starts as (
+  select lead_id, passage, entered_us, inferred, is_day,
+    lead(passage) over (partition by lead_id order by passage) as next_passage
+  from firsts
+  where stage = :from_stage
+),
+pairs as (
+  select a.lead_id, a.passage, a.entered_us as from_us, b.entered_us as to_us,
+    case when a.inferred = 1 or b.inferred = 1 then 1 else 0 end as inferred,
+    case when a.is_day = 1 or b.is_day = 1 then 1 else 0 end as is_day,
+    row_number() over (partition by a.lead_id, a.passage order by b.passage) as place
+  from starts a
+  left join firsts b
+    on b.lead_id = a.lead_id and b.stage = :to_stage and b.passage >= a.passage
+    and (a.next_passage is null or b.passage < a.next_passage)
+  where a.entered_us >= :since_us and a.entered_us < :until_us
+),
+spans as (
+  select lead_id, from_us, to_us, inferred, is_day,
+    case
+      when is_day = 1 then (floor(cast(to_us as double precision) / 8.64e10) - floor(cast(from_us as double precision) / 8.64e10)) * 8.64e10
+      else cast(to_us - from_us as double precision)
+    end as span_us
+  from pairs
+  where place = 1
+),
+judged as (
+  select s.span_us, coalesce({dimension}, '') as dimension,
+    case
+      when s.to_us is null then 'censored'
+      when s.inferred = 1 then 'inferred'
+      when s.span_us < 0 then 'impossible'
+      when s.is_day = 1 and :unit_us < 86400000000 then 'dates_only'
+      else 'ended'
+    end as verdict
+  from spans s
+  join leads l on l.lead_id = s.lead_id
+),
+counted as (
+  select dimension, verdict, case when verdict = 'ended' then floor(span_us / cast(:unit_us as double precision)) end as units
+  from judged
+)
+select dimension, sum(case when verdict = 'ended' then 1 else 0 end) as n,
+  percentile_cont(0.25) within group (order by units) as p25,
+  percentile_cont(0.5) within group (order by units) as p50,
+  percentile_cont(0.75) within group (order by units) as p75,
+  percentile_cont(0.9) within group (order by units) as p90,
+  max(units) as longest,
+  sum(case when verdict = 'impossible' then 1 else 0 end) as impossible,
+  sum(case when verdict = 'censored' then 1 else 0 end) as censored,
+  sum(case when verdict = 'inferred' then 1 else 0 end) as inferred,
+  sum(case when verdict = 'dates_only' then 1 else 0 end) as dates_only
+from counted
+group by dimension
+order by dimension

@@ -1,0 +1,100 @@
+"""What is wrong with the data, found on the tables of a snapshot: impossible intervals, kinds of missing, mixed dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from leadbridge.analytics.engine import rows_of
+from leadbridge.analytics.meta import Finding
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["findings", "plural"]
+
+_PLACEHOLDERS = ("unknown", "n/a", "na", "none", "null", "select", "-", "(not given)")
+
+_IMPOSSIBLE = """
+with firsts as (
+  select e.lead_id, e.passage, e.stage, p.step, min(e.entered_us) as entered_us,
+    max(case when e.precision = 'day' then 1 else 0 end) as is_day
+  from entries e join path p on p.stage = e.stage
+  where not e.inferred
+  group by all
+)
+select a.stage as earlier, b.stage as later, list(distinct a.lead_id order by a.lead_id) as leads
+from firsts a
+join firsts b on b.lead_id = a.lead_id and b.passage = a.passage and b.step > a.step
+where case when a.is_day = 1 or b.is_day = 1
+  then b.entered_us // 86400000000 < a.entered_us // 86400000000 else b.entered_us < a.entered_us end
+group by a.stage, b.stage
+order by min(a.step), min(b.step)
+"""
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 lead`` or ``1,099 leads``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def findings(connection: DuckDBPyConnection) -> list[Finding]:
+    """The findings on the tables ``leads``, ``entries`` and ``path`` of a connection."""
+    return [*_impossible(connection), *_missing(connection), *_mixed(connection)]
+
+
+def _impossible(connection: DuckDBPyConnection) -> list[Finding]:
+    return [
+        Finding(
+            kind="impossible",
+            message=(
+                f"{plural(len(row['leads']), 'lead')} entered {row['later']} before {row['earlier']}: "
+                "left out of durations, counted in the funnel"
+            ),
+            count=len(row["leads"]),
+            leads=tuple(row["leads"]),
+        )
+        for row in rows_of(connection, _IMPOSSIBLE)
+    ]
+
+
+def _missing(connection: DuckDBPyConnection) -> list[Finding]:
+    sql = """
+        select coalesce(source, '') as source, count(*) as n from leads
+        where source is null or list_contains($placeholders, lower(source))
+        group by 1 order by 1
+    """
+    found = rows_of(connection, sql, {"placeholders": list(_PLACEHOLDERS)})
+    total = rows_of(connection, "select count(source) as given from leads")[0]["given"]
+    if not total:
+        return []
+    return [
+        Finding(
+            kind="missing",
+            message=(
+                f"{plural(row['n'], 'lead')} without a source: blank"
+                if not row["source"]
+                else f"{plural(row['n'], 'lead')} with the source {row['source']!r}, kept as a value of its own"
+            ),
+            count=row["n"],
+        )
+        for row in found
+    ]
+
+
+def _mixed(connection: DuckDBPyConnection) -> list[Finding]:
+    sql = """
+        select sum(case when precision = 'day' then 1 else 0 end) as days, count(*) as n, stage from entries
+        group by stage order by stage
+    """
+    rows = rows_of(connection, sql)
+    dated = [row["stage"] for row in rows if row["days"] == row["n"]]
+    timed = [row["stage"] for row in rows if not row["days"]]
+    found = [
+        Finding("mixed", f"{row['stage']} has {row['days']:,} dates among {row['n']:,} times: compared by date", row["days"])
+        for row in rows
+        if 0 < row["days"] < row["n"]
+    ]
+    if dated and timed:
+        message = f"{', '.join(dated)} by date, {', '.join(timed)} by time: intervals between them are compared by date"
+        found.append(Finding("mixed", message, sum(row["days"] for row in rows)))
+    return found

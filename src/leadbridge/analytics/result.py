@@ -1,0 +1,158 @@
+"""What a metric answers: a :class:`Result` that carries its definition, or :class:`NotComputable` with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+
+from leadbridge.domain.show import html_table
+from leadbridge.errors import AdapterMissing, DataError
+
+if TYPE_CHECKING:
+    import altair
+    import pandas
+    import polars
+
+__all__ = ["Answer", "NotComputable", "Result"]
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A number that can be believed: the rows and everything needed to read them.
+
+    ``value`` is the headline over all rows. ``n`` is the denominator of the headline, ``denominators`` say what the counts
+    in the rows are counts of. ``excluded`` names what was left out and how often, ``immature`` counts what was too young to
+    judge, ``censored`` what had not ended. A blank dimension is ``None``; ``unknown`` is a value like any other.
+    """
+
+    computable: ClassVar[Literal[True]] = True
+
+    metric: str
+    title: str
+    definition: str
+    basis: str
+    grain: str
+    by: str | None
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...] = field(repr=False)
+    value: float
+    value_name: str
+    n: int
+    denominators: Mapping[str, str]
+    excluded: Mapping[str, int]
+    immature: int
+    censored: int
+    agreement: str
+    parameters: Mapping[str, Any]
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column, in the order of the rows.
+
+        Raises:
+            DataError: for a column that is not there, with those that are.
+        """
+        if name not in self.columns:
+            raise DataError(f"{self.metric} has no column {name!r}: it has {', '.join(self.columns)}")
+        return [row[name] for row in self.rows]
+
+    def notes(self) -> list[str]:
+        """What a reader has to know beside the numbers, one sentence each."""
+        found = [f"basis: {self.basis}, n = {self.n:,}", self.agreement]
+        found += [f"left out: {count:,} {what}" for what, count in self.excluded.items() if count]
+        if self.immature:
+            found.append(f"too young to judge: {self.immature:,}")
+        if self.censored:
+            found.append(f"not ended yet: {self.censored:,}")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON values."""
+        return {
+            "metric": self.metric,
+            "definition": self.definition,
+            "basis": self.basis,
+            "agreement": self.agreement,
+            "by": self.by,
+            "value": self.value,
+            "value_name": self.value_name,
+            "n": self.n,
+            "denominators": dict(self.denominators),
+            "excluded": dict(self.excluded),
+            "immature": self.immature,
+            "censored": self.censored,
+            "parameters": dict(self.parameters),
+            "rows": [dict(row) for row in self.rows],
+        }
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows as a pandas frame (needs pandas)."""
+        try:
+            import pandas
+        except ImportError:
+            raise AdapterMissing("to_pandas needs pandas: pip install pandas") from None
+        return pandas.DataFrame([dict(row) for row in self.rows], columns=list(self.columns))
+
+    def to_polars(self) -> polars.DataFrame:
+        """The rows as a Polars frame (needs polars)."""
+        try:
+            import polars
+        except ImportError:
+            raise AdapterMissing("to_polars needs polars: pip install polars") from None
+        return polars.DataFrame([dict(row) for row in self.rows], schema=list(self.columns), infer_schema_length=None)
+
+    def plot(self) -> altair.Chart | altair.LayerChart | altair.FacetChart:
+        """The picture of this result (needs the extra ``analytics``)."""
+        from leadbridge.analytics.plots import chart
+
+        return chart(self)
+
+    def _repr_html_(self) -> str:
+        rows = ([_cell(name, row[name]) for name in self.columns] for row in self.rows)
+        table = html_table(self.title, self.columns, rows)
+        notes = " · ".join(self.notes())
+        return f"{table}<p><small>{escape(self.definition)}<br>{escape(notes)}</small></p>"
+
+
+@dataclass(frozen=True, slots=True)
+class NotComputable:
+    """A number that this data cannot give, and why. It is not zero, and it is not a number to go on with."""
+
+    computable: ClassVar[Literal[False]] = False
+
+    reason: str
+    metric: str = ""
+    definition: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return f"not computable: {self.reason}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reason as JSON values."""
+        return {"metric": self.metric, "definition": self.definition, "not_computable": self.reason}
+
+    def plot(self) -> altair.Chart:
+        """Raises: there is nothing to draw.
+
+        Raises:
+            DataError: always, with the reason.
+        """
+        raise DataError(f"{self.metric or 'this metric'} cannot be drawn: {self.reason}")
+
+    def _repr_html_(self) -> str:
+        return f"<p><strong>{escape(self.metric)}</strong> {escape(str(self))}<br><small>{escape(self.definition)}</small></p>"
+
+
+Answer: TypeAlias = Result | NotComputable
+"""What every metric gives: ask ``answer.computable`` which one it is."""
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return "" if name.startswith(("p", "longest")) or name.endswith(("rate", "share")) else "(blank)"
+    if isinstance(value, float):
+        return f"{value:.1%}" if name.endswith(("rate", "share", "coverage", "attainment")) else f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

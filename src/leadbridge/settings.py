@@ -1,0 +1,131 @@
+"""Settings: a file ``leadbridge.toml``, the environment, and what a caller says; the later wins.
+
+::
+
+    agreement = "agreement.yaml"
+    store = "sqlite:///leadbridge.db"
+
+    [connections.hs]
+    adapter = "hubspot"
+    writes = "ask"  # off, ask or on
+
+    [sync]
+    grace_seconds = 120
+
+A setting of a connection can be given as ``LEADBRIDGE_<CONNECTION>_<SETTING>``, for example ``LEADBRIDGE_HS_TOKEN``.
+Secrets belong there and not into the file; a file with a secret that others may read is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from leadbridge.errors import ConfigError, Problem
+
+__all__ = ["ConnectionSettings", "Settings", "SyncSettings"]
+
+Writes = Literal["off", "ask", "on"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ConnectionSettings(BaseModel):
+    """One CRM account: which adapter, whether it may be written, and the adapter's own settings."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    adapter: str = Field(description="Name of the adapter, such as hubspot or salesforce")
+    writes: Writes = Field("ask", description="off: never; ask: only what a person has applied; on: always")
+
+    def own(self) -> dict[str, str]:
+        """The adapter's own settings, as text."""
+        return {name: str(value) for name, value in (self.model_extra or {}).items()}
+
+    def __repr__(self) -> str:
+        return f"ConnectionSettings(adapter={self.adapter!r}, writes={self.writes!r})"
+
+
+class SyncSettings(_Section):
+    """How patient a sync is."""
+
+    grace_seconds: float = Field(120, ge=0, description="How long a write whose answer was lost is left alone")
+    attempts: int = Field(5, ge=1, description="How often a call that may succeed later is made in one round")
+
+
+class Settings(_Section):
+    """Everything that a command or :meth:`leadbridge.Bridge.open` needs."""
+
+    agreement: str = Field("agreement.yaml", description="Path of the agreement")
+    store: str = Field("sqlite:///leadbridge.db", description="Database address")
+    connections: dict[str, ConnectionSettings] = Field(default_factory=dict, description="CRM accounts by name")
+    sync: SyncSettings = SyncSettings()
+
+    @classmethod
+    def load(
+        cls, path: str | Path | None = None, *, environment: Mapping[str, str] | None = None, **given: str | None
+    ) -> Settings:
+        """Reads the file (``leadbridge.toml`` here, unless told otherwise), then the environment, then what is given.
+
+        Args:
+            environment: in place of the process's own.
+            given: ``agreement`` or ``store`` from the command line; ``None`` does not count.
+
+        Raises:
+            ConfigError: the file is missing, cannot be read, or says something that is not a setting.
+        """
+        env = os.environ if environment is None else environment
+        chosen = Path(path or env.get("LEADBRIDGE_CONFIG") or "leadbridge.toml")
+        data: dict[str, Any] = {}
+        if chosen.is_file():
+            data = _read(chosen)
+        elif path is not None:
+            raise ConfigError(f"there is no settings file {chosen}: write one with: leadbridge init")
+        for name in ("agreement", "store"):
+            value = given.get(name) or env.get(f"LEADBRIDGE_{name.upper()}")
+            if value:
+                data[name] = value
+        for name, section in (data.get("connections") or {}).items():
+            prefix = f"LEADBRIDGE_{name.upper()}_"
+            if isinstance(section, dict):
+                section.update(
+                    {key[len(prefix) :].lower(): value for key, value in env.items() if key.startswith(prefix)}
+                )
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            problems = [
+                Problem(found["msg"], "see the settings reference", ".".join(str(part) for part in found["loc"]))
+                for found in error.errors(include_input=False, include_url=False)
+            ]
+            text = "\n".join(f"  {problem}" for problem in problems)
+            raise ConfigError(f"{chosen}:\n{text}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read ({type(error).__name__})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from None
+    secret = [
+        f"connections.{name}.{key}"
+        for name, section in (data.get("connections") or {}).items()
+        if isinstance(section, dict)
+        for key in section
+        if any(word in key for word in ("token", "secret", "password", "key"))
+    ]
+    if secret and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        raise ConfigError(
+            f"{path} holds {', '.join(secret)} and others can read it: chmod 600 {path}, or move the secret to the environment"
+        )
+    return data

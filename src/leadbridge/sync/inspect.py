@@ -1,0 +1,163 @@
+"""Check: how well an agreement fits the CRMs, read-only, before anything is installed in them.
+
+Works on an account that has none of our fields. Counts are exact: every record of every kind that stands for a lead is
+read, with only the fields that are needed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+
+from leadbridge.adapter import OWN_FIELDS, Adapter, Page, Record
+from leadbridge.mapping import ConnectionMapping, Frozen, KindMapping
+from leadbridge.retry import Retry, call
+
+__all__ = ["CheckReport", "Unmapped", "inspect"]
+
+_PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A value that records hold and the agreement does not know. ``label`` is what people see instead of it."""
+
+    connection: str
+    kind: str
+    field: str
+    value: str
+    label: str
+    rows: int
+
+
+@dataclass(slots=True)
+class CheckReport:
+    """What a check found.
+
+    Attributes:
+        rows: records read, by (connection, kind).
+        unmapped: values without a meaning: statuses, stages, reasons, owners.
+        frozen: mapped fields that the account does not have.
+        unprovisioned: our own fields that are not there yet, by (connection, kind).
+        calls: requests made, by connection.
+    """
+
+    agreement: str
+    rows: dict[tuple[str, str], int] = field(default_factory=dict)
+    unmapped: list[Unmapped] = field(default_factory=list)
+    frozen: list[Frozen] = field(default_factory=list)
+    unprovisioned: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every value has a meaning and every mapped field is there."""
+        return not self.unmapped and not self.frozen
+
+    def summary(self) -> str:
+        """The findings in lines."""
+        lines = [f"checked against {self.agreement}"]
+        lines += [f"  {connection}: {rows} {kind} records read" for (connection, kind), rows in self.rows.items()]
+        for item in self.unmapped:
+            label = f" ({item.label})" if item.label != item.value else ""
+            lines.append(
+                f"  unmapped: {item.connection} {item.kind}.{item.field} = {item.value!r}{label}: {item.rows} rows"
+            )
+        lines += [f"  not usable: {f.connection} {f.kind}.{f.field}: {f.problem}" for f in self.frozen]
+        for (connection, kind), purposes in self.unprovisioned.items():
+            lines.append(f"  not provisioned: {connection} {kind}: {', '.join(purposes)} (leadbridge provision)")
+        lines += [f"  note: {note}" for note in self.notes]
+        if self.ok:
+            lines.append("  every status, stage, reason and owner has a meaning")
+        return "\n".join(lines)
+
+    __str__ = summary
+
+    def to_dict(self) -> dict[str, object]:
+        """The findings as JSON values."""
+        return {
+            "agreement": self.agreement,
+            "ok": self.ok,
+            "rows": [{"connection": c, "kind": k, "rows": rows} for (c, k), rows in self.rows.items()],
+            "unmapped": [
+                {
+                    "connection": item.connection,
+                    "kind": item.kind,
+                    "field": item.field,
+                    "value": item.value,
+                    "label": item.label,
+                    "rows": item.rows,
+                }
+                for item in self.unmapped
+            ],
+            "frozen": [
+                {"connection": f.connection, "kind": f.kind, "field": f.field, "problem": f.problem}
+                for f in self.frozen
+            ],
+            "unprovisioned": [
+                {"connection": c, "kind": k, "purposes": list(purposes)}
+                for (c, k), purposes in self.unprovisioned.items()
+            ],
+            "calls": self.calls,
+            "notes": self.notes,
+        }
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.summary())}</pre>"
+
+
+def _count(
+    adapter: Adapter, kind: KindMapping, retry: Retry, progress: Callable[[int], None] | None
+) -> tuple[int, Counter[tuple[str, str]]]:
+    strange: Counter[tuple[str, str]] = Counter()
+    seen: set[str] = set()
+    cursor: str | None = None
+    while True:
+        page: Page = call(
+            lambda cursor=cursor: adapter.changes(kind.kind, cursor, fields=kind.counted, limit=_PAGE),  # type: ignore[misc]  # bound per turn
+            policy=retry,
+        )
+        new = [r for r in page.items if isinstance(r, Record) and r.state == "live" and r.ref.id not in seen]
+        for record in new:
+            seen.add(record.ref.id)
+            strange.update(kind.unmapped(record.fields))
+        if progress is not None:
+            progress(len(new))
+        if not page.more:
+            return len(seen), strange
+        cursor = page.cursor
+
+
+def inspect(
+    agreement: str,
+    mappings: Mapping[str, ConnectionMapping],
+    adapters: Mapping[str, Adapter],
+    *,
+    retry: Retry,
+    progress: Callable[[str, int], None] | None = None,
+) -> CheckReport:
+    """Reads every record that stands for a lead and reports what the agreement does not know.
+
+    Args:
+        agreement: how the agreement is called in the report.
+        progress: called with the connection and the number of records of each page.
+    """
+    report = CheckReport(agreement)
+    for name, mapping in mappings.items():
+        report.frozen.extend(mapping.frozen)
+        for kind in mapping.lead_kinds:
+            step = (lambda amount, name=name: progress(name, amount)) if progress is not None else None
+            rows, strange = _count(adapters[name], kind, retry, step)
+            report.rows[name, kind.kind] = rows
+            for (crm_field, value), number in sorted(strange.items(), key=lambda pair: (-pair[1], pair[0])):
+                report.unmapped.append(
+                    Unmapped(name, kind.kind, crm_field, value, kind.label(crm_field, value), number)
+                )
+            missing = tuple(own.purpose for own in OWN_FIELDS if own.purpose not in kind.own)
+            if missing and kind.info.writable:
+                report.unprovisioned[name, kind.kind] = missing
+        report.calls[name] = getattr(adapters[name], "calls", 0)
+    return report

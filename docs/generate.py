@@ -16,6 +16,7 @@ from pathlib import Path
 import leadbridge
 from leadbridge import adapter, errors, registry
 from leadbridge.agreement import Agreement
+from leadbridge.analytics import metrics
 from leadbridge.domain import facts
 
 DOCS = Path(__file__).parent
@@ -129,11 +130,27 @@ def sections() -> str:
     return table(("Section", "Required", "What it holds"), rows())
 
 
+def metric_files() -> str:
+    """The metrics with their definitions, as their SQL files say them."""
+    rows = [
+        (
+            f"`{one.name}`",
+            one.title,
+            one.basis,
+            plain(one.definition),
+            ", ".join(f"`{name}`" for name in one.dimensions),
+        )
+        for one in metrics().values()
+    ]
+    return table(("Metric", "Title", "Basis", "Definition", "By"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "agreement": sections,
     "capabilities": capabilities,
     "errors": error_tree,
     "facts": fact_types,
+    "metrics": metric_files,
     "names": names,
     "own-fields": own_fields,
     "settings": settings,

@@ -9,8 +9,11 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from leadbridge.agreement import Agreement, offer
+    from leadbridge.analytics import NotComputable, Result, Snapshot
+    from leadbridge.bridge import Bridge
     from leadbridge.clock import Clock, ManualClock, SystemClock
     from leadbridge.domain.calendar import BusinessCalendar
+    from leadbridge.domain.campaign import Campaign
     from leadbridge.domain.company import Company
     from leadbridge.domain.criteria import Verdict
     from leadbridge.domain.handoff import Handoff
@@ -35,7 +38,9 @@ if TYPE_CHECKING:
         StoreError,
         Unavailable,
     )
+    from leadbridge.ledger import Ledger
     from leadbridge.registry import connect
+    from leadbridge.sync import Plan, SyncResult
 
 __all__ = [
     "AdapterError",
@@ -44,7 +49,9 @@ __all__ = [
     "AgreementError",
     "AuthExpired",
     "Board",
+    "Bridge",
     "BusinessCalendar",
+    "Campaign",
     "Clock",
     "Company",
     "ConfigError",
@@ -57,12 +64,18 @@ __all__ = [
     "Lead",
     "LeadHistory",
     "LeadbridgeError",
+    "Ledger",
     "ManualClock",
+    "NotComputable",
     "Opportunity",
+    "Plan",
     "PlanRefused",
     "RateLimited",
+    "Result",
     "SLAClock",
+    "Snapshot",
     "StoreError",
+    "SyncResult",
     "SystemClock",
     "Unavailable",
     "Verdict",
@@ -78,12 +91,19 @@ _HOMES = {
         "Agreement",
         "offer",
     ),
+    "leadbridge.analytics": (
+        "NotComputable",
+        "Result",
+        "Snapshot",
+    ),
+    "leadbridge.bridge": ("Bridge",),
     "leadbridge.clock": (
         "Clock",
         "ManualClock",
         "SystemClock",
     ),
     "leadbridge.domain.calendar": ("BusinessCalendar",),
+    "leadbridge.domain.campaign": ("Campaign",),
     "leadbridge.domain.company": ("Company",),
     "leadbridge.domain.criteria": ("Verdict",),
     "leadbridge.domain.handoff": ("Handoff",),
@@ -111,7 +131,12 @@ _HOMES = {
         "StoreError",
         "Unavailable",
     ),
+    "leadbridge.ledger": ("Ledger",),
     "leadbridge.registry": ("connect",),
+    "leadbridge.sync": (
+        "Plan",
+        "SyncResult",
+    ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

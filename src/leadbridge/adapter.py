@@ -212,7 +212,8 @@ class Description:
 
     ``system`` names the adapter; ``account`` is the CRM's own id of the account (never another one with the same
     database). ``crosswalk`` is the adapter's default mapping of kinds and fields, in the form that
-    ``leadbridge.mapping`` documents.
+    ``leadbridge.mapping`` documents. ``user`` is the owner id that we are signed in as, where the CRM gives what we make
+    to it: such a record belongs to nobody yet.
     """
 
     system: str
@@ -222,6 +223,7 @@ class Description:
     kinds: Mapping[str, KindInfo]
     capabilities: Capabilities
     owners: tuple[Owner, ...] = ()
+    user: str = ""
     crosswalk: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 

@@ -220,7 +220,7 @@ class Bridge:
         """API calls made so far, by connection."""
         return {name: getattr(adapter, "calls", 0) for name, adapter in self.connections.items()}
 
-    def snapshot(self, folder: str | Path | None = None) -> Snapshot:
+    def snapshot(self, directory: str | Path | None = None) -> Snapshot:
         """The ledger as Parquet files, for metrics and notebooks (needs the extra ``analytics``)."""
         from leadbridge.analytics import Snapshot
 
@@ -230,7 +230,7 @@ class Bridge:
             agreement=self.agreement,
             clocks=self.clocks(at=now),
             now=now,
-            folder=folder,
+            directory=directory,
         )
 
     @property

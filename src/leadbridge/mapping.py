@@ -40,8 +40,9 @@ class Frozen:
 class People:
     """Owners of a connection: people are the same across CRMs when their verified addresses are."""
 
-    def __init__(self, owners: tuple[Owner, ...]) -> None:
+    def __init__(self, owners: tuple[Owner, ...], user: str = "") -> None:
         self.by_id = {owner.id: owner for owner in owners}
+        self.user = user
         self._by_email = {
             owner.email.strip().lower(): owner.id
             for owner in owners
@@ -51,7 +52,7 @@ class People:
     def canonical(self, owner_id: str) -> str | None:
         """How an owner is called between CRMs; ``None`` when nobody vouches for who it is."""
         owner = self.by_id.get(owner_id)
-        if owner is None or owner.kind == "queue" or not owner.email:
+        if owner_id == self.user or owner is None or owner.kind == "queue" or not owner.email:
             return None
         return owner.email.strip().lower()
 
@@ -222,11 +223,11 @@ class KindMapping:
         return fields.get(name) if name else None
 
     def owner(self, fields: Fields) -> Owner | None:
-        """The owner of a record, if the account knows it."""
+        """The owner of a record, if the account knows it; whoever we are signed in as owns nothing."""
         field = self.fields.get("owner")
         raw = fields.get(field) if field else None
         identity = raw.id if isinstance(raw, Ref) else raw
-        return self.people.by_id.get(identity) if isinstance(identity, str) else None
+        return self.people.by_id.get(identity) if isinstance(identity, str) and identity != self.people.user else None
 
     def stage_date(self, stage: str, fields: Fields) -> tuple[str, bool] | None:
         """When a stage was entered, as the record says: the instant, and whether only the day is known."""
@@ -296,7 +297,7 @@ class KindMapping:
                     by_reason = meaning == BY_REASON and value is not None and value != "accept"
                     if not agrees and not by_reason:
                         return -1
-                    score += 1
+                    score += 8
                 elif value is None:
                     continue
                 elif agrees:
@@ -384,7 +385,7 @@ def compile_mapping(connection: str, description: Description, agreement: Agreem
     """
     own = agreement.crosswalks.get(connection) or agreement.crosswalks.get(description.system) or {}
     function = agreement.function_of(connection, description.system)
-    people = People(description.owners)
+    people = People(description.owners, description.user)
     known = {axis: agreement.closed_values[f"lead.{axis}"] for axis in AXES}
     kinds = {
         name: KindMapping(connection, description.kinds[name], crosswalk, people, agreement.lifecycle, known)

@@ -65,7 +65,8 @@ def loads(text: str, *, source: str = "agreement") -> Agreement:
             problems = [*problems, Problem("an agreement is a mapping of keys to values", remedy, line=lines.get(()))]
         raise AgreementError(_sorted(problems), source)
     agreement, found = _build(value, lines)
-    problems = _sorted([*problems, *found])
+    unreadable = {problem.path for problem in problems}
+    problems = _sorted([*problems, *(problem for problem in found if problem.path not in unreadable)])
     if problems or agreement is None:
         raise AgreementError(problems, source)
     return agreement

@@ -1,1 +1,30 @@
-"""Numbers from a snapshot of the ledger."""
+"""Numbers from a snapshot of the ledger, or of an export, each with its definition.
+
+:class:`Snapshot` holds the tables, ``snapshot.metrics`` the numbers. The engine and the pictures are the extra
+``analytics`` and are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from leadbridge.analytics.meta import Finding, Meta, Quality
+from leadbridge.analytics.metric import Metric, metric, metrics
+from leadbridge.analytics.plots import save
+from leadbridge.analytics.result import Answer, NotComputable, Result
+from leadbridge.analytics.scorecard import Scorecard, ScoreLine
+from leadbridge.analytics.snapshot import Snapshot
+
+__all__ = [
+    "Answer",
+    "Finding",
+    "Meta",
+    "Metric",
+    "NotComputable",
+    "Quality",
+    "Result",
+    "ScoreLine",
+    "Scorecard",
+    "Snapshot",
+    "metric",
+    "metrics",
+    "save",
+]

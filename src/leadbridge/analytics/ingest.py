@@ -111,7 +111,9 @@ def _clean(connection: DuckDBPyConnection) -> list[Finding]:
     if blank:
         connection.execute("delete from raw where lead is null")
         found.append(Finding("missing", f"{plural(blank, 'row')} without a lead id: left out", blank))
-    twice = rows_of(connection, "select lead, count(*) - 1 as extra from raw group by lead having count(*) > 1 order by lead")
+    twice = rows_of(
+        connection, "select lead, count(*) - 1 as extra from raw group by lead having count(*) > 1 order by lead"
+    )
     if twice:
         connection.execute("delete from raw where n not in (select min(n) from raw group by lead)")
         extra = sum(row["extra"] for row in twice)
@@ -124,7 +126,9 @@ def _clean(connection: DuckDBPyConnection) -> list[Finding]:
 def _read_times(connection: DuckDBPyConnection, role: str, column: str) -> Finding | None:
     """Adds the microseconds and the precision of a column of times."""
     text, us, day = quoted(role), quoted(f"{role}_us"), quoted(f"{role}_day")
-    connection.execute(f"alter table raw add column {us} bigint; alter table raw add column {day} boolean default false")
+    connection.execute(
+        f"alter table raw add column {us} bigint; alter table raw add column {day} boolean default false"
+    )
     connection.execute(
         f"""
         update raw set {day} = regexp_full_match({text}, '\\d{{4}}-\\d{{2}}-\\d{{2}}'), {us} = case
@@ -158,8 +162,8 @@ def _read_decisions(connection: DuckDBPyConnection, column: str, given: Mapping[
     unknown = [row["decision"] for row in there if row["decision"].lower() not in words]
     if unknown:
         raise DataError(
-            f"column {column!r} (for decision) holds {plural(len(unknown), 'value')} that say no decision: translate each "
-            f"with values={{'decision': {{'...': 'accept'}}}}; decisions are {', '.join(DECISIONS)}"
+            f"column {column!r} (for decision) holds {plural(len(unknown), 'value')} that say no decision: translate "
+            f"each with values={{'decision': {{'...': 'accept'}}}}; decisions are {', '.join(DECISIONS)}"
         )
     cases = " ".join(f"when {text_of(word)} then {text_of(value)}" for word, value in words.items())
     connection.execute(f"update raw set decision = case lower(decision) {cases} end where decision is not null")
@@ -179,7 +183,8 @@ def _leads(columns: Mapping[str, str]) -> str:
 def _entries(times: Sequence[str], path: Sequence[str]) -> str:
     stages = [role for role in times if role == "captured" or role.startswith("stage:")]
     parts = [
-        f"""select lead as lead_id, {text_of(role.removeprefix("stage:"))} as stage, {quoted(role + "_us")} as entered_us,
+        f"""select lead as lead_id, {text_of(role.removeprefix("stage:"))} as stage,
+        {quoted(role + "_us")} as entered_us,
         case when {quoted(role + "_day")} then 'day' else 'instant' end as precision,
         {list(path).index(role.removeprefix("stage:")) if role.removeprefix("stage:") in path else len(path)} as place
         from raw where {quoted(role + "_us")} is not null"""

@@ -1,4 +1,4 @@
-"""What a snapshot says about itself: the agreement, the instant, what was recorded at all, and what is wrong with it."""
+"""What a snapshot says about itself: the agreement, the instant, what was recorded at all, and what is wrong."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Quality(Sequence[Finding]):
         return iter(self._findings)
 
     def of(self, kind: str) -> tuple[Finding, ...]:
-        """The findings of one kind: ``impossible``, ``mixed``, ``duplicate``, ``missing``, ``unreadable``, ``orphan``."""
+        """The findings of a kind: impossible, mixed, duplicate, missing, unreadable or orphan."""
         return tuple(finding for finding in self if finding.kind == kind)
 
     def __str__(self) -> str:
@@ -96,12 +96,14 @@ class Meta:
     def under(self) -> str:
         """The agreement that the numbers stand under, as part of a sentence."""
         if not self.agreement:
-            return "no agreement: stages in the order in which they were given"
+            return "without an agreement"
         return f"under {self.agreement}, version {self.version}, {'signed' if self.signed else 'not signed'}"
 
     def save(self, path: Path) -> None:
         """Writes ``meta.json``."""
-        body = {name: getattr(self, name) for name in ("now_us", "path", "agreement", "version", "signed", "dimensions")}
+        body = {
+            name: getattr(self, name) for name in ("now_us", "path", "agreement", "version", "signed", "dimensions")
+        }
         body["recorded"] = sorted(self.recorded)
         body["findings"] = self.findings
         path.write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))

@@ -1,8 +1,8 @@
 """Metrics as files: each is one portable SQL query whose header defines the number in words.
 
-The header is YAML in the comment that opens the file. ``{dimension}`` in the query stands for one of the expressions under
-``dimensions``, ``:name`` for a parameter. The portable subset, which gives the same rows on DuckDB, PostgreSQL and Spark,
-is checked by :func:`lint`.
+The header is YAML in the comment that opens the file. ``{dimension}`` in the query stands for one of the expressions
+under ``dimensions``, ``:name`` for a parameter. The portable subset, which gives the same rows on DuckDB, PostgreSQL
+and Spark, is checked by :func:`lint`.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ _HEADER = frozenset(
 class Metric:
     """One metric: its definition in words, and the query.
 
-    ``basis``: ``cohort`` follows those who entered in a window, ``period`` counts what happened in a window, ``snapshot``
-    how things stand at one instant. ``dimensions`` are what it can be broken down by, ``needs`` what the data must have.
+    ``basis``: ``cohort`` follows those who entered in a window, ``period`` counts what happened in a window,
+    ``snapshot`` how things stand at one instant. ``dimensions`` are what it can be broken down by, ``needs`` what the
+    data must have.
     """
 
     name: str
@@ -73,7 +74,7 @@ class Metric:
         return cls(**{**header, "needs": tuple(header["needs"]), "sql": sql})
 
     def query(self, dimension: str) -> str:
-        """The query broken down by a SQL expression (see ``dimensions``), parameters spelled as DuckDB does: ``$name``."""
+        """The query broken down by a SQL expression (see ``dimensions``), with parameters as ``$name``."""
         return _PARAMETER.sub(r"$\1", self.sql.replace("{dimension}", dimension))
 
 
@@ -117,9 +118,16 @@ def lint(one: Metric) -> list[str]:
         found.append("ASOF JOIN exists in DuckDB only: use a window")
     for number in tree.find_all(exp.Literal):
         text = str(number.this)
-        if not number.is_string and "." in text and "e" not in text.lower() and not number.find_ancestor(exp.WithinGroup):
+        if (
+            not number.is_string
+            and "." in text
+            and "e" not in text.lower()
+            and not number.find_ancestor(exp.WithinGroup)
+        ):
             found.append(f"{text} is a DECIMAL in Spark and rounds: write {text}e0")
-    for cast in tree.find_all(exp.Cast):
-        if cast.to.sql("duckdb") not in ("DOUBLE", "BIGINT", "INT", "TEXT"):
-            found.append(f"{cast.sql('duckdb')}: instants are integers of microseconds, not timestamps")
+    found += [
+        f"{cast.sql('duckdb')}: instants are integers of microseconds, not timestamps"
+        for cast in tree.find_all(exp.Cast)
+        if cast.to.sql("duckdb") not in ("DOUBLE", "BIGINT", "INT", "TEXT")
+    ]
     return found

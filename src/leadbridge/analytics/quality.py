@@ -1,4 +1,4 @@
-"""What is wrong with the data, found on the tables of a snapshot: impossible intervals, kinds of missing, mixed dates."""
+"""What is wrong with the data of a snapshot: impossible intervals, kinds of missing, dates among times."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ def _mixed(connection: DuckDBPyConnection) -> list[Finding]:
     dated = [row["stage"] for row in rows if row["days"] == row["n"]]
     timed = [row["stage"] for row in rows if not row["days"]]
     found = [
-        Finding("mixed", f"{row['stage']} has {row['days']:,} dates among {row['n']:,} times: compared by date", row["days"])
+        Finding(
+            "mixed", f"{row['stage']} has {row['days']:,} dates among {row['n']:,} times: compared by date", row["days"]
+        )
         for row in rows
         if 0 < row["days"] < row["n"]
     ]

@@ -20,13 +20,13 @@ __all__ = ["Answer", "NotComputable", "Result"]
 Row: TypeAlias = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Result:
     """A number that can be believed: the rows and everything needed to read them.
 
-    ``value`` is the headline over all rows. ``n`` is the denominator of the headline, ``denominators`` say what the counts
-    in the rows are counts of. ``excluded`` names what was left out and how often, ``immature`` counts what was too young to
-    judge, ``censored`` what had not ended. A blank dimension is ``None``; ``unknown`` is a value like any other.
+    ``value`` is the headline over all rows. ``n`` is the denominator of the headline, ``denominators`` say what the
+    counts in the rows are counts of. ``excluded`` names what was left out and how often, ``immature`` counts what was
+    too young to judge, ``censored`` what had not ended. A blank dimension is ``None``; ``unknown`` is a value.
     """
 
     computable: ClassVar[Literal[True]] = True
@@ -38,7 +38,7 @@ class Result:
     grain: str
     by: str | None
     columns: tuple[str, ...]
-    rows: tuple[Row, ...] = field(repr=False)
+    rows: tuple[Row, ...]
     value: float
     value_name: str
     n: int
@@ -48,6 +48,10 @@ class Result:
     censored: int
     agreement: str
     parameters: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        by = f" by {self.by}" if self.by else ""
+        return f"<{self.metric}{by}: {self.value_name} {self.value:.6g}, n = {self.n:,}, {self.basis}>"
 
     def column(self, name: str) -> list[Any]:
         """The values of one column, in the order of the rows.
@@ -62,7 +66,7 @@ class Result:
     def notes(self) -> list[str]:
         """What a reader has to know beside the numbers, one sentence each."""
         found = [f"basis: {self.basis}, n = {self.n:,}", self.agreement]
-        found += [f"left out: {count:,} {what}" for what, count in self.excluded.items() if count]
+        found += [f"left out: {what} ({count:,})" for what, count in self.excluded.items() if count]
         if self.immature:
             found.append(f"too young to judge: {self.immature:,}")
         if self.censored:
@@ -104,7 +108,7 @@ class Result:
             raise AdapterMissing("to_polars needs polars: pip install polars") from None
         return polars.DataFrame([dict(row) for row in self.rows], schema=list(self.columns), infer_schema_length=None)
 
-    def plot(self) -> altair.Chart | altair.LayerChart | altair.FacetChart:
+    def plot(self) -> altair.LayerChart | altair.FacetChart:
         """The picture of this result (needs the extra ``analytics``)."""
         from leadbridge.analytics.plots import chart
 
@@ -143,7 +147,8 @@ class NotComputable:
         raise DataError(f"{self.metric or 'this metric'} cannot be drawn: {self.reason}")
 
     def _repr_html_(self) -> str:
-        return f"<p><strong>{escape(self.metric)}</strong> {escape(str(self))}<br><small>{escape(self.definition)}</small></p>"
+        head = f"<strong>{escape(self.metric)}</strong> {escape(str(self))}"
+        return f"<p>{head}<br><small>{escape(self.definition)}</small></p>"
 
 
 Answer: TypeAlias = Result | NotComputable

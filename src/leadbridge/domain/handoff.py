@@ -163,8 +163,8 @@ class Handoff:
 
     def _open(self, step: str) -> None:
         if self.state in ("decided", "expired"):
-            how = f"answered already ({self.decision})" if self.decision else "run out"
-            raise IllegalMove(f"cannot {step}: this offer has been {how}; offer the lead again for a new answer")
+            how = f"has been answered already ({self.decision})" if self.decision else "has run out"
+            raise IllegalMove(f"cannot {step}: this offer {how}; offer the lead again for a new answer")
 
     def _decide(
         self,

@@ -111,7 +111,8 @@ def find_faults(stages: Sequence[Stage], success_path: Sequence[str], detours: M
                         Problem(f"unknown stage {other}", did_you_mean(other, known), f"{where}.{part}.{index}")
                     )
     for index, name in enumerate(ids):
-        if name not in success_path and name not in detours:
+        # A misspelt name makes its stage unreachable, too: say only what has to be corrected.
+        if not faults and name not in success_path and name not in detours:
             remedy = "add it to success_path, or to detours, or remove it"
             faults.append(Problem(f"no lead can ever reach stage {name}", remedy, f"stages.{index}"))
     return faults

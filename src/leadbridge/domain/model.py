@@ -102,7 +102,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The way out for a name that nobody knows: the nearest one, or all there are."""
     names = list(known)
     folded = {name.casefold(): name for name in names}
-    close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    begun = [name for name in folded if len(word) > 2 and name.startswith(word.casefold())]
+    close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6) or begun
     if close:
         return f"did you mean {folded[close[0]]}? known: {listing(names)}"
     return f"use one of: {listing(names, limit=40)}"

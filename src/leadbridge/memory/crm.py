@@ -210,6 +210,11 @@ class MemoryCrm:
         with self.lock:
             self._troubles.append(Trouble(error, operation, when, times, skip))
 
+    def recover(self) -> None:
+        """Nothing goes wrong any more."""
+        with self.lock:
+            self._troubles.clear()
+
     def seed(self, kind: str, rows: Sequence[Mapping[str, Value]]) -> list[Ref]:
         """Puts records into the CRM, all with the present time, and says where they stand."""
         with self.lock:

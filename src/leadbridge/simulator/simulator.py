@@ -57,23 +57,37 @@ class Crm(Protocol):
 
 
 class Simulator(Protocol):
-    """A running simulator. Started through the entry-point group ``leadbridge.simulators``.
+    """A running simulator. Started through the entry-point group ``leadbridge.simulators``."""
 
-    Attributes:
-        name: the adapter's name.
-        base_url: where it answers.
-        crm: the back door.
-        faults: what will go wrong.
-        log: the requests so far.
-        clock: the CRM's time.
-    """
+    @property
+    def name(self) -> str:
+        """The adapter's name."""
+        ...
 
-    name: str
-    base_url: str
-    crm: Crm
-    faults: FaultQueue
-    log: RequestLog
-    clock: Clock
+    @property
+    def base_url(self) -> str:
+        """Where it answers."""
+        ...
+
+    @property
+    def crm(self) -> Crm:
+        """The back door."""
+        ...
+
+    @property
+    def faults(self) -> FaultQueue:
+        """What will go wrong."""
+        ...
+
+    @property
+    def log(self) -> RequestLog:
+        """The requests so far."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The CRM's time."""
+        ...
 
     def connect(self) -> Adapter:
         """A new adapter, signed in to this simulator."""

@@ -7,7 +7,6 @@ shows because it has no better word for a stage is no move.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from leadbridge.adapter import Record, Ref, Value
@@ -49,7 +48,7 @@ class _Teller:
             recorded_at=self.rules.now,
             actor=side.mapping.function if side is not None else "leadbridge",
             system=connection,
-            cause=f"{side.record.ref.kind} {side.record.ref.id} v{side.record.version}" if side is not None else "",
+            cause=f"{side.record.ref.kind} {side.record.ref.id}" if side is not None else "",
             agreement=self.rules.agreement.version,
             **body,
         )
@@ -170,6 +169,9 @@ def _captured(teller: _Teller, sides: list[Side]) -> None:
         function=origin.function,
         precision=precision,
     )
+    first = teller.canonical("captured")
+    if first is not None:
+        teller.move(first, origin, at, precision=precision)
 
 
 def _moved(teller: _Teller, connection: str, record: Record) -> None:
@@ -401,8 +403,12 @@ def _buying(teller: _Teller, sides: list[Side]) -> None:
     seen = [fact for fact in teller.outcome.facts if isinstance(fact, f.Interacted)]
     if not seen:
         return
-    for entry in teller.rules.agreement.buying_entries([*_past(teller.case), *seen]):
-        if entry.at >= min(fact.occurred_at for fact in seen) and entry.stage != teller.standing.buying_stage:
+    entries = teller.rules.agreement.buying_entries([*_past(teller.case), *seen])
+    # Of stages that were entered at one instant, the furthest is where the buyer stands.
+    furthest = {entry.at: entry for entry in entries}
+    first = min(fact.occurred_at for fact in seen)
+    for entry in furthest.values():
+        if entry.at >= first and entry.stage != teller.standing.buying_stage:
             teller.tell(
                 f.BuyingStageEntered,
                 entry.at,
@@ -414,4 +420,4 @@ def _buying(teller: _Teller, sides: list[Side]) -> None:
 
 
 def _past(case: Case) -> list[f.Interacted]:
-    return [replace(fact) for fact in case.facts if isinstance(fact, f.Interacted)]
+    return [fact for fact in case.facts if isinstance(fact, f.Interacted)]

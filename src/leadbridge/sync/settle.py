@@ -172,7 +172,6 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
                 recorded_at=now,
                 actor="leadbridge",
                 system=connection,
-                cause=intent.key,
                 intent=intent.key,
                 written=tuple(sorted(intent.fields)),
             )
@@ -187,8 +186,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
                     recorded_at=now,
                     actor="leadbridge",
                     system=connection,
-                    cause=intent.key,
-                    kind=ref.kind,
+                        kind=ref.kind,
                     record=ref.id,
                     how="created",
                 )
@@ -209,7 +207,6 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
                 recorded_at=now,
                 actor="leadbridge",
                 system=connection,
-                cause=intent.key,
                 intent=intent.key,
                 refused=tuple(_refused_fields(intent, reason)),
                 reason=reason,

@@ -13,6 +13,7 @@ import httpx
 from leadbridge.adapter import (
     Capabilities,
     Description,
+    FieldInfo,
     KindInfo,
     Missing,
     Page,
@@ -22,7 +23,7 @@ from leadbridge.adapter import (
     Ref,
     Write,
 )
-from leadbridge.errors import ConfigError
+from leadbridge.errors import ConfigError, SchemaDrift
 from leadbridge.http import HttpClient, RateBudget, TokenStore
 from leadbridge_hubspot.describe import describe, read_properties
 from leadbridge_hubspot.errors import classify
@@ -53,8 +54,7 @@ class HubSpot:
     Moving a lifecycle stage backward is answered with success and not done: read it back.
 
     Args:
-        token: an access token: a service key or the token of a private app. Left out only with ``auth``-bearing
-            transports; see :meth:`from_sdk`.
+        token: an access token: a service key or the token of a private app.
         base_url: HubSpot's own hosts, or a simulator on this computer.
         api_version: ``2026-09``, ``2026-03`` or ``v3``.
         connection: the connection's name, for error messages.
@@ -172,7 +172,7 @@ class HubSpot:
     def changes(self, kind: str, since: str | None, *, fields: Sequence[str], limit: int) -> Page:
         """What changed; see :mod:`leadbridge_hubspot.search` for how nothing gets lost."""
         object_type(kind, "changes")
-        known = self._kind(kind, "changes").fields if fields else {}
+        known = self._fields(kind, "changes", fields)
         stream = ChangeStream(self._wire, self._reads, kind, known=known, fields=fields, settle=self._settle)
         return stream.page(since, limit)
 
@@ -194,7 +194,7 @@ class HubSpot:
             Unsupported: for every other property, because HubSpot would look it up in its search index, which lags.
         """
         object_type(kind, "find")
-        known = {} if field == "hs_object_id" and not fields else self._kind(kind, "find").fields
+        known = self._fields(kind, "find", (field, *fields))
         return self._reads.find(kind, field, values, known=known, fields=fields)
 
     def fetch(self, refs: Sequence[Ref], *, fields: Sequence[str]) -> list[Record | Missing]:
@@ -203,7 +203,7 @@ class HubSpot:
             object_type(ref.kind, "fetch")
         found: dict[Ref, Record | Missing] = {}
         for kind in dict.fromkeys(ref.kind for ref in refs):
-            known = self._kind(kind, "fetch").fields if fields else {}
+            known = self._fields(kind, "fetch", fields)
             ids = [ref.id for ref in refs if ref.kind == kind]
             records = self._reads.fetch(kind, ids, known=known, fields=fields)
             found.update((Ref(kind, id), record) for id, record in records.items())
@@ -245,12 +245,37 @@ class HubSpot:
                 self._known[kind] = known
         return known
 
+    def _fields(self, kind: str, operation: str, asked: Sequence[str]) -> Mapping[str, FieldInfo]:
+        """What the account has of a kind. HubSpot leaves unknown properties out without a word; we do not.
+
+        Raises:
+            SchemaDrift: names the first field that the account does not have, or hides from this token.
+        """
+        if not asked:
+            return {}
+        known = self._kind(kind, operation).fields
+        if any(name not in known for name in asked):
+            self._forget(kind)
+            known = self._kind(kind, operation).fields
+        for name in asked:
+            if name not in known:
+                raise SchemaDrift(
+                    "this HubSpot account has no such property, or hides it from this token: create it, or take it out",
+                    field=f"{kind}.{name}",
+                    connection=self.connection,
+                    operation=operation,
+                )
+        return known
+
+    def _forget(self, kind: str) -> None:
+        with self._lock:
+            self._known.pop(kind, None)
+
     def _own(self, kind: str, *, by_key: bool) -> Mapping[str, str]:
         """Our own properties of a kind; asked for again when the key is missing, because it may have come meanwhile."""
         known = self._kind(kind, "apply")
         if by_key and "id" not in known.own:
-            with self._lock:
-                self._known.pop(kind, None)
+            self._forget(kind)
             known = self._kind(kind, "apply")
         return known.own
 

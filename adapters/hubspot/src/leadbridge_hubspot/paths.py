@@ -17,17 +17,13 @@ DEFAULT_VERSION = "2026-09"
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The addresses of one API version. ``{type}`` and ``{to}`` stand for object types, ``{id}`` for a record's id."""
+    """The addresses of one API version; ``{type}`` stands for an object type."""
 
     version: str
     objects: str
     properties: str
     owners: str
     account: str
-    pipelines: str
-    associations: str
-    partial_status: frozenset[int]
-    """Statuses of a batch answer that may carry errors beside results."""
 
 
 _V3 = Paths(
@@ -36,9 +32,6 @@ _V3 = Paths(
     properties="/crm/v3/properties/{type}",
     owners="/crm/v3/owners",
     account="/account-info/v3/details",
-    pipelines="/crm/v3/pipelines/{type}",
-    associations="/crm/v4/associations/{type}/{to}",
-    partial_status=frozenset({207}),
 )
 
 
@@ -49,10 +42,6 @@ def _dated(version: str) -> Paths:
         properties=f"/crm/properties/{version}/{{type}}",
         owners=f"/crm/owners/{version}",
         account=f"/account-info/{version}/details",
-        pipelines=f"/crm/pipelines/{version}/{{type}}",
-        associations=f"/crm/associations/{version}/{{type}}/{{to}}",
-        # 2026-09 dropped 207 from its documents; errors then stand in the ordinary answer.
-        partial_status=frozenset({200, 201, 207}),
     )
 
 

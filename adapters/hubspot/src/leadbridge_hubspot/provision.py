@@ -29,7 +29,7 @@ def provision(
         wire: the connection.
         properties: reads the properties of a kind.
         kinds: where they are needed.
-        purposes: names of :data:`~leadbridge.adapter.OWN_FIELDS`.
+        purposes: names of :data:`~leadbridge.adapter.OWN_FIELDS`; the ``always`` ones come in any case.
         dry_run: only say what would be done.
 
     Raises:
@@ -40,10 +40,11 @@ def provision(
     if unknown:
         raise ConfigError(f"there is no own field for {', '.join(unknown)}: use {', '.join(known)}")
     return [
-        _one(wire, kind, known[purpose], existing, dry_run=dry_run)
+        _one(wire, kind, field, existing, dry_run=dry_run)
         for kind in sorted(kinds)
         for existing in ({str(prop["name"]): prop for prop in properties(kind)},)
-        for purpose in dict.fromkeys(purposes)
+        for purpose, field in known.items()
+        if field.always or purpose in purposes
     ]
 
 

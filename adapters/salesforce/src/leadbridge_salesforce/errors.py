@@ -110,7 +110,7 @@ def _finding(code: str, message: str, fields: object) -> Finding:
 
 
 def classify(reply: Reply, operation: str, connection: str = "") -> AdapterError | None:
-    """The error class of an answer from status 300 up; ``None`` leaves it to the general rules of ``leadbridge.http``."""
+    """The error class of an answer from status 300 up; ``None`` leaves it to ``leadbridge.http``."""
     try:
         body: object = orjson.loads(reply.body) if reply.body.strip() else None
     except orjson.JSONDecodeError:

@@ -31,6 +31,7 @@ __all__ = [
     "instant",
     "is_id",
     "kind_of",
+    "place_of",
     "record",
     "same_version",
 ]
@@ -148,24 +149,26 @@ def decoders(shape: Shape, fields: Sequence[str]) -> list[tuple[str, Callable[[A
     return [(name, _decoder(shape, shape.info.fields[name])) for name in shape.known(fields)]
 
 
+def place_of(shape: Shape, row: Row) -> tuple[Ref, datetime]:
+    """Which record a row is, and when it was changed."""
+    try:
+        return Ref(shape.kind, id18(row["Id"])), instant(row["SystemModstamp"])
+    except (KeyError, TypeError):
+        raise Unavailable("Salesforce sent a record without Id or SystemModstamp: ask again later") from None
+
+
 def record(shape: Shape, row: Row, plan: Sequence[tuple[str, Callable[[Any], Value] | None]]) -> Record:
     """One record of the contract.
 
     Its version is the SystemModstamp, which has a resolution of one second, and a digest of what was read, which tells
     apart two states within one second.
     """
-    try:
-        key = id18(row["Id"])
-        stamp: str = row["SystemModstamp"]
-    except (KeyError, TypeError):
-        raise Unavailable("Salesforce sent a record without Id or SystemModstamp: ask again later") from None
+    ref, modified = place_of(shape, row)
     fields: dict[str, Value] = {}
     for name, decode in plan:
         if name in row:
             value = row[name]
             fields[name] = value if value is None or decode is None else decode(value)
-    modified = instant(stamp)
-    ref = Ref(shape.kind, key)
     version = f"{iso(modified)}~{digest(row).hex()}"
     if row.get("IsDeleted"):
         master = row.get("MasterRecordId")

@@ -130,6 +130,6 @@ def _mapping(chosen: Sequence[OwnField]) -> Provisioned:
         OWN_NAMES["id"],
         "manual",
         "Salesforce has no API for this: in Setup > Object Manager > Lead > Fields & Relationships > Map Lead Fields, "
-        f"on the tab Contact, map each of these lead fields to the contact field of the same name: {names}; without it a "
-        "converted lead loses them",
+        f"on the tab Contact, map each of these lead fields to the contact field of the same name: {names}; without it "
+        "a converted lead loses them",
     )

@@ -15,7 +15,7 @@ from leadbridge.adapter import Missing, Page, Record, Ref
 from leadbridge.clock import iso
 from leadbridge.errors import SchemaDrift
 from leadbridge_salesforce.cursor import IdPlace, Place
-from leadbridge_salesforce.mappers import Row, Shape, decoders, digest, id18, instant, is_id, record
+from leadbridge_salesforce.mappers import Row, Shape, decoders, digest, id18, instant, is_id, place_of, record
 from leadbridge_salesforce.soql import MAX_STRING, after, chunks, literal, one_of, select
 from leadbridge_salesforce.wire import Answer, Wire
 
@@ -77,20 +77,19 @@ class Reader:
         cold = None if answer.answered_at is None else answer.answered_at - _WARM
         items: list[Record | Ref] = []
         found = list(place.found)
+        at = place.at
         for row in answer.rows:
             mine = digest(row)
+            ref, stamp = place_of(shape, row)
+            at = (iso(stamp), ref.id)
             if mine not in place.known:
-                items.append(record(shape, row, plan) if fields else Ref(shape.kind, id18(row["Id"])))
-            stamp = instant(row["SystemModstamp"])
+                items.append(record(shape, row, plan) if fields else ref)
             if remembered is None or stamp < remembered:
                 continue
             # Without fields the digest cannot tell two states within one second apart, so a fresh one is repeated.
             if fields or (cold is not None and stamp < cold):
                 found.append(mine)
-        if answer.rows:
-            last = answer.rows[-1]
-            place = replace(place, at=(iso(instant(last["SystemModstamp"])), id18(last["Id"])))
-        return items, replace(place, found=tuple(found))
+        return items, replace(place, at=at, found=tuple(found))
 
     def ids(self, kind: str, cursor: str | None, archived: bool, limit: int) -> Page:
         """One page of a sweep: live records, or deleted and merged ones. Converted leads are in neither."""

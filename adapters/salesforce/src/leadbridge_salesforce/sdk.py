@@ -59,6 +59,9 @@ class SdkTransport(httpx.BaseTransport):
             failure = httpx.ReadError("connection lost") if lost else httpx.ConnectError("no connection")
         except requests.exceptions.RequestException:
             failure = httpx.RemoteProtocolError("the answer is broken")
+        except OSError:
+            # Such as a file of certificates that is not there: requests wraps whatever happens later.
+            failure = httpx.ConnectError("no connection")
         # Raised here and not in the except clause: the SDK's exception, which holds the address, is not chained.
         raise failure
 
@@ -73,6 +76,9 @@ class SdkToken:
 
     def header(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self._client.session_id}"}
+
+    def close(self) -> None:
+        return None
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         from simple_salesforce.exceptions import SalesforceError

@@ -32,6 +32,10 @@ class TokenSource(Protocol):
         """Gets a new token after Salesforce refused one; False when only a person can."""
         ...
 
+    def close(self) -> None:
+        """Gives connections back."""
+        ...
+
 
 class ReadyToken:
     """A token that somebody else got. When it has expired, a person must reconnect."""
@@ -46,6 +50,9 @@ class ReadyToken:
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         return False
+
+    def close(self) -> None:
+        return None
 
 
 class OAuthToken:
@@ -77,6 +84,9 @@ class OAuthToken:
             if token is None or f"Bearer {token}" == refused.get("Authorization"):
                 self._get()
         return True
+
+    def close(self) -> None:
+        self._http.close()
 
     def _get(self) -> str:
         reply = self._http.request(

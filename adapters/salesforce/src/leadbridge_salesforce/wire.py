@@ -198,6 +198,7 @@ class Wire:
     def close(self) -> None:
         """Gives connections back."""
         self.http.close()
+        self._token.close()
 
     def _collection(self, method: str, path: str, records: Sequence[Mapping[str, object]], operation: str) -> Any:
         return self.call(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from leadbridge_hubspot.paths import ObjectType
@@ -107,13 +107,7 @@ class Table:
 
     def commit(self, entry: Entry, props: dict[str, str], stamp: int, visible_at: int) -> None:
         """Replaces the values of a live record; the search index learns of it at ``visible_at``."""
-        for name, holders in self._unique.items():
-            before, after = entry.props.get(name, "").lower(), props.get(name, "").lower()
-            if before != after:
-                if before and holders.get(before) is entry:
-                    del holders[before]
-                if after:
-                    holders[after] = entry
+        self._claim(entry, entry.props, props)
         entry.stamp = max(stamp, entry.stamp + 1)
         props["hs_object_id"] = str(entry.number)
         props[self.created_name] = iso_ms(entry.created)
@@ -132,9 +126,7 @@ class Table:
         self.bin.remove(entry)
         entry.archived_at = None
         insort(self.live, entry, key=_number)
-        for name, holders in self._unique.items():
-            if value := entry.props.get(name):
-                holders[value.lower()] = entry
+        self._claim(entry, {}, entry.props)
         self.commit(entry, dict(entry.props), at, visible_at)
 
     def drop(self, entry: Entry, visible_at: int, *, became: Entry | None = None) -> None:
@@ -166,8 +158,21 @@ class Table:
 
     def _leave(self, entry: Entry, visible_at: int) -> None:
         del self.live[bisect_left(self.live, entry.number, key=_number)]
-        for name, holders in self._unique.items():
-            value = entry.props.get(name, "").lower()
-            if value and holders.get(value) is entry:
-                del holders[value]
+        self._claim(entry, entry.props, {})
         self._queue.append((visible_at, entry, None, entry.stamp))
+
+    def _claim(self, entry: Entry, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        """Keeps the index of unique values: what a record no longer holds is free, what it holds is taken."""
+        for name, holders in self._unique.items():
+            held, holds = _claims(name, before), _claims(name, after)
+            if held != holds:
+                for value in held - holds:
+                    if holders.get(value) is entry:
+                        del holders[value]
+                holders.update(dict.fromkeys(holds, entry))
+
+
+def _claims(name: str, props: Mapping[str, str]) -> set[str]:
+    """The values that a record holds in a unique property; a contact holds its further addresses too."""
+    further = props.get("hs_additional_emails", "").split(";") if name == "email" else ()
+    return {value.lower() for value in (props.get(name, ""), *further) if value}

@@ -85,6 +85,12 @@ class SalesforceSimulator:
             verify = ssl.create_default_context(cafile=str(self.ca_file))
         return Salesforce(access_token=self.token, instance_url=self.base_url, connection=self.name, verify=verify)
 
+    def sdk(self) -> Any:
+        """A new ``simple_salesforce.Salesforce``, signed in to this org; close its ``session`` after use."""
+        from leadbridge_salesforce.simulator.client import sdk_client
+
+        return sdk_client(self.base_url, self.token, self.ca_file)
+
     def add_field(
         self,
         kind: str,

@@ -75,7 +75,7 @@ def _day(text: str) -> date | None:
 
 
 def normal(definition: FieldDef, value: Any) -> Any:
-    """A value as rows hold it: instants in whole seconds, ids with 18 characters, no blanks at the end, no empty text."""
+    """A value as rows hold it: instants in whole seconds, ids with 18 characters, no empty text."""
     if value is None:
         return None
     if definition.type == "datetime":

@@ -115,9 +115,8 @@ def _names(kind: KindDef, call: Call) -> list[str]:
 def _precondition(row: Row, call: Call) -> None:
     """``If-Unmodified-Since``, to the second."""
     text = call.headers.get("if-unmodified-since")
-    if text:
-        if row["LastModifiedDate"] > wire_instant(parsedate_to_datetime(text)):
-            raise Refusal(412, "PRECONDITION_FAILED", "The record was modified")
+    if text and row["LastModifiedDate"] > wire_instant(parsedate_to_datetime(text)):
+        raise Refusal(412, "PRECONDITION_FAILED", "The record was modified")
 
 
 def by_external_id(org: Org, call: Call, name: str, field: str, value: str) -> Answer:

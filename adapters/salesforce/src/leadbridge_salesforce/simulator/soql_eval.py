@@ -153,10 +153,11 @@ def earliest(condition: Condition | None, kind: KindDef, now: datetime) -> str:
     if isinstance(condition, Joined):
         bounds = [earliest(part, kind, now) for part in condition.parts]
         return max(bounds) if condition.word == "AND" else min(bounds)
-    if isinstance(condition, Compare) and condition.field.lower() == "systemmodstamp":
-        if condition.operator in (">", ">=", "="):
-            return _value(condition.values[0], column(kind, condition.field), now) or ""
-    return ""
+    if not isinstance(condition, Compare) or condition.field.lower() != "systemmodstamp":
+        return ""
+    if condition.operator not in (">", ">=", "="):
+        return ""
+    return _value(condition.values[0], column(kind, condition.field), now) or ""
 
 
 def ids_in(condition: Condition | None) -> list[str] | None:

@@ -1,0 +1,32 @@
+"""A simulated org for each test, on a clock that stands still until it is moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from leadbridge.clock import ManualClock
+from leadbridge_salesforce import Salesforce
+from leadbridge_salesforce.simulator import SalesforceSimulator, start
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+def sim(clock: ManualClock) -> Iterator[SalesforceSimulator]:
+    with start(clock) as running:
+        yield running
+
+
+@pytest.fixture
+def sf(sim: SalesforceSimulator) -> Iterator[Salesforce]:
+    adapter = sim.connect()
+    yield adapter
+    adapter.close()

@@ -1,0 +1,293 @@
+"""A snapshot: the ledger (or an export) as Parquet files at one instant, ready for metrics.
+
+>>> snapshot = Snapshot.from_csv("leads.csv", columns={"lead": "id", "captured": "created", "stage:won": "won_on"})
+>>> snapshot.metrics.funnel().rows
+>>> print(snapshot.quality)
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from weakref import finalize
+
+from leadbridge.analytics.engine import TABLES, connect, quoted, rows_of, text_of, write_rows
+from leadbridge.analytics.flatten import clock_rows, histories, recorded, table_rows
+from leadbridge.analytics.frames import columns_of, read_files, read_frame
+from leadbridge.analytics.ingest import check_roles, dimensions_of, load, path_of
+from leadbridge.analytics.measures import Metrics
+from leadbridge.analytics.meta import Finding, Meta, Quality
+from leadbridge.analytics.quality import findings
+from leadbridge.analytics.scorecard import Scorecard
+from leadbridge.clock import from_us, to_us
+from leadbridge.domain.facts import Fact
+from leadbridge.domain.history import LeadHistory
+from leadbridge.domain.lifecycle import SPINE
+from leadbridge.domain.show import html_table
+from leadbridge.domain.sla import SLAClock
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from leadbridge.agreement import Agreement
+
+__all__ = ["Frame", "Snapshot"]
+
+
+class Frame(Protocol):
+    """A data frame of pandas or Polars: its column names, and a column by its name."""
+
+    @property
+    def columns(self) -> Any: ...
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+class Snapshot:
+    """Tables of leads, stage entries, hand-offs, clocks, interactions and outcomes, as they stood at ``now``.
+
+    Make one with :meth:`from_facts`, :meth:`from_csv` or :meth:`from_dataframe`; :meth:`open` reads a saved one. A
+    snapshot that was not saved lives in a temporary directory until it is closed or forgotten.
+    """
+
+    def __init__(self, directory: Path, meta: Meta, temporary: bool = False) -> None:
+        self.directory = directory
+        self.meta = meta
+        # A finaliser and not __del__: it also runs at the end of the program, and nobody is warned about forgetting.
+        self._remove = finalize(self, shutil.rmtree, directory, ignore_errors=True) if temporary else None
+        self._connection: DuckDBPyConnection | None = None
+
+    # -- making one -------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_facts(
+        cls,
+        facts: Iterable[Fact],
+        *,
+        agreement: Agreement | None = None,
+        clocks: Iterable[SLAClock] = (),
+        now: datetime,
+        directory: str | Path | None = None,
+    ) -> Snapshot:
+        """The ledger as of ``now``: facts of any number of leads, in any order; later ones are left out.
+
+        ``agreement`` gives the success path and stands beside every number; without one the canonical path is used.
+        """
+        return cls.from_histories(
+            histories(facts, now), agreement=agreement, clocks=clocks, now=now, directory=directory
+        )
+
+    @classmethod
+    def from_histories(
+        cls,
+        many: Iterable[LeadHistory],
+        *,
+        agreement: Agreement | None = None,
+        clocks: Iterable[SLAClock] = (),
+        now: datetime,
+        directory: str | Path | None = None,
+    ) -> Snapshot:
+        """Like :meth:`from_facts`, from histories that are folded already."""
+        tables = dict(table_rows(many))
+        tables["clocks"] = list(clock_rows(clocks))
+        path = agreement.lifecycle.success_path if agreement is not None else SPINE
+        meta = Meta(
+            now_us=to_us(now),
+            path=path,
+            recorded=recorded(tables, clocks=bool(tables["clocks"])),
+            agreement=agreement.name if agreement is not None else "",
+            version=agreement.version if agreement is not None else 0,
+            signed=agreement.signed if agreement is not None else False,
+        )
+        place, temporary = _place(directory)
+        with connect() as connection:
+            for name, rows in tables.items():
+                write_rows(connection, place / f"{name}.parquet", TABLES[name], rows)
+        return cls._finished(place, meta, temporary, [])
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | Path | Sequence[str | Path],
+        *,
+        columns: Mapping[str, str],
+        values: Mapping[str, Mapping[str, str]] | None = None,
+        agreement: Agreement | None = None,
+        now: datetime | None = None,
+        directory: str | Path | None = None,
+    ) -> Snapshot:
+        """An export without any CRM: a CSV file with a row a lead.
+
+        Args:
+            path: the file; of several, the first lists the leads and the others add columns to them, joined by the
+                column that identifies a lead.
+            columns: which column plays which role, see :mod:`leadbridge.analytics.ingest`.
+            values: what words in a column mean, such as ``{"decision": {"Junk": "reject"}}``.
+            agreement: gives the success path; without one it is the stages in the order of ``columns``.
+            now: the instant of the export; without it, the last instant in the data.
+            directory: where the snapshot is kept; without it, in a temporary directory.
+
+        Raises:
+            DataError: for a file or column that is not there or does not hold what its role needs.
+        """
+        check_roles(columns)
+        files = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path]
+        with connect() as connection:
+            found = read_files(connection, files, columns)
+            return cls._loaded(connection, columns, values or {}, agreement, now, directory, found)
+
+    @classmethod
+    def from_dataframe(
+        cls,
+        frame: Frame,
+        *,
+        columns: Mapping[str, str],
+        values: Mapping[str, Mapping[str, str]] | None = None,
+        agreement: Agreement | None = None,
+        now: datetime | None = None,
+        directory: str | Path | None = None,
+    ) -> Snapshot:
+        """A pandas or Polars frame with a row a lead; everything else is as in :meth:`from_csv`.
+
+        Raises:
+            DataError: for a column that is not there or does not hold what its role needs.
+        """
+        check_roles(columns)
+        with connect() as connection:
+            read_frame(connection, columns_of(frame, columns))
+            return cls._loaded(connection, columns, values or {}, agreement, now, directory, [])
+
+    @classmethod
+    def open(cls, directory: str | Path) -> Snapshot:
+        """A snapshot that was saved.
+
+        Raises:
+            DataError: when there is none.
+        """
+        place = Path(directory)
+        return cls(place, Meta.load(place / "meta.json"))
+
+    @classmethod
+    def _loaded(
+        cls,
+        connection: DuckDBPyConnection,
+        columns: Mapping[str, str],
+        values: Mapping[str, Mapping[str, str]],
+        agreement: Agreement | None,
+        now: datetime | None,
+        directory: str | Path | None,
+        found: list[Finding],
+    ) -> Snapshot:
+        path = agreement.lifecycle.success_path if agreement is not None else path_of(columns)
+        place, temporary = _place(directory)
+        more, has = load(connection, place, columns, values, path)
+        meta = Meta(
+            now_us=to_us(now) if now is not None else -1,
+            path=path,
+            recorded=has,
+            agreement=agreement.name if agreement is not None else "",
+            version=agreement.version if agreement is not None else 0,
+            signed=agreement.signed if agreement is not None else False,
+            dimensions=dimensions_of(columns),
+        )
+        return cls._finished(place, meta, temporary, [*found, *more])
+
+    @classmethod
+    def _finished(cls, place: Path, meta: Meta, temporary: bool, found: list[Finding]) -> Snapshot:
+        """Writes the success path, looks at the quality, and settles the instant."""
+        with connect() as connection:
+            steps = [{"stage": stage, "step": step} for step, stage in enumerate(meta.path)]
+            write_rows(connection, place / "path.parquet", TABLES["path"], steps)
+            _views(connection, place)
+            now_us = meta.now_us
+            if now_us < 0:
+                latest = "select coalesce(max(entered_us), 0) as now_us from entries"
+                now_us = rows_of(connection, latest)[0]["now_us"]
+            meta = replace(meta, now_us=now_us, findings=(*found, *findings(connection)))
+        meta.save(place / "meta.json")
+        return cls(place, meta, temporary)
+
+    # -- using it ---------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        """The instant that it describes."""
+        return from_us(self.meta.now_us)
+
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics, each a method."""
+        return Metrics(self)
+
+    @property
+    def quality(self) -> Quality:
+        """What a reader of the numbers has to know about the data."""
+        return Quality(self.meta.findings)
+
+    def scorecard(self) -> Scorecard:
+        """The few numbers that both functions look at together."""
+        return Scorecard.of(self.metrics)
+
+    def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Runs a query of one's own on the tables (``leads``, ``entries``, ``handoffs``, ...); one mapping a row."""
+        return rows_of(self._open(), query, values)
+
+    def count(self, table: str) -> int:
+        """The rows of a table."""
+        return int(self.sql(f"select count(*) as n from {quoted(table)}")[0]["n"])
+
+    def save(self, directory: str | Path) -> Snapshot:
+        """Copies the snapshot to a directory of its own and returns it from there."""
+        place = Path(directory)
+        shutil.copytree(self.directory, place, dirs_exist_ok=True)
+        return Snapshot.open(place)
+
+    def close(self) -> None:
+        """Lets go of the engine, and of the files of a temporary snapshot."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._remove is not None:
+            self._remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of {self.now:%Y-%m-%d %H:%M} UTC, {self.meta.under}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, f"{self.count(name):,}") for name in TABLES if name != "path"]
+        return html_table(repr(self).strip("<>"), ("table", "rows"), rows) + self.quality._repr_html_()
+
+    def _open(self) -> DuckDBPyConnection:
+        if self._connection is None:
+            self._connection = connect()
+            _views(self._connection, self.directory)
+        # A cursor of its own for every query: a connection may not be used by two threads at once.
+        return self._connection.cursor()
+
+
+def _place(directory: str | Path | None) -> tuple[Path, bool]:
+    if directory is None:
+        return Path(mkdtemp(prefix="leadbridge-")), True
+    place = Path(directory)
+    place.mkdir(parents=True, exist_ok=True)
+    return place, False
+
+
+def _views(connection: DuckDBPyConnection, place: Path) -> None:
+    for name in TABLES:
+        file = text_of(str(place / f"{name}.parquet"))
+        connection.execute(f"create view {quoted(name)} as select * from read_parquet({file})")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import leadbridge
 from leadbridge import adapter, errors, registry
@@ -145,9 +146,33 @@ def metric_files() -> str:
     return table(("Metric", "Title", "Basis", "Definition", "By"), rows)
 
 
+def commands() -> str:
+    """Every command with its arguments and options, as the program itself has them."""
+    from typer.main import get_command
+
+    from leadbridge.cli.app import build
+
+    def section(command: Any, name: str) -> Iterable[str]:
+        for child_name, child in sorted(getattr(command, "commands", {}).items()):
+            yield from section(child, f"{name} {child_name}")
+        if not hasattr(command, "commands"):
+            usage = [f"<{part.name}>" for part in command.params if part.param_type_name == "argument"]
+            yield f"\n### {name.removeprefix('leadbridge ')}\n\n`{' '.join([name, *usage])}`\n\n"
+            yield f"{plain(command.help)}.\n"
+            rows = [
+                (f"`{', '.join(option.opts) or option.name}`", plain(option.help or "").replace("<", "&lt;"))
+                for option in command.params
+                if option.name != "help"
+            ]
+            yield f"\n{table(('Argument or option', 'Meaning'), rows)}" if rows else ""
+
+    return "".join(section(get_command(build()), "leadbridge")).removeprefix("\n")
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "agreement": sections,
     "capabilities": capabilities,
+    "commands": commands,
     "errors": error_tree,
     "facts": fact_types,
     "metrics": metric_files,

@@ -1,9 +1,8 @@
 """The contract between leadbridge and a CRM: the one file that the author of an adapter has to read.
 
-An adapter turns a CRM into *a stream of changes and a place to write*. It speaks the CRM's own kinds and field names
-("Lead", "Email"); what they mean is the business of ``leadbridge.mapping``. It is thread-safe and stateless apart from
-its connection. It never sleeps (only the rate budget in ``leadbridge.http`` waits), never retries (the engine does, by
-error class), never logs payloads, and never puts content of a record into an exception.
+An adapter turns a CRM into *a stream of changes and a place to write*. It speaks the CRM's own kinds and field names;
+what they mean is the business of ``leadbridge.mapping``. It is thread-safe, never sleeps (only the rate budget in
+``leadbridge.http`` waits), never retries (the engine does), never logs payloads or puts content into an exception.
 
 Values of fields are JSON scalars, so that they can be stored, hashed and compared without knowing the CRM: ``str``,
 ``int``, ``float``, ``bool``, ``None`` (blank), a ``Ref`` for a lookup, or a tuple of strings or refs for a multi-select
@@ -20,32 +19,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
-__all__ = [
-    "OWN_FIELDS",
-    "Adapter",
-    "Capabilities",
-    "Convert",
-    "Description",
-    "Erase",
-    "FieldInfo",
-    "Fields",
-    "Hints",
-    "History",
-    "KindInfo",
-    "Missing",
-    "Option",
-    "Owner",
-    "OwnField",
-    "Page",
-    "Provision",
-    "Provisioned",
-    "Receipt",
-    "Record",
-    "Ref",
-    "Value",
-    "Write",
-]
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
@@ -55,17 +28,13 @@ class Ref:
     id: str
 
 
-Value: TypeAlias = str | int | float | bool | None | Ref | tuple[str | Ref, ...]
+Value: TypeAlias = str | int | float | bool | Ref | tuple[str | Ref, ...] | None
 Fields: TypeAlias = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a record was when it was read.
-
-    ``version`` changes whenever the record does. ``state`` other than ``live`` means that the record is gone:
-    ``merged`` and ``converted`` name the record that took its place in ``successor``.
-    """
+    """What a record was when it was read. Unless ``live`` it is gone; ``successor`` took its place, if there is one."""
 
     ref: Ref
     version: str
@@ -86,8 +55,8 @@ class Missing:
 class Page:
     """Part of a stream. ``items`` are records, or refs when no fields were asked for.
 
-    ``cursor`` is where to go on, now or in another process next month; it is opaque text. With ``more`` there is
-    another page to be had at once. Everything committed in the CRM before ``covered_until`` has been seen.
+    ``cursor`` is opaque text: where to go on, now or in another process next month. With ``more`` another page can be
+    had at once. Everything committed in the CRM before ``covered_until`` has been seen.
     """
 
     items: tuple[Record | Ref, ...]
@@ -100,12 +69,10 @@ class Page:
 class Write:
     """One change to make.
 
-    ``key`` is the op marker: unique, chosen by the caller, stored in the record's own ``op`` field by the same request
-    (when the account has that field), and returned by ``fetch``: it proves after a lost answer that the write landed.
-
-    ``upsert`` creates or updates by our external key: ``target`` is ``Ref(kind, leadbridge_id)``.
-    ``update`` and ``archive`` name the record itself. In ``fields``, ``None`` clears and what is absent stays as it is.
-    With ``if_version`` the write happens only while the record still has that version.
+    ``key`` is the op marker: unique, stored in the record's own ``op`` field by the same request (when the account has
+    it) and returned by ``fetch``: after a lost answer it proves that the write landed. ``upsert`` creates or updates by
+    our external key: ``target`` is ``Ref(kind, leadbridge_id)``; ``update`` and ``archive`` name the record itself. In
+    ``fields``, ``None`` clears and what is absent stays. ``if_version``: only while the record still has that version.
     """
 
     key: str
@@ -119,9 +86,9 @@ class Write:
 class Receipt:
     """What became of one write.
 
-    ``applied``: the CRM says so. ``unchanged``: nothing to do. ``conflict``: somebody was faster, or the CRM holds
-    a duplicate (then ``ref`` names it); nothing was written. ``rejected``: the CRM refused this record; ``reason`` is
-    ``CODE`` or ``CODE: Field``, never content. ``unknown``: the answer was lost; it may have happened.
+    ``applied``: the CRM says so. ``unchanged``: nothing to do. ``conflict``: somebody was faster, or the CRM holds a
+    duplicate (``ref`` names it); nothing was written. ``rejected``: the CRM refused this record; ``reason`` is ``CODE``
+    or ``CODE: Field``, never content. ``unknown``: the answer was lost; it may have happened.
     """
 
     key: str
@@ -133,7 +100,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One allowed value of a picklist: what is stored and what people see. Inactive ones may stand in old records."""
+    """One value of a picklist: what is stored and what people see. Inactive ones may stand in old records."""
 
     value: str
     label: str
@@ -162,7 +129,7 @@ class FieldInfo:
 
 @dataclass(frozen=True, slots=True)
 class KindInfo:
-    """One kind of record. ``own`` maps the purposes of :data:`OWN_FIELDS` to the fields that this account has for them."""
+    """One kind of record. ``own`` maps purposes of :data:`OWN_FIELDS` to the fields that this account has for them."""
 
     name: str
     fields: Mapping[str, FieldInfo]
@@ -186,14 +153,13 @@ class Capabilities:
     """What this adapter promises; the conformance suite proves it in both directions.
 
     Attributes:
-        read_batch: most refs that one request of ``fetch`` carries; ``fetch`` itself takes any number.
-        write_batch: most writes that one request of ``apply`` carries; ``apply`` itself takes any number.
+        read_batch, write_batch: most refs (writes) in one request; ``fetch`` and ``apply`` themselves take any number.
         settle: a committed change may stay invisible to ``changes`` for this long; cursors look back over it.
         conditional_writes: ``Write.if_version`` is honoured.
         archives: the action ``archive`` works.
         sees_deleted: ``changes`` shows deleted and merged records, and ``ids(archived=True)`` works.
         converts: records can become ``converted`` and go on as another kind.
-        key_kinds: the kinds that can be upserted by our external key (needs the ``id`` field of :data:`OWN_FIELDS`).
+        key_kinds: the kinds that can be upserted by our external key.
     """
 
     read_batch: int
@@ -210,10 +176,9 @@ class Capabilities:
 class Description:
     """Who we talk to, and what it can do. Reading it is the connection test.
 
-    ``system`` names the adapter; ``account`` is the CRM's own id of the account (never another one with the same
-    database). ``crosswalk`` is the adapter's default mapping of kinds and fields, in the form that
-    ``leadbridge.mapping`` documents. ``user`` is the owner id that we are signed in as, where the CRM gives what we make
-    to it: such a record belongs to nobody yet.
+    ``system`` names the adapter; ``account`` is the CRM's own id of the account. ``user`` is the owner id that we are
+    signed in as, where the CRM gives it what we make: such a record belongs to nobody yet. ``crosswalk`` is the default
+    mapping of kinds and fields, in the form of ``leadbridge.mapping``.
     """
 
     system: str
@@ -228,47 +193,36 @@ class Description:
 
 
 class Adapter(Protocol):
-    """A CRM account. Every method makes requests in the caller's thread and may be called from several at once.
-
-    Any method raises an :class:`~leadbridge.errors.AdapterError` when the CRM as a whole does not answer properly.
-    """
+    """A CRM account. Methods may be called from several threads; a CRM that does not answer is an ``AdapterError``."""
 
     def describe(self) -> Description:
         """Reads who we talk to, its kinds, fields, options and owners, afresh each time."""
-        ...
 
     def changes(self, kind: str, since: str | None, *, fields: Sequence[str], limit: int) -> Page:
         """The next at most ``limit`` records of a kind that changed after a cursor (``None``: from the beginning).
 
-        Never loses a change, may repeat one. Everything that this takes (look-back, the server's clock, the vendor's
-        own word on what it covers) lives inside the cursor. A page may be empty and still have ``more``.
+        Never loses a change, may repeat one; look-back, the server's clock and what the vendor says it covers live
+        inside the cursor. A page may be empty and still have ``more``.
         """
-        ...
 
     def ids(self, kind: str, cursor: str | None, *, archived: bool, limit: int) -> Page:
         """A full sweep over the ids of a kind: the live ones, or the archived ones (needs ``sees_deleted``)."""
-        ...
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[tuple[Record, ...]]:
         """The records whose field has a value, for each value in order; sees deleted and converted ones, never late."""
-        ...
 
     def fetch(self, refs: Sequence[Ref], *, fields: Sequence[str]) -> list[Record | Missing]:
         """The present state of records, in the order asked for. An old id answers with the record that it became."""
-        ...
 
     def apply(self, writes: Sequence[Write]) -> list[Receipt]:
         """Makes changes; one receipt a write, in the same order. A bad record is a receipt, never an exception.
 
-        Raises only when nothing at all is known to have been sent, or when the whole request was refused; splitting a
-        batch that the vendor refused because of one record is done here. Once part of the work has been sent, what
-        follows a failure is answered with ``unknown`` receipts.
+        Raises only when nothing was sent, or the whole request was refused; a batch that was refused because of one
+        record is split here. Once part of the work was sent, a failure is answered with ``unknown`` receipts.
         """
-        ...
 
     def close(self) -> None:
         """Gives connections back. Closing twice is fine."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,12 +246,12 @@ OWN_FIELDS = (
     OwnField("sla_state", "string", "SLA state", 40),
     OwnField("buying_stage", "string", "Buying stage", 80),
 )
-"""The fields that ``Provision`` can add. The two ``always`` ones are what safe creating and repeating rest on."""
+"""The fields that ``Provision`` can add; safe creating and repeating rest on the two ``always`` ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """What became of one field: it was there, it would be made (dry run), it was made, or a person has to make it."""
+    """One field: it was there, would be made (dry run), was made, or a person has to make it as instructed."""
 
     kind: str
     field: str
@@ -310,8 +264,7 @@ class Provision(Protocol):
     """Optional: can add our own fields to the account."""
 
     def provision(self, purposes: Sequence[str], *, dry_run: bool) -> list[Provisioned]:
-        """Makes the fields for these purposes on every kind in ``key_kinds``; with ``dry_run`` only says what it would do."""
-        ...
+        """Makes the fields for these purposes on every keyed kind; with ``dry_run`` only says what it would do."""
 
 
 @runtime_checkable
@@ -319,8 +272,7 @@ class Hints(Protocol):
     """Optional: can say which records a webhook is about. A hint is never trusted for content."""
 
     def hints(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> list[Ref]:
-        """Verifies the signature and names the records to fetch; raises ``Forbidden`` for a bad signature."""
-        ...
+        """Verifies the signature (a bad one raises ``Forbidden``) and names the records to fetch."""
 
 
 @runtime_checkable
@@ -329,7 +281,6 @@ class History(Protocol):
 
     def history(self, refs: Sequence[Ref], *, field: str) -> list[tuple[tuple[datetime, Value], ...]]:
         """For each record in order: when the field got which value, oldest first."""
-        ...
 
 
 @runtime_checkable
@@ -338,7 +289,6 @@ class Convert(Protocol):
 
     def convert(self, ref: Ref, *, owner: str | None) -> Record:
         """Converts a record and returns it as it now is: ``converted``, with its successor."""
-        ...
 
 
 @runtime_checkable
@@ -347,4 +297,3 @@ class Erase(Protocol):
 
     def erase(self, refs: Sequence[Ref]) -> list[Receipt]:
         """Removes records beyond recovery, as a person may demand; one receipt a record."""
-        ...

@@ -12,6 +12,7 @@ from leadbridge.adapter import OWN_FIELDS, Adapter, Provision, Provisioned
 from leadbridge.agreement import Agreement, lint
 from leadbridge.clock import Clock, SystemClock
 from leadbridge.domain.board import Board
+from leadbridge.domain.clocks import clocks
 from leadbridge.domain.facts import Fact
 from leadbridge.domain.lead import Lead
 from leadbridge.errors import ConfigError, Unsupported
@@ -225,12 +226,11 @@ class Bridge:
         from leadbridge.analytics import Snapshot
 
         now = self.clock.now()
-        return Snapshot.from_facts(
-            (fact for _, fact in self.store.facts()),
-            agreement=self.agreement,
-            clocks=self.clocks(at=now),
-            now=now,
-            directory=directory,
+        histories = list(self.ledger.histories())
+        slas, calendars = self.agreement.slas, self.agreement.calendars
+        promises = (clock for history in histories for clock in clocks(history, slas, calendars, now))
+        return Snapshot.from_histories(
+            histories, agreement=self.agreement, clocks=promises, now=now, directory=directory
         )
 
     @property

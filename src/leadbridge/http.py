@@ -118,8 +118,7 @@ class RateBudget:
     @property
     def windows(self) -> tuple[tuple[int, float], ...]:
         """The windows in force, as pairs of (requests, seconds)."""
-        with self._lock:
-            return tuple((maximum, seconds) for seconds, maximum in self._windows.items())
+        return tuple((maximum, seconds) for seconds, maximum in self._windows.copy().items())
 
     def acquire(self) -> None:
         """Returns when one more request may be sent."""
@@ -177,9 +176,7 @@ class Reply:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
-            what = "an empty body" if not self.body.strip() else "something else"
-            if self.body.lstrip()[:1] == b"<":
-                what = "a web page"
+            what = {b"": "an empty body", b"<": "a web page"}.get(self.body.lstrip()[:1], "something else")
         raise Unavailable(
             f"the CRM answered {self.status} with {what} where JSON was expected: ask again later",
             connection=self.connection,
@@ -200,10 +197,10 @@ def retry_after(reply: Reply) -> float | None:
         number = float(text)
     except ValueError:
         try:
-            until = parsedate_to_datetime(text)
-            return max(0.0, (until - parsedate_to_datetime(reply.headers.get("date", ""))).total_seconds())
+            wait = parsedate_to_datetime(text) - parsedate_to_datetime(reply.headers.get("date", ""))
         except (TypeError, ValueError):
             return None
+        return max(0.0, wait.total_seconds())
     if not 0 <= number < float("inf"):
         return None
     return number / 1000 if number > _LARGEST_SECONDS else number

@@ -89,7 +89,8 @@ class Ledger:
     def clocks(self, policies: Iterable[SLAPolicy], calendars: Mapping[str, BusinessCalendar], now: datetime) -> Board:
         """Every promise about every lead as it stands at an instant."""
         rules = tuple(policies)
-        return Board(clock for history in self.histories() for clock in clocks(history, rules, calendars, now))
+        histories = self.histories() if rules else ()
+        return Board(clock for history in histories for clock in clocks(history, rules, calendars, now))
 
     def explain(self, lead: str | Lead) -> str:
         """The chain of facts about one lead in plain words, without personal data."""

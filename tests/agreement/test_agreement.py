@@ -354,7 +354,7 @@ PLACES = places(DOCUMENT)
 
 
 def sound_or_refused(text: str) -> bool:
-    """Whether an agreement either is refused with a way out for each problem, or works; any other error ends the test."""
+    """Whether an agreement is refused with a way out for each problem, or works; any other error ends the test."""
     try:
         agreement = Agreement.loads(text)
     except AgreementError as error:

@@ -63,8 +63,8 @@ def lead(
         if decision == "accept":
             story.append(fact(f.StageEntered, name, hours, stage="sales_accepted"))
     if won is not None:
-        for stage in ("sales_qualified", "opportunity"):
-            story.append(fact(f.StageEntered, name, won, stage=stage, inferred=True))
+        jumped = ("sales_qualified", "opportunity")
+        story.extend(fact(f.StageEntered, name, won, stage=stage, inferred=True) for stage in jumped)
         story.append(fact(f.StageEntered, name, won, stage="won"))
         story.append(fact(f.OpportunityWon, name, won, opportunity=f"{name}-deal", amount=100.0))
     return story

@@ -1,12 +1,14 @@
 """Uses an installed leadbridge as a first-time user would, without anything that only development has.
 
-Run by the interpreter of an environment that holds the three wheels: ``python smoke.py``, in an empty folder.
+Run by the interpreter of an environment that holds the three wheels: ``python smoke.py``, in an empty folder. With the
+argument ``extras`` the environment also has ``leadbridge[analytics,simulator]``; without it, it must not.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import distributions, entry_points, version
 from importlib.resources import files
 from pathlib import Path
@@ -71,11 +73,57 @@ def the_database() -> None:
     say(f"a new database, and the agreement {agreement.name!r} v{agreement.version}")
 
 
-def the_command_line() -> None:
+def without_extras() -> None:
+    """What needs an extra says so, with the command that installs it."""
+    import leadbridge
+    from leadbridge.clock import SystemClock
+    from leadbridge.registry import start_simulator
+
+    def numbers() -> object:
+        return leadbridge.Snapshot.from_csv("leads.csv", columns={"lead": "id"}).metrics.funnel()
+
+    def simulator() -> object:
+        return start_simulator("hubspot")(SystemClock())
+
+    Path("leads.csv").write_text("id\n1\n", "utf-8")
+    refused = {}
+    attempts: dict[str, Callable[[], object]] = {"analytics": numbers, "simulator": simulator}
+    for extra, attempt in attempts.items():
+        try:
+            attempt()
+        except leadbridge.AdapterMissing as error:
+            refused[extra] = str(error)
+    for extra in attempts:
+        assert f"leadbridge[{extra}]" in refused.get(extra, ""), refused
+    say("missing extras are named with the command that installs them")
+
+
+def with_extras() -> None:
+    import leadbridge
+    from leadbridge.analytics import save
+
+    rows = "id,created,won\n1,2026-01-05,2026-02-01\n2,2026-01-06,\n"
+    Path("leads.csv").write_text(rows, "utf-8")
+    columns = {"lead": "id", "captured": "created", "stage:won": "won"}
+    funnel = leadbridge.Snapshot.from_csv("leads.csv", columns=columns).metrics.funnel()
+    assert isinstance(funnel, leadbridge.Result)
+    save(funnel.plot(), "funnel.svg")
+    say(f"{funnel}, and a picture of it")
+    command("demo", "--leads", "25", "--json")
+    say("leadbridge demo")
+
+
+def command(*arguments: str) -> str:
+    """What a command of leadbridge prints."""
     program = str(Path(sys.executable).with_name("leadbridge"))
-    for arguments in (["--help"], ["init"]):
-        run = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
-        assert run.returncode == 0, (arguments, run.stdout, run.stderr)
+    run = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, (arguments, run.stdout, run.stderr)
+    return run.stdout
+
+
+def the_command_line() -> None:
+    command("--help")
+    command("init")
     say("leadbridge --help and leadbridge init")
 
 
@@ -86,6 +134,10 @@ def main() -> None:
     package_data()
     the_database()
     the_command_line()
+    if "extras" in sys.argv[1:]:
+        with_extras()
+    else:
+        without_extras()
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def test_the_plugin_loads_nothing_but_pytest() -> None:
     code = (
         "import sys, pytest\n"
         "import leadbridge.testing.plugin\n"
-        "heavy = {'httpx', 'pydantic', 'starlette', 'uvicorn', 'sqlalchemy', 'leadbridge.registry', 'leadbridge.memory'}\n"
+        "heavy = {'httpx', 'pydantic', 'starlette', 'uvicorn', 'sqlalchemy', 'leadbridge.registry'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

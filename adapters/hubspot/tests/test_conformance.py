@@ -80,10 +80,6 @@ class TestDated(_HubSpotLaws):
     way = "2026-09"
 
 
-class TestFirstDated(_HubSpotLaws):
-    way = "2026-03"
-
-
 class TestV3(_HubSpotLaws):
     way = "v3"
 

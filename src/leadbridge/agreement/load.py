@@ -13,7 +13,7 @@ from leadbridge.agreement.check import find_problems
 from leadbridge.agreement.reading import Lines, dotted, read_yaml
 from leadbridge.agreement.reading import Path as KeyPath
 from leadbridge.agreement.schema import Agreement
-from leadbridge.agreement.wording import keys_at, problem_of
+from leadbridge.agreement.wording import problem_of
 from leadbridge.errors import AgreementError, ConfigError, Problem
 
 __all__ = ["load", "loads"]
@@ -119,8 +119,3 @@ def _located(problem: Problem, path: KeyPath, lines: Lines) -> Problem:
         known = known[:-1]
     line = lines.get(known) if known else None
     return Problem(problem.message, problem.remedy, dotted(path), line)
-
-
-def top_level_keys() -> tuple[str, ...]:
-    """The keys that an agreement may have."""
-    return keys_at(Agreement, ())

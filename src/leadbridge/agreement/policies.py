@@ -45,6 +45,8 @@ class FieldPolicy(Frozen):
     def ruling(self, stage: str | None, lifecycle: Lifecycle) -> Ruling:
         """The rule and the winning function for a lead in a stage; in a detour, as in the stage before it."""
         winner = self.owner
+        if not self.from_stage:
+            return Ruling(self.policy, winner)
         reached = lifecycle.reached(stage)
         turns = sorted((lifecycle.reached(name), function) for name, function in self.from_stage.items())
         for rank, function in turns:

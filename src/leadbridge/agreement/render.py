@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from typing import TypeAlias
 
@@ -11,7 +12,7 @@ from leadbridge.agreement.schema import Agreement
 from leadbridge.domain.lifecycle import Stage
 from leadbridge.domain.model import listing, span_text
 
-__all__ = ["html", "markdown"]
+__all__ = ["html", "markdown", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,19 @@ def html(agreement: Agreement) -> str:
                 body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
                 parts.append(f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>")
     return "\n".join([*parts, "</article>"])
+
+
+def standing(agreement: Agreement, day: date) -> str:
+    """In one line: the version, whether it is in force on a day, and who has not signed."""
+    force = "in force"
+    if day < agreement.effective:
+        force = f"not in force before {agreement.effective}"
+    elif not agreement.in_force(day):
+        force = f"expired on {agreement.until}"
+    signed = "signed" if agreement.signed else "not signed"
+    if agreement.unsigned:
+        signed = f"not signed by {listing(agreement.unsigned)}"
+    return f"{agreement.name} v{agreement.version}, {force}, {signed}"
 
 
 def _md(text: str) -> str:

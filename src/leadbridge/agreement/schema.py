@@ -30,6 +30,7 @@ from leadbridge.agreement.sections import (
     Signature,
     TargetMarket,
     ValueProposition,
+    by_id,
 )
 from leadbridge.clock import SystemClock
 from leadbridge.domain.buying import BUYING_PRESETS, BuyingStage, StageEntry, infer
@@ -60,10 +61,6 @@ LEAD_STATUSES = ("new", "open", "in_progress", "attempting", "connected", "open_
 """The lead statuses of an agreement that lists none: both vendors' own words for what a rep is doing."""
 
 
-def _by_id(value: object) -> object:
-    return {"id": value} if isinstance(value, str) else value
-
-
 class Agreement(Frozen):
     """What marketing and sales agreed on. Build one with :meth:`load` or :meth:`loads`, which check it as a whole."""
 
@@ -74,30 +71,32 @@ class Agreement(Frozen):
     effective: date = Field(description="First day on which it holds")
     until: date | None = Field(None, description="First day on which it no longer holds")
     language: str = Field("en", description="Language in which it is written, such as en, de or ja")
-    signatures: tuple[Signature, ...] = ()
+    signatures: tuple[Signature, ...] = Field((), description="Who stands for it, in which role, since when")
     required_signatures: tuple[Id, ...] = Field((), description="Roles that have to sign")
     attributes: dict[Id, FieldType] = Field(
         default_factory=dict, description="Further fields of a lead, with their types"
     )
     lifecycle_terms: LifecycleTerms = Field(LifecycleTerms(preset="spine"), alias="lifecycle")
     buying_terms: BuyingTerms = Field(BuyingTerms(preset="siriusdecisions"), alias="buying_stages")
-    lead_statuses: tuple[Annotated[LeadStatus, BeforeValidator(_by_id)], ...] = tuple(
+    lead_statuses: tuple[Annotated[LeadStatus, BeforeValidator(by_id)], ...] = tuple(
         LeadStatus(id=name) for name in LEAD_STATUSES
     )
-    definitions: dict[Id, Definition] = Field(default_factory=dict)
+    definitions: dict[Id, Definition] = Field(default_factory=dict, description="What words such as sales-ready mean")
     target_market: TargetMarket = TargetMarket()
     value_propositions: tuple[ValueProposition, ...] = ()
     messages: tuple[Message, ...] = ()
     assets: tuple[Asset, ...] = ()
-    campaigns: tuple[Annotated[Campaign, BeforeValidator(_by_id)], ...] = ()
+    campaigns: tuple[Annotated[Campaign, BeforeValidator(by_id)], ...] = ()
     handoff: HandoffTerms = HandoffTerms()
-    slas: tuple[SLAPolicy, ...] = ()
-    calendars: dict[Id, BusinessCalendar] = Field(default_factory=dict)
+    slas: tuple[SLAPolicy, ...] = Field((), description="What each function promises the other, in time")
+    calendars: dict[Id, BusinessCalendar] = Field(default_factory=dict, description="Opening hours, by name")
     reason_terms: ReasonTerms = Field(ReasonTerms(), alias="reasons")
     recycling: Recycling = Recycling()
     sync: SyncRules = SyncRules()
     targets: tuple[KpiTarget, ...] = Field((), description="What both functions want the metrics to be")
-    crosswalks: dict[str, dict[str, KindCrosswalk]] = Field(default_factory=dict)
+    crosswalks: dict[str, dict[str, KindCrosswalk]] = Field(
+        default_factory=dict, description="What kinds, fields and values mean, by system and kind"
+    )
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -266,10 +265,22 @@ class Agreement(Frozen):
             return True
         return rule.evaluate(profile(fields, interactions, wanted=rule.names, types=self.types, at=at)) is True
 
-    def buying_entries(self, interactions: Iterable[Interaction | Interacted]) -> tuple[StageEntry, ...]:
-        """The buying stages that the interactions of one lead give evidence for, in order of time."""
+    def buying_entries(
+        self,
+        interactions: Iterable[Interaction | Interacted],
+        *,
+        fields: Mapping[str, object] | None = None,
+        at: datetime | None = None,
+    ) -> tuple[StageEntry, ...]:
+        """The buying stages that one lead gives evidence for, in order of time.
+
+        Args:
+            interactions: of this lead, or the facts of them; any order.
+            fields: its flat canonical fields, for evidence that looks at a field; ``at`` is when they were seen.
+        """
         touches = [touch if isinstance(touch, Interaction) else Interaction.of(touch) for touch in interactions]
-        return infer(self.buying_stages, touches, asset_types={asset.id: asset.type for asset in self.assets})
+        types = {asset.id: asset.type for asset in self.assets}
+        return infer(self.buying_stages, touches, asset_types=types, fields=fields, at=at)
 
     # -- systems, crosswalks, precedence -------------------------------------------------------------------------------
 
@@ -315,12 +326,16 @@ class Agreement(Frozen):
         """
         return find_stage(self.crosswalks, system, value, kind)
 
+    @cached_property
+    def _policies(self) -> dict[str, FieldPolicy]:
+        return dict(self.sync.fields)
+
     def field_policy(self, field: str) -> FieldPolicy:
         """The policy of a field: the agreement's own, or the default where it is silent."""
-        own = self.sync.fields.get(field)
-        if own is not None:
-            return own
-        return default_policy(field, giver=self.handoff.from_, taker=self.handoff.to, lifecycle=self.lifecycle)
+        if field not in self._policies:
+            terms, lifecycle = self.handoff, self.lifecycle
+            self._policies[field] = default_policy(field, giver=terms.from_, taker=terms.to, lifecycle=lifecycle)
+        return self._policies[field]
 
     def policy_for(self, field: str, stage: str | None) -> Ruling:
         """The rule that settles a field for a lead in a stage, and the function that wins: ``(policy, function)``."""
@@ -346,17 +361,9 @@ class Agreement(Frozen):
 
     def standing(self, on: date) -> str:
         """In words, to be shown beside every figure: the version, whether it is in force, and who has not signed."""
-        day = on.date() if isinstance(on, datetime) else on
-        if day < self.effective:
-            force = f"not in force before {self.effective}"
-        elif not self.in_force(day):
-            force = f"expired on {self.until}"
-        else:
-            force = "in force"
-        signed = (
-            f"not signed by {listing(self.unsigned)}" if self.unsigned else "signed" if self.signed else "not signed"
-        )
-        return f"{self.name} v{self.version}, {force}, {signed}"
+        from leadbridge.agreement.render import standing
+
+        return standing(self, on.date() if isinstance(on, datetime) else on)
 
     # -- showing -------------------------------------------------------------------------------------------------------
 

@@ -30,10 +30,12 @@ __all__ = [
     "Signature",
     "TargetMarket",
     "ValueProposition",
+    "by_id",
 ]
 
 
-def _by_id(value: object) -> object:
+def by_id(value: object) -> object:
+    """An entry that is written as its mere id."""
     return {"id": value} if isinstance(value, str) else value
 
 
@@ -49,7 +51,7 @@ class LifecycleTerms(Frozen):
     """Either a preset, or the stages with a success path and detours."""
 
     preset: str | None = None
-    stages: tuple[Annotated[Stage, BeforeValidator(_by_id)], ...] = ()
+    stages: tuple[Annotated[Stage, BeforeValidator(by_id)], ...] = ()
     success_path: tuple[str, ...] = ()
     detours: dict[str, Detour] = Field(default_factory=dict)
 
@@ -58,7 +60,7 @@ class BuyingTerms(Frozen):
     """Either a preset, or the stages; ``evidence`` adds rules to a stage by its id."""
 
     preset: str | None = None
-    stages: tuple[Annotated[BuyingStage, BeforeValidator(_by_id)], ...] = ()
+    stages: tuple[Annotated[BuyingStage, BeforeValidator(by_id)], ...] = ()
     evidence: dict[str, tuple[EvidenceRule, ...]] = Field(default_factory=dict)
 
 
@@ -89,7 +91,7 @@ class TargetMarket(Frozen):
     """Which companies make the best prospects, and which people in them."""
 
     companies: tuple[Criterion, ...] = ()
-    roles: tuple[Annotated[Role, BeforeValidator(_by_id)], ...] = ()
+    roles: tuple[Annotated[Role, BeforeValidator(by_id)], ...] = ()
 
 
 class ValueProposition(Frozen):

@@ -109,7 +109,7 @@ def lint(one: Metric) -> list[str]:
     sql = _PARAMETER.sub("1", one.sql.replace("{dimension}", "l.source"))
     found: list[str] = []
     tree = sqlglot.parse_one(sql, read="duckdb")
-    names = {str(node.name).lower() for node in tree.find_all(exp.Alias, exp.Column, exp.TableAlias)}
+    names = {str(node.alias_or_name).lower() for node in tree.find_all(exp.Alias, exp.Column, exp.TableAlias)}
     if "at" in names:
         found.append("a column is called at, which is a word of its own in DuckDB")
     if "::" in sql:

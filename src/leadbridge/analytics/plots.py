@@ -39,9 +39,7 @@ def chart(result: Result) -> Picture:
     if draw is None:
         raise ConfigError(f"{result.metric} has no picture: there are pictures of {', '.join(_PICTURES)}")
     words = {"reason": "no reason", "buying_stage": "(blank)", "function": "(blank)", result.by or "": "(blank)"}
-    rows = [
-        {name: words.get(name) if value is None else value for name, value in row.items()} for row in result.rows
-    ]
+    rows = [{name: words.get(name) if value is None else value for name, value in row.items()} for row in result.rows]
     return draw(alt, result, alt.InlineData(values=rows))
 
 
@@ -88,7 +86,8 @@ def _reach(alt: Any, values: list[float], title: str, room: float) -> Any:
     """A scale of counts with room for labels to the right of the longest bar."""
     longest = max(values, default=0) or 1
     scale = alt.Scale(domain=[0, longest * room], nice=False)
-    return {"scale": scale, "axis": alt.Axis(title=title, grid=False, format=",~f", values=[0, longest / 2, longest])}
+    ticks = sorted({0, round(longest / 2), round(longest)})
+    return {"scale": scale, "axis": alt.Axis(title=title, grid=False, format=",d", values=ticks)}
 
 
 def _funnel(alt: Any, result: Result, data: Any) -> Picture:

@@ -138,7 +138,7 @@ class NotComputable:
         """The reason as JSON values."""
         return {"metric": self.metric, "definition": self.definition, "not_computable": self.reason}
 
-    def plot(self) -> altair.Chart:
+    def plot(self) -> altair.LayerChart | altair.FacetChart:
         """Raises: there is nothing to draw.
 
         Raises:

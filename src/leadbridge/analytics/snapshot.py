@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from weakref import finalize
@@ -62,6 +63,7 @@ class Snapshot:
         # A finaliser and not __del__: it also runs at the end of the program, and nobody is warned about forgetting.
         self._remove = finalize(self, shutil.rmtree, directory, ignore_errors=True) if temporary else None
         self._connection: DuckDBPyConnection | None = None
+        self._lock = Lock()
 
     # -- making one -------------------------------------------------------------------------------------------------
 
@@ -272,9 +274,11 @@ class Snapshot:
         return html_table(repr(self).strip("<>"), ("table", "rows"), rows) + self.quality._repr_html_()
 
     def _open(self) -> DuckDBPyConnection:
-        if self._connection is None:
-            self._connection = connect()
-            _views(self._connection, self.directory)
+        with self._lock:
+            if self._connection is None:
+                connection = connect()
+                _views(connection, self.directory)
+                self._connection = connection
         # A cursor of its own for every query: a connection may not be used by two threads at once.
         return self._connection.cursor()
 

@@ -1,4 +1,4 @@
-"""From settings to what a command works with: a bridge for commands that ask the CRMs, the ledger for those that do not."""
+"""From settings to what a command works with: a bridge where CRMs are asked, the ledger alone where they are not."""
 
 from __future__ import annotations
 

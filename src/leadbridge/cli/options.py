@@ -31,7 +31,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand: nobody
 
 def examples(*lines: str) -> str:
     """The end of a help page: commands as one would type them."""
-    return "\n\n".join(["Examples:", *(f"  $ leadbridge {line}" for line in lines)])
+    return "\n".join(["Examples:", *(f"  $ leadbridge {line}" for line in lines)])
 
 
 def instant(text: str | None, option: str) -> datetime | None:

@@ -370,25 +370,27 @@ def _opportunity(teller: _Teller, related: Related) -> None:
     raw_amount = related.values.get("amount")
     amount = float(raw_amount) if isinstance(raw_amount, (int, float, str)) and raw_amount != "" else None
     opened = teller.canonical("opportunity")
+    won, closed = _true(related.values.get("won")), _true(related.values.get("closed"))
+    raw = _text(related.values.get("closed_at"))
+    ended = parse_iso(raw) if raw and (won or closed) else related.record.modified_at
     if known is None:
         created = _text(related.values.get("opened_at"))
-        when = parse_iso(created) if created else related.record.modified_at
-        teller.tell(f.OpportunityOpened, when, related, opportunity=identity, amount=amount)
-        if opened is not None and teller.lifecycle.is_forward(standing.stage, opened):
-            teller.move(opened, related, when)
-    won, closed = _true(related.values.get("won")), _true(related.values.get("closed"))
+        begun = parse_iso(created) if created else related.record.modified_at
+        # One that is first seen when it has ended was open before that day, whenever its record was made.
+        seen_open = begun <= ended or not (won or closed)
+        teller.tell(f.OpportunityOpened, min(begun, ended), related, opportunity=identity, amount=amount)
+        if opened is not None and seen_open and teller.lifecycle.is_forward(standing.stage, opened):
+            teller.move(opened, related, begun)
     if not (won or closed) or standing.opportunities.get(identity) in ("won", "lost"):
         return
-    raw = _text(related.values.get("closed_at"))
-    when = parse_iso(raw) if raw else related.record.modified_at
     precision = "day" if raw is not None and len(raw) == 10 else "instant"
     if won:
-        teller.tell(f.OpportunityWon, when, related, opportunity=identity, amount=amount, precision=precision)
+        teller.tell(f.OpportunityWon, ended, related, opportunity=identity, amount=amount, precision=precision)
     else:
-        teller.tell(f.OpportunityLost, when, related, opportunity=identity, precision=precision)
+        teller.tell(f.OpportunityLost, ended, related, opportunity=identity, precision=precision)
     stage = teller.canonical("won" if won else "lost")
     if stage is not None and stage != standing.stage:
-        teller.move(stage, related, when, precision=precision)
+        teller.move(stage, related, ended, precision=precision)
 
 
 def _true(value: Value) -> bool:

@@ -159,6 +159,22 @@ class ForgetsMerges(MemoryAdapter):
         return Missing(ref) if row is None or row.state == "merged" else super()._present(ref, fields)
 
 
+class ShowsConvertedAsLive(MemoryAdapter):
+    """Does not look whether a record has become another one."""
+
+    def _record(self, row: Row, fields: Sequence[str]) -> Record:
+        record = super()._record(row, fields)
+        return replace(record, state="live", successor=None) if record.state == "converted" else record
+
+
+class ConvertsUndeclared(MemoryAdapter):
+    """Tries to convert although it never promised to."""
+
+    def convert(self, ref: Ref, *, owner: str | None) -> Record:
+        (record,) = self.fetch([ref], fields=())
+        return cast("Record", record)
+
+
 class InventsFields(MemoryAdapter):
     """Names a field for the op marker that the account does not have."""
 

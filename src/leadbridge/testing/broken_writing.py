@@ -66,6 +66,17 @@ class SwallowsRefusals(MemoryAdapter):
         ]
 
 
+class LeavesOutReadOnly(MemoryAdapter):
+    """Leaves out what may not be written, and says that all went well."""
+
+    def apply(self, writes: Sequence[Write]) -> list[Receipt]:
+        return super().apply([replace(write, fields=self._allowed(write)) for write in writes])
+
+    def _allowed(self, write: Write) -> dict[str, Value]:
+        fields = self.crm.kinds[write.target.kind].fields
+        return {name: value for name, value in write.fields.items() if name not in fields or fields[name].writable}
+
+
 class SortsReceipts(MemoryAdapter):
     """Gives receipts in the order in which the vendor answered."""
 

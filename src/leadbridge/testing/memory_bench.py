@@ -27,14 +27,15 @@ class MemoryBench:
     Args:
         make: makes the adapter under test on the CRM.
         provisioned: whether the CRM has our own fields.
+        converts: whether its persons can be turned into contacts.
     """
 
     kind = "person"
     text_field = "title"
 
-    def __init__(self, make: Make | None = None, *, provisioned: bool = True) -> None:
+    def __init__(self, make: Make | None = None, *, provisioned: bool = True, converts: bool = True) -> None:
         self.clock: ManualClock | None = ManualClock(datetime(2026, 1, 5, 9, tzinfo=UTC))
-        self.crm = MemoryCrm("bench", clock=self.clock, provisioned=provisioned)
+        self.crm = MemoryCrm("bench", clock=self.clock, provisioned=provisioned, converts=converts)
         self.crm.lag = SETTLE
         self.faults: FaultQueue | None = _Faults(self.crm)
         self.log: RequestLog | None = _Log(self.crm)

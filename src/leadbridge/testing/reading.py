@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadbridge.adapter import Missing, Page, Record, Ref
+from leadbridge.adapter import Convert, Missing, Page, Record, Ref
 from leadbridge.errors import Unsupported
 from leadbridge.testing.bench import Bench
 from leadbridge.testing.steps import address_field, fetched, last, page, seeded, settled, unsupported, upserts, walk
@@ -244,6 +244,26 @@ class ReadingLaws:
         if adapter.describe().capabilities.sees_deleted and loser != became:
             merged = last(found)[loser]
             assert (merged.state, merged.successor) == ("merged", became)
+
+    def test_a_converted_record_leads_to_its_successor_as_declared(self, bench: Bench) -> None:
+        """A lead goes on as another record when sales takes it over; its history must not end there.
+
+        If this fails, check how the stream shows converted records, or do not declare ``converts``.
+        """
+        adapter = bench.adapter()
+        ref, _ = seeded(bench, 2)
+        settled(bench, adapter)
+        _, cursor = walk(adapter, bench)
+        if not adapter.describe().capabilities.converts:
+            if isinstance(adapter, Convert):
+                with unsupported(bench, "converts"):
+                    adapter.convert(ref, owner=None)
+            return
+        became = bench.crm.convert(ref)
+        settled(bench, adapter)
+        converted = last(walk(adapter, bench, cursor)[0])[ref]
+        assert (converted.state, converted.successor) == ("converted", became)
+        assert became in (fetched(adapter, ref).ref, fetched(adapter, ref).successor)
 
 
 def _unlike(id: str) -> str:

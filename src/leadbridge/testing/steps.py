@@ -19,6 +19,7 @@ from leadbridge.simulator.requests import RequestLog
 from leadbridge.testing.bench import Bench
 
 _MOST_PAGES = 2000
+_DAY = "2020-01-01"
 
 
 def seeded(bench: Bench, count: int, start: int = 0) -> list[Ref]:
@@ -119,6 +120,21 @@ def bad_value(bench: Bench, adapter: Adapter) -> tuple[str, Value]:
     if fields[bench.text_field].max_length:
         return bench.text_field, "x" * (fields[bench.text_field].max_length + 1)
     pytest.skip("nothing is known that this CRM would refuse for one record")
+
+
+def read_only(bench: Bench, adapter: Adapter) -> tuple[str, Value]:
+    """A field that may not be written, and a value that would fit it."""
+    fits: dict[str, Value] = {
+        "string": "x",
+        "number": 1,
+        "bool": True,
+        "date": _DAY,
+        "datetime": f"{_DAY}T00:00:00.000Z",
+    }
+    for name, info in sorted(adapter.describe().kinds[bench.kind].fields.items()):
+        if not info.writable and info.type in fits:
+            return name, fits[info.type]
+    pytest.skip("every field of this kind can be written")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from leadbridge.testing.steps import (
     keyed,
     last,
     outcomes,
+    read_only,
     seeded,
     settled,
     stored,
@@ -98,6 +99,19 @@ class WritingLaws:
         texts = {row["id"]: row.get(bench.text_field) for row in bench.crm.dump(bench.kind)}
         assert [texts[ref.id] for i, ref in enumerate(refs) if i != 6] == [f"text {i}" for i in range(10) if i != 6]
         assert texts[refs[6].id] is None
+
+    def test_what_is_described_as_read_only_is_refused(self, bench: Bench) -> None:
+        """A value that silently does not arrive looks like a person's change the next time it is read.
+
+        If this fails, check where ``FieldInfo.writable`` comes from, and that refused fields are not just left out.
+        """
+        adapter = bench.adapter()
+        (ref,) = seeded(bench, 1)
+        field, value = read_only(bench, adapter)
+        before = stored(bench, ref)
+        (receipt,) = adapter.apply([Write("op-1", "update", ref, {bench.text_field: "ours", field: value})])
+        assert receipt.outcome == "rejected"
+        assert stored(bench, ref).get(bench.text_field) == before.get(bench.text_field)
 
     def test_receipts_come_in_order_for_any_number_of_writes(self, bench: Bench) -> None:
         """Receipts are matched by position. If this fails, check how batches are cut and put together again."""

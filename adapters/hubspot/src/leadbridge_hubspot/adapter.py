@@ -198,7 +198,7 @@ class HubSpot:
         return self._reads.find(kind, field, values, known=known, fields=fields)
 
     def fetch(self, refs: Sequence[Ref], *, fields: Sequence[str]) -> list[Record | Missing]:
-        """What records are now. An archived one is ``deleted``; an old id is ``merged``, with the survivor's values."""
+        """What records are now. An archived one is ``deleted``; the old id of a merged one gives the survivor."""
         for ref in refs:
             object_type(ref.kind, "fetch")
         found: dict[Ref, Record | Missing] = {}

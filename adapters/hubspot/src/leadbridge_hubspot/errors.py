@@ -170,7 +170,7 @@ def _malformed(body: Mapping[str, Any], refusal: Refusal) -> AdapterError | None
             field=missing[0],
         )
     if "infer object type" in str(body.get("message") or "").lower():
-        return SchemaDrift("this HubSpot account does not have that kind of record", field="kind")
+        return SchemaDrift("this HubSpot account does not have that kind of record", field="")
     return None
 
 

@@ -7,7 +7,6 @@ HubSpot then answers the old id with the record that it became.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from leadbridge.adapter import FieldInfo, Missing, Record, Ref
@@ -86,7 +85,7 @@ class Reads:
         for each in lost:
             if each not in found:
                 survivor = successors.get(each) or self._single(kind, each, properties)
-                found[each] = became(kind, each, decoder, survivor) if survivor else Missing(Ref(kind, each))
+                found[each] = decoder.record(survivor) if survivor else Missing(Ref(kind, each))
         return {each: found.get(each) or Missing(Ref(kind, each)) for each in ids}
 
     def find(
@@ -133,14 +132,6 @@ class Reads:
                 raise Unavailable(
                     "HubSpot could not read some of the records: ask again", operation=operation, code=code
                 )
-
-
-def became(kind: str, id: str, decoder: Decoder, raw: Raw) -> Record:
-    """What an old id answers with: the values of the record that it was merged into, and its name."""
-    record = decoder.record(raw)
-    if record.ref.id == id:
-        return record
-    return replace(record, ref=Ref(kind, id), state="merged", successor=record.ref)
 
 
 def _values_of(raw: Raw, field: str) -> set[str]:

@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from leadbridge.clock import to_us
-from leadbridge.errors import Unavailable
+from leadbridge.errors import SchemaDrift, Unavailable
 from leadbridge.http import HttpClient, RateBudget, Reply
-from leadbridge_hubspot.paths import Paths, object_type
+from leadbridge_hubspot.paths import KINDS, Paths, object_type
 
 __all__ = ["LIST_LIMIT", "READ_BATCH", "SEARCH_LIMIT", "WRITE_BATCH", "Wire", "server_ms"]
 
@@ -54,7 +54,7 @@ class Wire:
         accept: frozenset[int] = frozenset(),
     ) -> Reply:
         """Sends a GET."""
-        return self._learn(self._http.request("GET", path, operation=operation, params=params, accept=accept))
+        return self._send("GET", path, operation, params=params, accept=accept)
 
     def post(
         self,
@@ -66,26 +66,45 @@ class Wire:
         accept: frozenset[int] = frozenset(),
     ) -> Reply:
         """Sends a POST."""
-        return self._learn(
-            self._http.request("POST", path, operation=operation, params=params, json=body, accept=accept)
-        )
+        return self._send("POST", path, operation, body=body, params=params, accept=accept)
 
     def search(self, kind: str, operation: str, body: object) -> Reply:
         """Sends a search."""
         path = self.objects(kind, operation, "/search")
-        return self._learn(self._http.request("POST", path, operation=operation, json=body, budget=self._search_budget))
+        return self._send("POST", path, operation, body=body, budget=self._search_budget)
 
     def close(self) -> None:
         """Gives connections back."""
         self._http.close()
 
-    def _learn(self, reply: Reply) -> Reply:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        *,
+        body: object = None,
+        params: Mapping[str, str | list[str]] | None = None,
+        accept: frozenset[int] = frozenset(),
+        budget: RateBudget | None = None,
+    ) -> Reply:
+        try:
+            reply = self._http.request(
+                method, path, operation=operation, params=params, json=body, accept=accept, budget=budget
+            )
+        except SchemaDrift as drift:
+            # HubSpot names the property only; which kind it belongs to stands in the address.
+            drift.field = ".".join(filter(None, (kind_in(path), drift.field)))
+            raise
+        self._learn(reply)
+        return reply
+
+    def _learn(self, reply: Reply) -> None:
         maximum = _integer(reply.headers, "x-hubspot-ratelimit-max")
         window = _integer(reply.headers, "x-hubspot-ratelimit-interval-milliseconds")
         if maximum and window:
             remaining = _integer(reply.headers, "x-hubspot-ratelimit-remaining")
             self._budget.learn(maximum=maximum, seconds=window / 1000, remaining=remaining)
-        return reply
 
 
 def server_ms(reply: Reply) -> int:
@@ -103,6 +122,12 @@ def server_ms(reply: Reply) -> int:
         connection=reply.connection,
         operation=reply.operation,
     )
+
+
+def kind_in(path: str) -> str:
+    """The kind that an address is about; HubSpot's own name when it is none of ours."""
+    parts = set(path.split("/"))
+    return next((kind for kind, each in KINDS.items() if each.path in parts), "HubSpot")
 
 
 def _integer(headers: httpx.Headers, name: str) -> int | None:

@@ -160,10 +160,10 @@ class Writes:
         refusal = refusal_of(body_of(reply))
         about_records = refusal.code in _ABOUT_RECORDS or refusal.properties or refusal.traces or refusal.ids
         if not about_records and reply.status != 409:
-            raise classify_hubspot(reply, "apply") or classify(reply)
+            raise _whole(reply, batch[0].write.target.kind)
         hopeless = {name: code for code, name in refusal.properties if code in VALUE_INDEPENDENT}
         if _KEY in hopeless and batch[0].write.action == "upsert":
-            raise classify_hubspot(reply, "apply") or classify(reply)
+            raise _whole(reply, batch[0].write.target.kind)
         if _OP in hopeless and any(_OP in job.properties for job in batch):
             # Somebody removed the op marker since the account was described; writes go on without it.
             for job in batch:
@@ -182,6 +182,15 @@ class Writes:
         if len(rest) == len(batch):
             return _halves(batch)
         return [rest] if rest else []
+
+
+def _whole(reply: Reply, kind: str) -> AdapterError:
+    """The error for an answer that refuses a request and is about none of its records."""
+    error = classify_hubspot(reply, "apply") or classify(reply)
+    error.connection, error.operation = reply.connection, "apply"
+    if isinstance(error, SchemaDrift):
+        error.field = ".".join(filter(None, (kind, error.field)))
+    return error
 
 
 def check(writes: Sequence[Write], key_kinds: frozenset[str], writable: frozenset[str]) -> None:

@@ -23,7 +23,7 @@ from leadbridge.adapter import (
     Ref,
     Write,
 )
-from leadbridge.errors import BadRequest, ConfigError, Forbidden
+from leadbridge.errors import ConfigError, Forbidden
 from leadbridge.http import HttpClient, TokenStore
 from leadbridge_salesforce.describe import Shapes, owners
 from leadbridge_salesforce.errors import classify
@@ -178,17 +178,9 @@ class Salesforce:
                 key_kinds=frozenset(kind for kind in KEY_KINDS & shapes.keys() if "id" in shapes[kind].info.own),
             ),
             owners=owners(list(people), list(queues)),
-            user=self._me(),
+            user=self._wire.user(operation="describe"),
             crosswalk=_crosswalk(),
         )
-
-    def _me(self) -> str:
-        """The user that we are signed in as; not every token may ask, and then nobody is known."""
-        try:
-            me: Any = self._wire.call("GET", "/services/oauth2/userinfo", operation="describe").json()
-        except (Forbidden, BadRequest):
-            return ""
-        return id18(str(me.get("user_id") or "")) if me.get("user_id") else ""
 
     def changes(self, kind: str, since: str | None, *, fields: Sequence[str], limit: int) -> Page:
         with self._shapes.forgotten_on_drift():

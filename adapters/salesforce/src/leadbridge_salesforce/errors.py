@@ -62,6 +62,7 @@ _PERMISSION = frozenset(
 _LATER = frozenset({"QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION", "OPERATION_TOO_LARGE_TRY_LATER"})
 _PLACE = frozenset({"INVALID_QUERY_LOCATOR", "INVALID_REPLICATION_DATE"})
 _RETIRED = frozenset({"UNSUPPORTED_API_VERSION", "API_VERSION_RETIRED"})
+_NO_PERMISSION = "this user lacks a permission: ask an administrator of the org to grant it"
 _COLUMN = re.compile(r"No such column '([A-Za-z][\w.]*)' on (?:entity|sobject of type) '?([A-Za-z]\w*)'?")
 _KIND = re.compile(r"s?[oO]bject type '([A-Za-z]\w*)' is not supported")
 _NAME = re.compile(r"[A-Za-z][\w.]{0,99}")
@@ -192,7 +193,7 @@ def _by_code(reply: Reply, found: Finding, details: _Details) -> AdapterError | 
     if code in _LATER and reply.status < 500:
         return details.unavailable("Salesforce could not finish in time: ask again later")
     if code in _PERMISSION:
-        return details.plain(Forbidden, "this user lacks a permission: ask an administrator of the org to grant it")
+        return details.plain(Forbidden, _NO_PERMISSION)
     if reply.status in {400, 401} and code.startswith("invalid_"):
         return details.plain(AuthExpired, "Salesforce refused to sign in: check the app's credentials and reconnect")
     if reply.status == 400:
@@ -210,10 +211,12 @@ def _by_status(reply: Reply, details: _Details, *, empty: bool) -> AdapterError 
         return details.unavailable(f"Salesforce is down or in maintenance (status {status}): ask again later")
     if status == 410:
         return _retired(details)
+    if status == 403 and not reply.body.strip():
+        return details.plain(Forbidden, _NO_PERMISSION)
     if status in {406, 408, 420} or empty:
         return details.unavailable(f"the answer did not come from Salesforce's API (status {status}): ask again later")
     if status == 403:
-        return details.plain(Forbidden, "this user lacks a permission: ask an administrator of the org to grant it")
+        return details.plain(Forbidden, _NO_PERMISSION)
     if status == 300:
         return details.plain(BadRequest, "more than one record has this external id: make the field unique")
     return details.plain(BadRequest, f"Salesforce refused the request (status {status})")

@@ -97,8 +97,7 @@ class Provisioner:
         made: Any = self._wire.create(
             "/sobjects/PermissionSet", {"Name": LABELS, "Label": "leadbridge own fields"}, operation="provision"
         )
-        me: Any = self._wire.call("GET", "/services/oauth2/userinfo", operation="provision").json()
-        assignment = {"PermissionSetId": made["id"], "AssigneeId": me["user_id"]}
+        assignment = {"PermissionSetId": made["id"], "AssigneeId": self._wire.user(operation="provision")}
         self._wire.create("/sobjects/PermissionSetAssignment", assignment, operation="provision")
         return str(made["id"])
 

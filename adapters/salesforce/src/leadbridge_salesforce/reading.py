@@ -124,18 +124,24 @@ class Reader:
         by_key: dict[str, list[Record]] = {}
         for part in chunks(wanted, most=FIND_BATCH):
             soql = select(columns, kind, where=[one_of(field, part, quoted=quoted)], order=("Id",))
-            for row in self._wire.rows(soql, operation="find", everything=True):
+            for row in self._wire.rows(soql, operation="find", everything=True, private=True):
                 by_key.setdefault(key(str(row.get(field))), []).append(record(shape, row, plan))
         return [tuple(by_key.get(key(value), ())) for value in values]
 
     def fetch(self, refs: Sequence[Ref], fields: Sequence[str]) -> list[Record | Missing]:
-        """Records by id. A converted or merged one is returned as it stands, with the successor that it names."""
+        """Records by id. A merged one answers with its winner; a converted one as it stands, naming its contact."""
         found: dict[Ref, Record] = {}
-        for kind in dict.fromkeys(ref.kind for ref in refs):
-            ids = list(dict.fromkeys(id18(ref.id) for ref in refs if ref.kind == kind and is_id(ref.id)))
-            for start in range(0, len(ids), READ_BATCH):
-                found.update(self._fetched(kind, ids[start : start + READ_BATCH], fields))
-        return [found.get(Ref(ref.kind, id18(ref.id))) or Missing(ref) for ref in refs]
+        wanted = {Ref(ref.kind, id18(ref.id)) for ref in refs if is_id(ref.id)}
+        asked: set[Ref] = set()
+        while wanted:
+            asked |= wanted
+            for kind in sorted({ref.kind for ref in wanted}):
+                ids = sorted(ref.id for ref in wanted if ref.kind == kind)
+                for start in range(0, len(ids), READ_BATCH):
+                    found.update(self._fetched(kind, ids[start : start + READ_BATCH], fields))
+            winners = {record.successor for record in found.values() if record.state == "merged"}
+            wanted = {ref for ref in winners if ref is not None} - asked
+        return [_today(Ref(ref.kind, id18(ref.id)), found) or Missing(ref) for ref in refs]
 
     def _fetched(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[Ref, Record]:
         shape = self._shape(kind)
@@ -160,6 +166,17 @@ class Reader:
                 if row is not None:
                     stamps[id18(row["Id"])] = instant(row["SystemModstamp"])
         return stamps
+
+
+def _today(ref: Ref, found: Mapping[Ref, Record]) -> Record | None:
+    """What a record is today: after merges it is another one, or missing with it."""
+    record = found.get(ref)
+    while record is not None and record.state == "merged" and record.successor is not None:
+        winner = found.get(record.successor)
+        if winner is None:
+            return record
+        record = winner
+    return record
 
 
 def _id_key(text: str) -> str:

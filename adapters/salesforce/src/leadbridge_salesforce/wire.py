@@ -20,6 +20,7 @@ import orjson
 from leadbridge.errors import AdapterError, AuthExpired, Unavailable
 from leadbridge.http import HttpClient, Reply
 from leadbridge_salesforce.errors import classify
+from leadbridge_salesforce.mappers import id18
 from leadbridge_salesforce.settings import Options
 from leadbridge_salesforce.signin import TokenSource
 
@@ -29,6 +30,7 @@ _LONG_ADDRESS = 2000
 """Characters of a path and query that every proxy carries; Salesforce itself refuses 16,384 with 414 or 431."""
 
 _NEXT = re.compile(r"/services/data/v\d{2,3}\.\d/query(?:All)?/[\w-]+")
+_IDENTITY = re.compile(r"/id/00D\w{12,15}/(005\w{12,15})$")
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
@@ -129,16 +131,25 @@ class Wire:
         """What a resource says."""
         return self.call("GET", f"{self.root}{path}", operation=operation, params=params).json()
 
-    def query(self, soql: str, *, operation: str, everything: bool = False, batch: int = 2000) -> Answer:
+    def user(self, *, operation: str) -> str:
+        """The id of the user that we are signed in as; empty when Salesforce does not say."""
+        body = self.get("", operation=operation)
+        found = _IDENTITY.search(str(body.get("identity"))) if isinstance(body, dict) else None
+        return id18(found[1]) if found else ""
+
+    def query(
+        self, soql: str, *, operation: str, everything: bool = False, batch: int = 2000, private: bool = False
+    ) -> Answer:
         """The first page of a query; with ``everything`` also deleted, merged and archived records.
 
-        A long statement travels in the body of a composite request, because addresses are limited.
+        A long statement travels in the body of a composite request, because addresses are limited; so does a
+        ``private`` one, which holds content of records, because addresses are logged on their way.
         """
         path = f"{self.root}/{'queryAll' if everything else 'query'}"
         address = f"{path}?{urlencode({'q': soql})}"
         headers = {"Sforce-Query-Options": f"batchSize={min(2000, max(200, batch))}"}
         started = time.monotonic()
-        if len(address) <= _LONG_ADDRESS:
+        if len(address) <= _LONG_ADDRESS and not private:
             reply = self.call("GET", path, operation=operation, params={"q": soql}, headers=headers)
             return _answer(reply.json(), reply.headers, time.monotonic() - started)
         body = self._composite("GET", address, headers=headers, operation=operation)
@@ -152,9 +163,11 @@ class Wire:
         reply = self.call("GET", next_url, operation=operation)
         return _answer(reply.json(), reply.headers, 0.0)
 
-    def rows(self, soql: str, *, operation: str, everything: bool = False) -> Iterator[dict[str, Any]]:
+    def rows(
+        self, soql: str, *, operation: str, everything: bool = False, private: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """All records of a query, page by page; loops on ``done`` and never on the size of a page."""
-        answer = self.query(soql, operation=operation, everything=everything)
+        answer = self.query(soql, operation=operation, everything=everything, private=private)
         yield from answer.rows
         while answer.next is not None:
             answer = self.more(answer.next, operation=operation)

@@ -7,12 +7,27 @@ from datetime import timedelta
 from random import Random
 
 from leadbridge.adapter import Ref, Value
-from leadbridge.clock import iso
 from leadbridge.cli.demo.scene import Scene
+from leadbridge.clock import iso
 
 __all__ = ["Population", "fill", "qualify_more", "reach_out"]
 
-_FIRST = ("Ada", "Björn", "Chiara", "Deniz", "Emeka", "Fatima", "Goran", "Hana", "Ines", "Jun", "Kaja", "Léa", "Minh", "Noor")
+_FIRST = (
+    "Ada",
+    "Björn",
+    "Chiara",
+    "Deniz",
+    "Emeka",
+    "Fatima",
+    "Goran",
+    "Hana",
+    "Ines",
+    "Jun",
+    "Kaja",
+    "Léa",
+    "Minh",
+    "Noor",
+)
 _LAST = ("Okafor", "Lindgren", "Rossi", "Yılmaz", "Nakamura", "Schäfer", "Novák", "Garcia", "O'Neill", "Dubois", "Tran")
 _TITLES = ("CFO", "Head of Operations", "Plant Manager", "Head of Finance", "IT Manager", "Intern")
 _INDUSTRIES = ("Manufacturing", "Logistics", "Retail", "Software", "Education")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leadbridge.cli.demo.scene import Scene
+
+if TYPE_CHECKING:
+    from leadbridge.analytics import Snapshot
 
 __all__ = ["Outcome", "figures"]
 
@@ -38,13 +41,12 @@ class Outcome:
         }
 
 
-def figures(scene: Scene, first: Mapping[str, int], quiet: Mapping[str, int]) -> Outcome:
-    """The figures that every demo ends with."""
+def figures(scene: Scene, snapshot: Snapshot, first: Mapping[str, int], quiet: Mapping[str, int]) -> Outcome:
+    """The figures that every demo ends with; ``snapshot`` was taken after the last thing that happened."""
     links: dict[str, set[str]] = {}
     for link in scene.bridge.links():
         if link.status == "live":
             links.setdefault(link.connection, set()).add(link.lead)
-    snapshot = scene.bridge.snapshot()
     return Outcome(
         leads=snapshot.count("leads"),
         links={name: len(leads) for name, leads in sorted(links.items())},

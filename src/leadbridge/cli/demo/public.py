@@ -100,7 +100,7 @@ def play(scene: Scene, stage: Stage, rows: list[Row], wins: list[Row]) -> Outcom
     stage.say(show.result(days), show.scorecard(snapshot.scorecard()), show.quality(snapshot.quality))
     scene.pass_time(timedelta(minutes=12))
     quiet = scene.sync(stage)
-    outcome = figures(scene, first, quiet.writes)
+    outcome = figures(scene, snapshot, first, quiet.writes)
     outcome.more |= _facts(scene, snapshot, days)
     stage.heading("5  Once more: nothing is left to do")
     stage.say(f"writes: {outcome.writes_quiet_round}; API calls so far: {show.counts(outcome.api_calls)}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from leadbridge.adapter import Ref
-from leadbridge.clock import iso
 from leadbridge.cli.demo.scene import Scene
+from leadbridge.clock import iso
 
 __all__ = ["SalesTeam"]
 

@@ -101,7 +101,9 @@ def clocks(board: Board) -> Table:
     for clock in urgent[:8]:
         colour = _COLOURS.get(clock.state, "white")
         due = moment(clock.due_at) if clock.due_at else ""
-        table.add_row(f"[{colour}]{clock.state}[/]", f"{clock.policy}.{clock.target}", clock.lead[:12], clock.owner, due)
+        table.add_row(
+            f"[{colour}]{clock.state}[/]", f"{clock.policy}.{clock.target}", clock.lead[:12], clock.owner, due
+        )
     table.caption = f"{counts({s: n for s, n in board.by_state().items() if n})}; the first 8 of {len(urgent)} shown"
     table.caption_justify = "left"
     return table
@@ -134,7 +136,12 @@ def result(answer: Result | NotComputable) -> Table | Text:
     for column in answer.columns:
         table.add_column(column)
     for row in answer.rows:
-        table.add_row(*("" if row[c] is None else f"{row[c]:g}" if isinstance(row[c], float) else f"{row[c]}" for c in answer.columns))
+        table.add_row(
+            *(
+                "" if row[c] is None else f"{row[c]:g}" if isinstance(row[c], float) else f"{row[c]}"
+                for c in answer.columns
+            )
+        )
     table.caption = "; ".join(answer.notes())
     table.caption_justify = "left"
     return table

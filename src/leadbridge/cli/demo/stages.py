@@ -38,7 +38,13 @@ class Told:
 
     def begin(self, title: str, total: int | None) -> None:
         """A bar begins; without a total it only shows that something is going on."""
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         self._bars = Progress(*columns, console=self.console, transient=True)
         self._bars.start()
         self._bars.add_task(title, total=total)

@@ -49,7 +49,9 @@ def play(scene: Scene, stage: Stage, *, leads: int, seed: int) -> Outcome:
     first = dict(applied.delivered.applied)
     stage.say(f"written: {show.counts(first)}")
 
-    stage.heading("5  Three days of sales in Salesforce: assign, call, accept, refuse with reasons, convert, win. Some are slow")
+    stage.heading(
+        "5  Three days of sales in Salesforce: assign, call, accept, refuse with reasons, convert, win. Some are slow"
+    )
     team = SalesTeam.of(scene, random)
     stage.begin("working days", len(_HOURS))
     for number, hours in enumerate(_HOURS):
@@ -85,7 +87,7 @@ def play(scene: Scene, stage: Stage, *, leads: int, seed: int) -> Outcome:
     stage.heading("11  Once more: nothing is left to do")
     scene.pass_time(timedelta(minutes=12))
     quiet = scene.sync(stage)
-    outcome = figures(scene, first, quiet.writes)
+    outcome = figures(scene, snapshot, first, quiet.writes)
     outcome.more["sales"] = dict(team.done)
     stage.say(f"writes: {outcome.writes_quiet_round}; API calls so far: {show.counts(outcome.api_calls)}")
     return outcome

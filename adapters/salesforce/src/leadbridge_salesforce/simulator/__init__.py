@@ -142,7 +142,7 @@ class SalesforceSimulator:
         from starlette.routing import Route
 
         methods = ["GET", "POST", "PATCH", "DELETE", "PUT"]
-        return [Route("/{path:path}", self._answer, methods=methods)]
+        return [Route(f"/{root}/{{path:path}}", self._answer, methods=methods) for root in ("services", "id")]
 
     async def _answer(self, request: Request) -> Response:
         from starlette.responses import Response

@@ -24,7 +24,7 @@ _NAME = r"(?P<kind>\w+)"
 _ROUTES: list[tuple[str, re.Pattern[str], Handler]] = [
     (method, re.compile(f"{pattern}/?"), handler)
     for method, pattern, handler in (
-        ("GET", "", lambda org, call, at: session.resources(call)),
+        ("GET", "", lambda org, call, at: session.resources(org, call)),
         ("GET", "/limits", lambda org, call, at: session.limits(org)),
         ("GET", "/(?:tooling/)?query", lambda org, call, at: queries.query(org, call, everything=False)),
         ("GET", "/queryAll", lambda org, call, at: queries.query(org, call, everything=True)),

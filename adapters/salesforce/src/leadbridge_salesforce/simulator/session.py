@@ -92,10 +92,11 @@ def identity(org: Org, base_url: str) -> Answer:
     )
 
 
-def resources(call: Call) -> Answer:
-    """``GET /services/data/v68.0``."""
-    names = ("composite", "identity", "limits", "query", "queryAll", "sobjects", "tooling")
-    return Answer(body={name: f"{call.root}/{name}" for name in names})
+def resources(org: Org, call: Call) -> Answer:
+    """``GET /services/data/v68.0``: where everything is, and who is asking."""
+    names = ("composite", "limits", "query", "queryAll", "sobjects", "tooling")
+    who = f"https://login.salesforce.com/id/{org.id}/{org.user}"
+    return Answer(body={**{name: f"{call.root}/{name}" for name in names}, "identity": who})
 
 
 def limits(org: Org) -> Answer:

@@ -1,0 +1,54 @@
+"""``leadbridge provision``: adds leadbridge's own fields to the CRMs, after showing which."""
+
+from __future__ import annotations
+
+from leadbridge.cli import output
+from leadbridge.cli.opening import IN_MEMORY, build
+from leadbridge.cli.options import Config, Connection, Json, Yes
+
+__all__ = ["provision"]
+
+_SAID = {
+    "exists": "there already",
+    "planned": "would be made",
+    "created": "made",
+    "manual": "a person has to make it",
+}
+
+
+def provision(connection: Connection = None, config: Config = None, yes: Yes = False, json: Json = False) -> None:
+    """Show which fields of our own the CRMs lack; with --yes, make them."""
+    from leadbridge.settings import Settings
+
+    with build(Settings.load(config), only=connection, store=IN_MEMORY) as bridge:
+        done = bridge.provision(dry_run=True)
+        missing = [each for fields in done.values() for each in fields if each.state == "planned"]
+        if yes and missing:
+            done = bridge.provision(dry_run=False)
+    if json:
+        output.emit(
+            {
+                "made": yes,
+                "fields": [
+                    {
+                        "connection": name,
+                        "kind": each.kind,
+                        "field": each.field,
+                        "state": each.state,
+                        "instructions": each.instructions,
+                    }
+                    for name, fields in done.items()
+                    for each in fields
+                ],
+            }
+        )
+        return
+    rows = [(name, each.kind, each.field, _SAID[each.state]) for name, fields in done.items() for each in fields]
+    output.show(output.table("leadbridge's own fields", ("connection", "kind", "field", "state"), rows))
+    for name, fields in done.items():
+        for text in dict.fromkeys(each.instructions for each in fields if each.instructions):
+            output.show(f"by hand in {name}: {text}")
+    if missing and not yes:
+        output.show(f"Nothing was made. To make {len(missing)} fields: leadbridge provision --yes")
+    elif not missing:
+        output.show("Nothing to make.")

@@ -1,0 +1,45 @@
+"""``leadbridge sync``: rounds of reading, deciding and writing until nothing is left to do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from leadbridge.cli import output
+from leadbridge.cli.consent import agree
+from leadbridge.cli.opening import build, chosen
+from leadbridge.cli.options import Config, Json, Yes
+from leadbridge.cli.plan import show_plan
+from leadbridge.cli.progress import bars
+from leadbridge.cli.results import finish
+
+__all__ = ["sync"]
+
+
+def sync(
+    config: Config = None,
+    yes: Yes = False,
+    approve: Annotated[
+        str | None,
+        typer.Option("--approve", metavar="HASH", help="Approve the plan of this hash, though it is over the limits."),
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Rounds at most.")] = 8,
+    json: Json = False,
+) -> None:
+    """Bring the CRMs in step. Connections set to ask need a yes: --yes, or an answer here."""
+    from leadbridge.settings import Settings
+
+    settings = Settings.load(config)
+    asking = sorted(name for name, each in chosen(settings, None).items() if each.writes == "ask")
+    with build(settings) as bridge:
+        if asking and not yes and not json and output.interactive():
+            with bars() as progress:
+                plan = bridge.plan(progress=progress)
+            if plan:
+                show_plan(plan, 20)
+                approve = agree(plan, yes=plan.hash == approve, ask=True, writing=asking) or approve
+            yes = True
+        with bars() as progress:
+            result = bridge.sync(yes=yes, approve=approve, rounds=rounds, progress=progress)
+        finish(bridge, result, json=json)

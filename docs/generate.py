@@ -71,7 +71,8 @@ def error_tree() -> str:
 def capabilities() -> str:
     """The capabilities, from the section ``Attributes`` of their docstring."""
     attributes = (inspect.getdoc(adapter.Capabilities) or "").partition("Attributes:\n")[2]
-    said = dict(re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", attributes, re.MULTILINE))
+    entries = re.findall(r"^ {4}([\w, ]+): (.+(?:\n {8}.+)*)", attributes, re.MULTILINE)
+    said = {name: text for names, text in entries for name in names.split(", ")}
     rows = [(f"`{item.name}`", f"`{item.type}`", plain(said[item.name])) for item in fields(adapter.Capabilities)]
     return table(("Capability", "Type", "Promise"), rows)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 # Type checkers take a name spelled like this for True; importing typing would cost more than all of this module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from leadbridge.agreement import Agreement, offer
+    from leadbridge.agreement import Agreement, clocks, offer
     from leadbridge.analytics import NotComputable, Result, Snapshot
     from leadbridge.bridge import Bridge
     from leadbridge.clock import Clock, ManualClock, SystemClock
@@ -80,6 +80,7 @@ __all__ = [
     "Unavailable",
     "Verdict",
     "__version__",
+    "clocks",
     "connect",
     "offer",
 ]
@@ -89,6 +90,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "leadbridge.agreement": (
         "Agreement",
+        "clocks",
         "offer",
     ),
     "leadbridge.analytics": (

@@ -8,12 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from leadbridge.adapter import OWN_FIELDS, Adapter, Provision, Provisioned
+from leadbridge.adapter import OWN_FIELDS, Adapter, Provision, Provisioned, Ref
 from leadbridge.agreement import Agreement, lint
+from leadbridge.agreement.offer import terms_of
 from leadbridge.clock import Clock, SystemClock
 from leadbridge.domain.board import Board
 from leadbridge.domain.clocks import clocks
-from leadbridge.domain.facts import Fact
+from leadbridge.domain.facts import Fact, LeadLinked
+from leadbridge.domain.handoff import Handoff
 from leadbridge.domain.lead import Lead
 from leadbridge.errors import ConfigError, Unsupported
 from leadbridge.ledger import Ledger
@@ -23,10 +25,12 @@ from leadbridge.settings import Settings
 from leadbridge.store import Link, Quarantined, Store
 from leadbridge.sync import Engine, Plan, Progress, RoundResult, SyncResult
 from leadbridge.sync.engine import silent
+from leadbridge.sync.identity import unclear
 from leadbridge.sync.inspect import CheckReport, inspect
 
 if TYPE_CHECKING:
-    from leadbridge.analytics import Metrics, Snapshot
+    from leadbridge.analytics import Snapshot
+    from leadbridge.analytics.measures import Metrics
 
 __all__ = ["Bridge", "Writes"]
 
@@ -37,13 +41,11 @@ class Bridge:
     """An agreement at work between one or two CRMs.
 
     Args:
-        agreement: what marketing and sales agreed on.
-        connections: the CRM accounts by a name of your own; one or two.
-        store: an SQLAlchemy address, or an open :class:`~leadbridge.store.Store`.
-        writes: for each connection ``off`` (never written), ``ask`` (only what a person has applied; the default) or ``on``.
-        clock: where the time comes from.
-        retry: how patient calls are.
-        grace: how long a write whose answer was lost is left alone before it is looked up.
+        agreement: what marketing and sales agreed on. connections: the CRM accounts by a name of your own; one or two.
+        store: an SQLAlchemy address, or an open :class:`~leadbridge.store.Store`. writes: for each connection ``off``
+        (never written), ``ask`` (only what a person has applied; the default) or ``on``. clock: where the time comes
+        from. retry: how patient calls are. grace: how long a write whose answer was lost is left alone before it is
+        looked up.
 
     Raises:
         ConfigError: no connection, too many of them, or a mode of writing that does not exist.
@@ -122,7 +124,7 @@ class Bridge:
     # -- before anything is written --------------------------------------------------------------------------------
 
     def check(self, *, progress: Callable[[str, int], None] | None = None) -> CheckReport:
-        """How well the agreement fits the CRMs: unmapped statuses, stages, reasons and owners with row counts. Read-only."""
+        """How the agreement fits the CRMs: unmapped statuses, stages, reasons and owners with row counts. Read-only."""
         today = self.clock.now().date()
         report = inspect(
             self.agreement.standing(today),
@@ -180,15 +182,72 @@ class Bridge:
         """Adds facts that a tool brings (a decision, feedback); the next sync shows them in the CRMs.
 
         Returns:
-            How many facts were recorded.
+            How many facts were new: one that is known already is not added again.
         """
-        new = [facts] if isinstance(facts, Fact) else list(facts)
-        leads = {fact.lead for fact in new}
+        given = [facts] if isinstance(facts, Fact) else list(facts)
+        leads = {fact.lead for fact in given}
+        known = {fact for _, fact in self.store.facts(leads)}
+        new = [fact for fact in dict.fromkeys(given) if fact not in known]
         live = [(link.connection, link.ref) for link in self.store.links(leads) if link.status == "live"]
         with self.store.transaction() as tx:
             tx.append(new)
             tx.mark(live, dirty=True)
         return len(new)
+
+    def handoff(self, who: str) -> Handoff:
+        """The latest hand-off of a lead, to be answered: ``bridge.record(bridge.handoff(who).accept())``.
+
+        Raises:
+            ConfigError: the lead was never offered.
+        """
+        history = self.ledger.history(who)
+        trail = history.handoff
+        if trail is None or trail.offered_at is None:
+            raise ConfigError("this lead was never offered: there is no hand-off to answer")
+        story = [fact for fact in history.facts if getattr(fact, "handoff", None) == trail.id]
+        opened = Handoff(
+            id=trail.id,
+            lead=history.lead,
+            terms=terms_of(self.agreement),
+            from_function=trail.from_function,
+            to_function=trail.to_function,
+            agreement=self.agreement.version,
+            package=trail.package,
+            missing=trail.missing,
+            offered_at=trail.offered_at,
+            expires_at=trail.expires_at,
+            passage=trail.passage,
+            now=self.clock.now,
+        )
+        return opened.after(story)
+
+    def link(self, connection: str, record: Ref, lead: str) -> None:
+        """A person says which lead a record stands for; the next sync follows.
+
+        Raises:
+            ConfigError: the connection or the lead is unknown, or the lead has another record there.
+        """
+        if connection not in self.connections:
+            raise ConfigError(f"there is no connection {connection} (there are: {', '.join(self.connections)})")
+        owner = self.ledger.find(lead)
+        for link in self.store.links([owner]):
+            if link.connection == connection and link.status == "live" and link.ref != record:
+                raise ConfigError(f"lead {owner} is {link.ref.kind} {link.ref.id} in {connection}: merge the two there")
+        now = self.clock.now()
+        fact = LeadLinked(
+            lead=owner,
+            occurred_at=now,
+            recorded_at=now,
+            system=connection,
+            kind=record.kind,
+            record=record.id,
+            how="person",
+        )
+        with self.store.transaction() as tx:
+            tx.append([fact])
+            tx.save_links([Link(connection, record, owner)])
+            tx.resolve([unclear(connection, record)], now)
+            tx.mark([(connection, record)], dirty=True)
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

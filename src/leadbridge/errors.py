@@ -26,8 +26,8 @@
         ├── WritesOff               the connection is read-only by configuration
         └── ApprovalNeeded          the plan is larger than the agreed limits
 
-A problem with one record is never an exception: it is a receipt or a row in quarantine. No exception carries the content
-of a record, an address or a secret: only names of connections, operations, fields, codes and request ids.
+A problem with one record is never an exception: it is a receipt or a row in quarantine. No exception carries the
+content of a record, an address or a secret: only names of connections, operations, fields, codes and request ids.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ class IncompletePackage(IllegalMove):
     def __init__(self, missing: Sequence[str]) -> None:
         self.missing = tuple(missing)
         super().__init__(
-            f"the hand-off package lacks {', '.join(self.missing)}: fill these fields, or change handoff.package in the agreement"
+            f"the hand-off package lacks {', '.join(self.missing)}: "
+            "fill these fields, or change handoff.package in the agreement"
         )
 
 

@@ -126,6 +126,7 @@ def _read(path: Path) -> dict[str, Any]:
     ]
     if secret and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         raise ConfigError(
-            f"{path} holds {', '.join(secret)} and others can read it: chmod 600 {path}, or move the secret to the environment"
+            f"{path} holds {', '.join(secret)} and others can read it: "
+            f"chmod 600 {path}, or move the secret to the environment"
         )
     return data

@@ -156,6 +156,15 @@ def test_columns_that_cannot_be_meant_are_refused(export: Path, columns: dict[st
         Snapshot.from_csv(export, columns=columns)
 
 
+def test_a_refused_export_leaves_no_files_behind(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    with pytest.raises(DataError):
+        Snapshot.from_csv(export, columns={"lead": "id", "captured": "origin"})
+    assert not list(scratch.iterdir())
+
+
 def test_an_unknown_decision_in_values_is_refused(export: Path) -> None:
     with pytest.raises(DataError, match="did you mean reject"):
         Snapshot.from_csv(export, columns=COLUMNS, values={"decision": {"Junk": "rejekt"}})

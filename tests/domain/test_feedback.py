@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -21,14 +23,12 @@ def raised() -> tuple[list[Fact], Thread]:
 def test_feedback_goes_its_four_steps() -> None:
     facts, thread = raised()
     assert (thread.state, thread.about, thread.raised_by) == ("raised", "one_view", "sales")
-    for hours, step in enumerate(
-        (
-            lambda it, at: acknowledge(it, at=at, by="marketing"),
-            lambda it, at: act(it, "new wording is out", at=at, by="marketing"),
-            lambda it, at: tell(it, at=at, by="marketing"),
-        ),
-        start=1,
-    ):
+    steps: tuple[Callable[[Any, datetime], Any], ...] = (
+        lambda it, at: acknowledge(it, at=at, by="marketing"),
+        lambda it, at: act(it, "new wording is out", at=at, by="marketing"),
+        lambda it, at: tell(it, at=at, by="marketing"),
+    )
+    for hours, step in enumerate(steps, start=1):
         facts.append(step(thread, START + timedelta(hours=hours)))
         thread = threads(facts)[thread.id]
     assert (thread.state, thread.action, thread.told_at) == ("told", "new wording is out", START + timedelta(hours=3))

@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SMOKE = Path(__file__).with_name("smoke.py")
 UV = Path(sys.executable).with_name("uv")
+LEFT_BEHIND = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "VIRTUAL_ENV"}
 FOLDERS = {
     "leadbridge": ROOT,
     "leadbridge_hubspot": ROOT / "adapters/hubspot",
@@ -24,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 def run(*command: str | Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """A command outside of this environment; its output stands in the failure."""
-    environment = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    environment = {key: value for key, value in os.environ.items() if key not in LEFT_BEHIND}
     done = subprocess.run(
         list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True, check=False
     )

@@ -58,7 +58,7 @@ def connect(simulator: HubSpotSimulator, request: pytest.FixtureRequest) -> Iter
         if way == "sdk":
             client = request.getfixturevalue("sdk_client")
             adapter = HubSpot.from_sdk(client, settle=settle, rate=(10_000, 1.0), search_rate=(10_000, 1.0))
-            transport: Any = adapter._wire._http._transport
+            transport: Any = adapter._http._transport
             pools.append(transport._pool)
         else:
             adapter = simulator.connect(api_version=way, settle=settle)

@@ -59,7 +59,7 @@ class HubSpotBench:
         for adapter in self._made:
             adapter.close()
             if self._way == "sdk":
-                transport: Any = adapter._wire._http._transport
+                transport: Any = adapter._http._transport
                 transport._pool.clear()
 
 

@@ -112,7 +112,7 @@ def reading(simulator: HubSpotSimulator) -> Iterator[HubSpot]:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(history=steps, keeps=st.booleans())
 def test_whatever_happens_while_pages_are_read_nothing_is_lost(
@@ -124,6 +124,7 @@ def test_whatever_happens_while_pages_are_read_nothing_is_lost(
 ) -> None:
     simulator.portal.reset()
     simulator.switches.merge_keeps_primary_id = keeps
+    simulator.switches.lag = timedelta(0)
     people, reader = People(simulator, clock), Reader(reading)
     for what, number in history:
         if what == "read":

@@ -55,6 +55,18 @@ def test_the_survivor_names_who_went_into_it(simulator: HubSpotSimulator, connec
     assert simulator.log.total == 2, "the survivor's own list of merged ids answers; nobody is asked for alone"
 
 
+def test_merged_records_are_asked_for_alone_where_batches_do_not_follow_them(
+    simulator: HubSpotSimulator, connect: Connect, people: People
+) -> None:
+    simulator.switches.batches_redirect = False
+    refs = simulator.crm.seed("contact", people(4))
+    survivor = simulator.crm.merge(refs[0], refs[1])
+    asked = [*refs, Ref("contact", "777777")]
+    found = connect().fetch(asked, fields=("email",))
+    assert [record.ref for record in found] == [survivor, survivor, refs[2], refs[3], asked[-1]]
+    assert isinstance(found[-1], Missing)
+
+
 def test_nothing_that_is_no_id_becomes_part_of_an_address(simulator: HubSpotSimulator, connect: Connect) -> None:
     hubspot = connect()
     refs = [Ref("contact", text) for text in ("", "abc", "1/../2", "1" * 30, "１２", "-1")]

@@ -247,7 +247,7 @@ def test_the_sdk_gets_its_own_exceptions(simulator: HubSpotSimulator, apis: dict
 
 def test_a_renewed_token_of_the_client_is_used(simulator: HubSpotSimulator, sdk_client: Any) -> None:
     hubspot = HubSpot.from_sdk(sdk_client, connection="hs")
-    pool: Any = hubspot._wire._http._transport
+    pool: Any = hubspot._http._transport
     simulator.portal.tokens = {"renewed"}
     with pytest.raises(AuthExpired):
         hubspot.ids("contact", None, archived=False, limit=1)
@@ -266,7 +266,7 @@ def test_the_clients_retries_are_put_aside(simulator: HubSpotSimulator) -> None:
     retry = Retry(total=3, status_forcelist=[500], allowed_methods=None, backoff_factor=0)
     client = SdkHubSpot(access_token=simulator.token, host=simulator.base_url, retry=retry)
     hubspot = HubSpot.from_sdk(client)
-    pool: Any = hubspot._wire._http._transport
+    pool: Any = hubspot._http._transport
     hubspot.describe()
     simulator.log.clear()
     for effect in ("status", "drop_after"):

@@ -175,6 +175,13 @@ def test_a_checkbox_value_can_be_added_without_naming_the_others(
     assert simulator.crm.dump("contact")[0]["topics"] == ("a", "c")
 
 
+def test_some_accounts_demand_a_name_or_an_address(simulator: HubSpotSimulator, http: httpx.Client) -> None:
+    body: dict[str, object] = {"properties": {"company": "Acme"}}
+    assert http.post("/crm/v3/objects/contacts", json=body).status_code == 201
+    simulator.switches.require_name_or_email = True
+    assert http.post("/crm/v3/objects/contacts", json=body).status_code == 400
+
+
 def test_an_erased_person_is_gone_everywhere(simulator: HubSpotSimulator, http: httpx.Client) -> None:
     ref = simulator.crm.seed("contact", [{"email": "a@acme.example"}])[0]
     body = {"objectId": "a@acme.example", "idProperty": "email"}

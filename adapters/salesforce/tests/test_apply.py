@@ -71,6 +71,13 @@ def test_a_refusal_names_its_code_and_field_and_no_content(
     assert receipt.reason.replace("INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID") == reason
 
 
+def test_a_whole_number_is_written_as_one(sim: SalesforceSimulator, sf: Salesforce) -> None:
+    ref = sim.crm.seed("Lead", [person(1)])[0]
+    writes = [Write(f"op-{n}", "update", ref, {"NumberOfEmployees": n}) for n in (25.0, 2.5)]
+    assert [receipt.outcome for receipt in sf.apply(writes)] == ["applied", "rejected"]
+    assert sim.crm.dump("Lead")[0]["NumberOfEmployees"] == 25
+
+
 def test_conflicts_name_the_record_that_stands_in_the_way(sim: SalesforceSimulator, sf: Salesforce) -> None:
     known, other = sim.crm.seed("Lead", [person(1), person(2)])
     sim.crm.edit(known, {"LeadBridge_Id__c": "lb-1"})

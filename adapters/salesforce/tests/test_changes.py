@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -200,6 +200,14 @@ def test_coverage_is_said_at_the_end_only_and_by_the_servers_clock(
 def test_a_cursor_of_something_else_is_refused(sf: Salesforce, cursor: str) -> None:
     with pytest.raises(CursorExpired):
         sf.changes("Lead", cursor, fields=FIELDS, limit=10)
+
+
+def test_without_a_date_in_the_answers_the_stamps_stand_in_for_the_time() -> None:
+    first, last = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 2, 10, tzinfo=UTC)
+    assert Place("Lead").opened(None, None, None) == Place("Lead")
+    place = Place("Lead", mark=first).opened(None, None, last)
+    assert (place.next_mark, place.until) == (last, None)
+    assert Place("Lead", mark=last).opened(first, first, None).next_mark == last
 
 
 def test_a_cursor_does_not_grow_without_end() -> None:

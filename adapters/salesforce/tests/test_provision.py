@@ -81,6 +81,7 @@ def test_where_we_may_not_a_person_is_told_exactly_what_to_do(bare: SalesforceSi
     bare.switches.refuse_setup = True
     rows = adapter.provision([], dry_run=False)
     assert {row.state for row in rows} == {"manual"}
+    assert bare.log.count("CustomField", "POST") == 1
     assert "Text(64), Unique (case sensitive), External ID" in rows[0].instructions
 
 

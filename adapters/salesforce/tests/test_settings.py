@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -152,3 +154,10 @@ def test_a_renewed_session_that_is_refused_again_is_not_renewed_for_ever() -> No
 def test_ids_get_their_18_characters(short: str, long: str) -> None:
     assert id18(short) == long
     assert id18(long) == long
+
+
+def test_importing_the_adapter_loads_no_sdk_and_no_server() -> None:
+    heavy = "{'requests', 'simple_salesforce', 'starlette', 'uvicorn', 'sqlalchemy', 'pydantic'}"
+    program = f"import sys, leadbridge_salesforce; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert found.stdout.strip() == "[]"

@@ -7,6 +7,7 @@ from leadbridge.agreement.crosswalk import BY_REASON, KindCrosswalk, Touch
 from leadbridge.agreement.diff import Change, diff
 from leadbridge.agreement.offer import offer
 from leadbridge.agreement.policies import FieldPolicy, Guard, Guards, Ruling, SyncRules
+from leadbridge.agreement.promises import clocks
 from leadbridge.agreement.render import html, markdown
 from leadbridge.agreement.schema import Agreement
 from leadbridge.agreement.unmapped import Unmapped, unmapped
@@ -23,6 +24,7 @@ __all__ = [
     "SyncRules",
     "Touch",
     "Unmapped",
+    "clocks",
     "diff",
     "html",
     "lint",

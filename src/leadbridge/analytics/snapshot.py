@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -107,11 +108,11 @@ class Snapshot:
             version=agreement.version if agreement is not None else 0,
             signed=agreement.signed if agreement is not None else False,
         )
-        place, temporary = _place(directory)
-        with connect() as connection:
-            for name, rows in tables.items():
-                write_rows(connection, place / f"{name}.parquet", TABLES[name], rows)
-        return cls._finished(place, meta, temporary, [])
+        with _place(directory) as (place, temporary):
+            with connect() as connection:
+                for name, rows in tables.items():
+                    write_rows(connection, place / f"{name}.parquet", TABLES[name], rows)
+            return cls._finished(place, meta, temporary, [])
 
     @classmethod
     def from_csv(
@@ -187,18 +188,18 @@ class Snapshot:
         found: list[Finding],
     ) -> Snapshot:
         path = agreement.lifecycle.success_path if agreement is not None else path_of(columns)
-        place, temporary = _place(directory)
-        more, has = load(connection, place, columns, values, path)
-        meta = Meta(
-            now_us=to_us(now) if now is not None else -1,
-            path=path,
-            recorded=has,
-            agreement=agreement.name if agreement is not None else "",
-            version=agreement.version if agreement is not None else 0,
-            signed=agreement.signed if agreement is not None else False,
-            dimensions=dimensions_of(columns),
-        )
-        return cls._finished(place, meta, temporary, [*found, *more])
+        with _place(directory) as (place, temporary):
+            more, has = load(connection, place, columns, values, path)
+            meta = Meta(
+                now_us=to_us(now) if now is not None else -1,
+                path=path,
+                recorded=has,
+                agreement=agreement.name if agreement is not None else "",
+                version=agreement.version if agreement is not None else 0,
+                signed=agreement.signed if agreement is not None else False,
+                dimensions=dimensions_of(columns),
+            )
+            return cls._finished(place, meta, temporary, [*found, *more])
 
     @classmethod
     def _finished(cls, place: Path, meta: Meta, temporary: bool, found: list[Finding]) -> Snapshot:
@@ -283,12 +284,22 @@ class Snapshot:
         return self._connection.cursor()
 
 
-def _place(directory: str | Path | None) -> tuple[Path, bool]:
-    if directory is None:
-        return Path(mkdtemp(prefix="leadbridge-")), True
-    place = Path(directory)
-    place.mkdir(parents=True, exist_ok=True)
-    return place, False
+@contextmanager
+def _place(directory: str | Path | None) -> Iterator[tuple[Path, bool]]:
+    """Where a snapshot is made, and whether it is temporary; what was begun there goes away when making it fails."""
+    if directory is not None:
+        place = Path(directory)
+        place.mkdir(parents=True, exist_ok=True)
+        yield place, False
+        return
+    place = Path(mkdtemp(prefix="leadbridge-"))
+    finished = False
+    try:
+        yield place, True
+        finished = True
+    finally:
+        if not finished:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _views(connection: DuckDBPyConnection, place: Path) -> None:

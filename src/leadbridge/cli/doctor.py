@@ -80,7 +80,7 @@ def _tried(what: str, look: Callable[[], str]) -> _Finding:
     try:
         return _Finding(what, look())
     except LeadbridgeError as error:
-        return _Finding(what, str(error), error.exit_code)
+        return _Finding(what, str(error).removeprefix(f"{what}: "), error.exit_code)
 
 
 def _package(name: str) -> str:

@@ -85,7 +85,7 @@ class Commands(TyperGroup):
             if isinstance(error, (RateLimited, Unavailable)):
                 output.say("Nothing is lost: run the same command again later, it carries on where this one stopped.")
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             output.say("\nInterrupted. Nothing is lost: the next run carries on where this one stopped.")
             raise typer.Exit(INTERRUPTED) from None
 

@@ -142,9 +142,9 @@ def _show(answer: Answer, quality: Quality) -> None:
     if not isinstance(answer, Result):
         output.show(f"{answer.metric}: {answer}", f"definition: {answer.definition}")
     else:
-        right = [column for column in answer.columns if column != answer.by]
+        numbers = {column for row in answer.rows for column in row if isinstance(row[column], (int, float))}
         rows = [[_cell(column, row[column]) for column in answer.columns] for row in answer.rows]
-        output.show(output.table(answer.title, answer.columns, rows, right=right))
+        output.show(output.table(answer.title, answer.columns, rows, right=numbers))
         output.show(
             f"{answer.value_name}: {_cell(answer.value_name, answer.value)}", f"definition: {answer.definition}"
         )

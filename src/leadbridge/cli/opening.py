@@ -89,8 +89,9 @@ def connected(name: str, each: ConnectionSettings) -> Adapter:
     except AdapterMissing:
         raise
     except ConfigError as error:
-        secrets = [variable(name, key) for key in adapter_class(each.adapter).SETTINGS if is_secret(key)]
-        hint = f" (secrets belong into the environment: {', '.join(secrets)})" if secrets else ""
+        secrets = [key for key in adapter_class(each.adapter).SETTINGS if is_secret(key) and key in str(error)]
+        places = ", ".join(variable(name, key) for key in secrets)
+        hint = f" (a secret belongs into the environment: {places})" if places else ""
         raise ConfigError(f"connection {name}: {error}{hint}") from None
 
 

@@ -44,11 +44,12 @@ def console(*, errors: bool = False) -> Console:
 
 
 def show(*things: Table | Text | str) -> None:
-    """Shows results."""
+    """Shows results; an empty text is none."""
     out = console()
     for thing in things:
         if isinstance(thing, str):
-            out.print(text(thing), soft_wrap=True)
+            if thing:
+                out.print(text(thing), soft_wrap=True)
         else:
             out.print(thing)
 

@@ -51,4 +51,4 @@ def provision(connection: Connection = None, config: Config = None, yes: Yes = F
     if missing and not yes:
         output.show(f"Nothing was made. To make {len(missing)} fields: leadbridge provision --yes")
     elif not missing:
-        output.show("Nothing to make.")
+        output.show("There is nothing that leadbridge has to make.")

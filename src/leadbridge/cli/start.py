@@ -47,11 +47,11 @@ attempts = 5                            # how often a call that may succeed late
 
 _NEXT = """\
 Next:
-{enter}  1. Edit {agreement} until marketing and sales can sign it:   leadbridge agreement check
-  2. Fill in {settings} and give the tokens in the environment: leadbridge doctor
-  3. See how the agreement fits the CRMs, nothing is written:   leadbridge check
-  4. Add leadbridge's own fields to the CRMs:                   leadbridge provision
-  5. See what a sync would do, then do it:                      leadbridge plan, leadbridge sync"""
+{enter}  leadbridge agreement check   edit {agreement} until marketing and sales can sign it
+  leadbridge doctor            fill in {settings} and put the secrets into the environment
+  leadbridge check             how the agreement fits the CRMs; nothing is written
+  leadbridge provision         add leadbridge's own fields to the CRMs
+  leadbridge plan              what a sync would do, and why; then: leadbridge sync"""
 
 
 def init(
@@ -78,7 +78,7 @@ def init(
         raise ConfigError(f"{folder} cannot be written ({error.strerror}): choose another folder") from None
     for name in files:
         output.show(f"wrote {folder / name}")
-    enter = f"  0. Go there:                                                  cd {folder}\n" if folder != Path() else ""
+    enter = f"  cd {folder}\n" if folder != Path() else ""
     output.show(_NEXT.format(enter=enter, agreement=AGREEMENT, settings=SETTINGS))
 
 

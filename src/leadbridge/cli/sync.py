@@ -13,6 +13,7 @@ from leadbridge.cli.options import Config, Json, Yes
 from leadbridge.cli.plan import show_plan
 from leadbridge.cli.progress import bars
 from leadbridge.cli.results import finish
+from leadbridge.errors import WritesOff
 
 __all__ = ["sync"]
 
@@ -32,8 +33,14 @@ def sync(
 
     settings = Settings.load(config)
     asking = sorted(name for name, each in chosen(settings, None).items() if each.writes == "ask")
+    may_ask = output.interactive() and not json
+    if asking and not yes and not may_ask:
+        raise WritesOff(
+            f"{', '.join(asking)} may only be written after a person has agreed (writes = ask): "
+            "look at leadbridge plan, then leadbridge apply HASH; or leadbridge sync --yes"
+        )
     with build(settings) as bridge:
-        if asking and not yes and not json and output.interactive():
+        if asking and not yes:
             with bars() as progress:
                 plan = bridge.plan(progress=progress)
             if plan:

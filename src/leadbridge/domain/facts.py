@@ -1,9 +1,9 @@
 """The fact types: what happened to a lead, in the past tense, frozen and versioned.
 
-A fact carries two times. ``occurred_at`` is when it happened in the business, ``recorded_at`` when leadbridge learned of
-it; facts may arrive late and out of order, and every state is a fold over them ordered by ``occurred_at``. Facts hold no
-names or addresses of persons: a lead is its leadbridge id, an owner is its id in a CRM. ``precision`` is ``day`` when the
-source knew only the date (then ``occurred_at`` is that day's midnight in UTC).
+A fact carries two times. ``occurred_at`` is when it happened in the business, ``recorded_at`` when leadbridge learned
+of it; facts may arrive late and out of order, and every state is a fold over them ordered by ``occurred_at``. Facts
+hold no names or addresses of persons: a lead is its leadbridge id, an owner is its id in a CRM. ``precision`` is
+``day`` when the source knew only the date (then ``occurred_at`` is that day's midnight in UTC).
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ Decision = Literal["accept", "reject", "recycle", "disqualify", "ineligible"]
 class Fact:
     """What all facts share.
 
-    ``actor`` is who did it (an owner id, ``marketing``, ``leadbridge``), ``system`` the connection it was seen in, ``cause``
-    what led to it (a record version, another fact, a command), ``agreement`` the version in force when it happened.
+    ``actor`` is who did it (an owner id, ``marketing``, ``leadbridge``), ``system`` the connection it was seen in,
+    ``cause`` what led to it (a record version, another fact, a command), ``agreement`` the version in force when it
+    happened.
     """
 
     version: ClassVar[int] = 1
@@ -100,7 +101,7 @@ class StatusChanged(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyingStageEntered(Fact):
-    """The buyer moved; ``evidence`` names the rule of the agreement that saw it, ``inferred`` that no CRM field said so."""
+    """The buyer moved; ``evidence`` names the agreed rule that saw it, ``inferred`` that no CRM field said so."""
 
     buying_stage: str
     evidence: str = ""
@@ -109,7 +110,7 @@ class BuyingStageEntered(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoffOffered(Fact):
-    """One function offered the lead to another. ``package`` names the promised fields present, ``missing`` those absent."""
+    """One function offered the lead to another. ``package``: promised fields that were there, ``missing``: others."""
 
     handoff: str
     from_function: str = "marketing"
@@ -291,8 +292,7 @@ def _tuples(cls: type[Fact]) -> frozenset[str]:
 _INSTANTS = {name: _instants(cls) - _ENVELOPE for name, cls in FACT_TYPES.items()}
 _TUPLES = {name: _tuples(cls) for name, cls in FACT_TYPES.items()}
 _BODY = {
-    name: tuple(field.name for field in fields(cls) if field.name not in _ENVELOPE)
-    for name, cls in FACT_TYPES.items()
+    name: tuple(field.name for field in fields(cls) if field.name not in _ENVELOPE) for name, cls in FACT_TYPES.items()
 }
 DECISIONS: tuple[str, ...] = get_args(Decision)
 

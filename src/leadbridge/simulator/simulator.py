@@ -70,6 +70,11 @@ class Simulator(Protocol):
         ...
 
     @property
+    def token(self) -> str:
+        """What signs in here; it opens nothing else."""
+        ...
+
+    @property
     def crm(self) -> Crm:
         """The back door."""
         ...

@@ -1,8 +1,8 @@
 """The database: opens it, reads it, and hands out transactions that change it.
 
-SQLite is the default (write-ahead log, full sync, one writer) and, with ``sqlite://``, the test double. All writing goes
-through :class:`~leadbridge.store.transaction.Transaction`, so that facts, cursors, bases, intents and timers of one step
-are stored together or not at all.
+SQLite is the default (write-ahead log, full sync, one writer) and, with ``sqlite://``, the test double. All writing
+goes through :class:`~leadbridge.store.transaction.Transaction`, so that facts, cursors, bases, intents and timers of
+one step are stored together or not at all.
 """
 
 from __future__ import annotations

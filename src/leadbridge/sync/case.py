@@ -98,7 +98,7 @@ class Case:
 class Outcome:
     """What was decided about one lead: stored in one transaction, or shown in a plan and forgotten.
 
-    ``intents`` have no keys yet; those of one tuple follow one another. ``left_out`` says why a lead is not carried over.
+    ``intents`` have no keys yet; those of one tuple follow one another. ``left_out`` says why a lead stays where it is.
     """
 
     lead: str

@@ -1,7 +1,7 @@
 """Decide: a pure function of the agreement, what is known of a lead, and the time.
 
-It gives facts (what happened), intents (what to write and why), bases, links, conflicts and what needs a person. Nothing
-here reads or writes anything; the same input gives the same outcome.
+It gives facts (what happened), intents (what to write and why), bases, links, conflicts and what needs a person.
+Nothing here reads or writes anything; the same input gives the same outcome.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from leadbridge.domain.clocks import clocks
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.slaclock import SLAClock
 from leadbridge.sync.case import Case, Outcome, Rules
-from leadbridge.sync.happenings import STAGE_OF_DECISION, happenings
+from leadbridge.sync.happenings import STAGES, happenings
 from leadbridge.sync.standing import Standing
 from leadbridge.sync.writes import merged_values, writes
 
@@ -54,7 +54,7 @@ def _shown(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -> di
         "status": standing.status,
         "buying_stage": standing.buying_stage,
     }
-    if standing.decision in STAGE_OF_DECISION:
+    if standing.decision in STAGES:
         shown |= {"decision": standing.decision, "reason": standing.reason}
     policies = rules.agreement.slas
     if policies and standing.handoff is not None:

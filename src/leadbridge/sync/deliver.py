@@ -1,9 +1,9 @@
 """Deliver: takes intents from the outbox to the CRMs and settles what came of them.
 
-An intent is durable before its write is sent, and carries an op marker in the same request. A write whose answer was lost
-is looked up before it is repeated: the marker on the record, or the record under our external key, proves that it landed.
-An update happens only while the fields still hold what they held when it was planned. A forward-only field is read back,
-because a CRM may answer yes and keep the old value.
+An intent is durable before its write is sent, and carries an op marker in the same request. A write whose answer was
+lost is looked up before it is repeated: the marker on the record, or the record under our external key, proves that it
+landed. An update happens only while the fields still hold what they held when it was planned. A forward-only field is
+read back, because a CRM may answer yes and keep the old value.
 """
 
 from __future__ import annotations

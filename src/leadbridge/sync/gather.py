@@ -26,7 +26,7 @@ Key = tuple[str, Ref]
 
 @dataclass(slots=True)
 class Gathered:
-    """The cases to decide; which records each lead's decision settles; what concerns nobody; what a person must decide."""
+    """The cases; which records each lead's decision settles; what concerns nobody; what a person must decide."""
 
     cases: list[Case] = field(default_factory=list)
     settles: dict[str, list[Key]] = field(default_factory=dict)

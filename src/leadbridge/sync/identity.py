@@ -1,7 +1,7 @@
 """Which record is which person: our external key, then the agreement's key, then the exact normalised address.
 
-Pure. Anything ambiguous is for a person to decide; a record without any key is never carried over, so that nobody is made
-twice. A link once made is followed by ids for good: a changed address never makes a second person.
+Pure. Anything ambiguous is for a person to decide; a record without any key is never carried over, so that nobody is
+made twice. A link once made is followed by ids for good: a changed address never makes a second person.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Candidate:
 
 @dataclass(slots=True)
 class Identified:
-    """What was recognised: new links with how, and what a person has to decide. ``keyless`` counts records without keys."""
+    """New links with how they were found, what a person has to decide, and how many records have no key."""
 
     links: list[tuple[Link, str]] = field(default_factory=list)
     unclear: list[Quarantined] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """Three-way merge of one field: what each side says, what each said when they last agreed, and the agreed policy.
 
-A base is kept for each side, as that side stores it, so that a value which a CRM cut or normalised is no change. A clear is
-told from a field that was never filled by the base.
+A base is kept for each side, as that side stores it, so that a value which a CRM cut or normalised is no change. The
+base also tells a clear from a field that was never filled.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _digits(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one side says of a field. ``base`` is what it said when the sides last agreed; ``based`` whether they did."""
+    """What one side says of a field. ``base`` is what it said when the sides last agreed, if they are ``based``."""
 
     value: Value = field(repr=False)
     base: Value = field(repr=False)

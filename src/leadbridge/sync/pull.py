@@ -1,7 +1,7 @@
 """Pull: walks the changes of every mapped kind and stores what it saw, page by page.
 
-A page's records and the cursor behind it are stored in one transaction, so that a killed pull goes on where it was. Reading
-happens in a bounded pool of threads, one stream each; storing happens here, in the caller's thread.
+A page's records and the cursor behind it are stored in one transaction, so that a killed pull goes on where it was.
+Reading happens in a bounded pool of threads, one stream each; storing happens here, in the caller's thread.
 """
 
 from __future__ import annotations

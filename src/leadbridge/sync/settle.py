@@ -135,22 +135,19 @@ def _refused_fields(intent: Intent, reason: str) -> list[str]:
 
 
 def _set_aside(settlement: Settlement) -> list[Quarantined]:
-    items = []
-    for intent, reason in settlement.refused:
-        code = reason.partition(":")[0]
-        for name in _refused_fields(intent, reason):
-            items.append(
-                Quarantined(
-                    refusal(intent.lead, intent.connection, name, intent.fields[name]),
-                    intent.connection,
-                    intent.target,
-                    intent.lead,
-                    name,
-                    f"refused by the CRM: {code}",
-                    "change the value, the field's rules in the CRM, or the crosswalk; it is tried again when it differs",
-                )
-            )
-    return items
+    return [
+        Quarantined(
+            refusal(intent.lead, intent.connection, name, intent.fields[name]),
+            intent.connection,
+            intent.target,
+            intent.lead,
+            name,
+            f"refused by the CRM: {reason.partition(':')[0]}",
+            "change the value, the field's rules in the CRM, or the crosswalk; another value is tried again",
+        )
+        for intent, reason in settlement.refused
+        for name in _refused_fields(intent, reason)
+    ]
 
 
 def settle(store: Store, settlement: Settlement, now: datetime) -> None:
@@ -186,7 +183,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
                     recorded_at=now,
                     actor="leadbridge",
                     system=connection,
-                        kind=ref.kind,
+                    kind=ref.kind,
                     record=ref.id,
                     how="created",
                 )
@@ -195,7 +192,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
             bases[intent.lead, side] = {**bases.get((intent.lead, side), {}), **values}
         record = settlement.records.get(intent.key)
         if record is None and intent.action == "upsert":
-            record = Record(ref, receipt.version or "", now, {name: None for name in kind.reads} | dict(intent.fields))
+            record = Record(ref, receipt.version or "", now, dict.fromkeys(kind.reads) | dict(intent.fields))
         if record is not None:
             observed.append(record)
     for intent, reason in settlement.refused:

@@ -1,7 +1,7 @@
 """Where a lead stands by what leadbridge has concluded so far: its facts in the order in which they were recorded.
 
-The history of a lead (``leadbridge.domain.history``) orders facts by when they happened. A decision needs to know instead
-what was concluded last, so that it never concludes the same thing twice.
+The history of a lead (``leadbridge.domain.history``) orders facts by when they happened. A decision needs to know
+instead what was concluded last, so that it never concludes the same thing twice.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which writes bring the CRMs to what was agreed about a lead, with the reason of each.
 
-Pure. A field that both CRMs have goes through the three-way merge; the axes and what leadbridge works out go to every side
-that can show them. Nothing is written that the record says already.
+Pure. A field that both CRMs have goes through the three-way merge; the axes and what leadbridge works out go to every
+side that can show them. Nothing is written that the record says already.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ class HubSpot:
         if settle < timedelta(0):
             raise ConfigError("settle is how far reading looks back: it cannot be negative")
         budget = RateBudget(rate)
-        http = HttpClient(
+        self._http = HttpClient(
             base_url=checked_base_url(base_url),
             connection=connection,
             auth=transport.auth if isinstance(transport, SdkTransport) and not token else ReadyToken(token),
@@ -97,8 +97,7 @@ class HubSpot:
             verify=verify,
             errors=classify,
         )
-        self.connection = connection
-        self._wire = Wire(http, paths_of(api_version), budget=budget, search_budget=RateBudget(search_rate))
+        self._wire = Wire(self._http, paths_of(api_version), budget=budget, search_budget=RateBudget(search_rate))
         self._reads = Reads(self._wire)
         self._settle = settle
         self._kinds = checked_kinds(tuple(dict.fromkeys(kinds)))
@@ -154,6 +153,15 @@ class HubSpot:
 
     def __repr__(self) -> str:
         return f"HubSpot(connection={self.connection!r}, api_version={self._wire.paths.version!r})"
+
+    @property
+    def connection(self) -> str:
+        """The connection's name, for error messages; may be set later."""
+        return self._http.connection
+
+    @connection.setter
+    def connection(self, name: str) -> None:
+        self._http.connection = name
 
     @property
     def calls(self) -> int:

@@ -82,10 +82,11 @@ class Reads:
         lost = [each for each in asked if each not in found]
         for raw in self.batch(kind, lost, operation="fetch", properties=properties, archived=True):
             found.setdefault(str(raw["id"]), decoder.record(raw))
-        for each in lost:
-            if each not in found:
-                survivor = successors.get(each) or self._single(kind, each, properties)
-                found[each] = decoder.record(survivor) if survivor else Missing(Ref(kind, each))
+        lost = [each for each in lost if each not in found]
+        heirs = {each: heir for each in lost if each not in successors and (heir := self._heir(kind, each))}
+        for raw in self.batch(kind, heirs.values(), operation="fetch", properties=properties):
+            successors.update((each, raw) for each, heir in heirs.items() if heir == str(raw["id"]))
+        found.update((each, decoder.record(successors[each])) for each in lost if each in successors)
         return {each: found.get(each) or Missing(Ref(kind, each)) for each in ids}
 
     def find(
@@ -117,11 +118,11 @@ class Reads:
                         by_value[value].setdefault(record.ref, record)
         return [tuple(by_value[value].values()) for value in wanted]
 
-    def _single(self, kind: str, id: str, properties: Sequence[str]) -> Raw | None:
+    def _heir(self, kind: str, id: str) -> str | None:
+        """The id of the record that an old id stands for; asked for alone, because batches need not follow merges."""
         path = self._wire.objects(kind, "fetch", f"/{id}")
-        reply = self._wire.get(path, "fetch", {"properties": ",".join(properties)}, accept=frozenset({404}))
-        found: Raw | None = None if reply.status == 404 else reply.json()
-        return found
+        reply = self._wire.get(path, "fetch", {"properties": "hs_object_id"}, accept=frozenset({404}))
+        return None if reply.status == 404 else str(reply.json()["id"])
 
     @staticmethod
     def _check(answer: Mapping[str, Any], operation: str) -> None:

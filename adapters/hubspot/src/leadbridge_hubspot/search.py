@@ -131,7 +131,7 @@ class ChangeStream:
             if len(fresh) == limit:
                 break
             cursor.last = int(row["id"])
-            if str(row["id"]) not in cursor.seen:
+            if cursor.seen.get(str(row["id"])) != stamp_ms(row, self._modified):
                 fresh.append(row)
         unread = bool(rows) and cursor.last != int(rows[-1]["id"])
         if self._fields:

@@ -55,10 +55,20 @@ class Place:
         """The first stamp that the running scan reads (inclusive)."""
         return None if self.mark is None else self.mark - look_back - _OVERLAP
 
-    def opened(self, asked_at: datetime, answered_at: datetime) -> Place:
-        """The scan that a first answer has begun. ``mark`` never goes back, even if the server's clock does."""
-        mark = asked_at if self.mark is None else max(self.mark, asked_at)
-        return replace(self, next_mark=mark, until=max(mark, answered_at) + timedelta(seconds=1))
+    def opened(self, asked_at: datetime | None, answered_at: datetime | None, last: datetime | None) -> Place:
+        """The scan that a first answer has begun.
+
+        Args:
+            asked_at, answered_at: the server's time; ``None`` when the answer does not carry it.
+            last: the last stamp in the answer, which stands in for the time.
+
+        ``mark`` never goes back, even if the server's clock does.
+        """
+        moments = [moment for moment in (self.mark, asked_at or last) if moment is not None]
+        if not moments:
+            return self
+        until = None if answered_at is None else max(*moments, answered_at) + timedelta(seconds=1)
+        return replace(self, next_mark=max(moments), until=until)
 
     def closed(self) -> Place:
         """The place after the running scan has come to its end."""

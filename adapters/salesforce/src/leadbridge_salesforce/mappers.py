@@ -225,6 +225,10 @@ def _encoded(shape: Shape, name: str, value: Value) -> object:
         return ";".join(part.id if isinstance(part, Ref) else part for part in value)
     if not _fits(info.type, value):
         raise Refused("INVALID_TYPE_ON_FIELD_IN_RECORD", name)
+    if isinstance(value, float) and shape.salesforce_types.get(name) in {"int", "long"}:
+        if not value.is_integer():
+            raise Refused("INVALID_TYPE_ON_FIELD_IN_RECORD", name)
+        return int(value)
     return value
 
 

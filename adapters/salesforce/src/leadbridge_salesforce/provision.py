@@ -2,20 +2,21 @@
 
 A custom field made through an API is hidden from everybody, its maker included, until field-level security says
 otherwise. So the fields are granted in a permission set of our own, which is assigned to the user that we sign in as.
-What the user may not do is left to a person, with instructions. The mapping of lead fields to contact fields at
-conversion can be set in Setup only: Salesforce has no API for it (Metadata type ``LeadConvertSettings`` covers
-standard orgs in part).
+What the user may not do is left to a person, with instructions. So is the mapping of lead fields to contact fields at
+conversion: neither REST nor the Tooling API can set it. (The Metadata API can deploy the type
+``LeadConvertSettings``; that replaces what the org has, which is not ours to do unseen.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 from leadbridge.adapter import OWN_FIELDS, OwnField, Provisioned
 from leadbridge.errors import BadRequest, ConfigError, Forbidden
 from leadbridge_salesforce.mappers import Shape
-from leadbridge_salesforce.settings import KEY_KINDS, LABELS, OWN_NAMES
+from leadbridge_salesforce.settings import KEY_KINDS, OWN_NAMES, PERMISSION_SET
 from leadbridge_salesforce.soql import quote, select
 from leadbridge_salesforce.wire import Wire
 
@@ -40,7 +41,11 @@ class Provisioner:
             raise ConfigError(f"there is no own field for {', '.join(unknown)}: choose from {', '.join(known)}")
         chosen = [own for own in OWN_FIELDS if own.always or own.purpose in purposes]
         kinds = sorted(KEY_KINDS, reverse=True)
-        rows = [self._field(kind, own, dry_run) for kind in kinds for own in chosen]
+        rows: list[Provisioned] = []
+        for kind, own in product(kinds, chosen):
+            # Whoever may not make one field may not make any: a person is told about all of them without asking again.
+            allowed = not any(row.state == "manual" for row in rows)
+            rows.append(self._field(kind, own, dry_run=dry_run, allowed=allowed))
         made = [row for row in rows if row.state == "created"]
         if made:
             self._forget()
@@ -52,12 +57,14 @@ class Provisioner:
                 ]
         return [*rows, _mapping(chosen)]
 
-    def _field(self, kind: str, own: OwnField, dry_run: bool) -> Provisioned:
+    def _field(self, kind: str, own: OwnField, *, dry_run: bool, allowed: bool) -> Provisioned:
         name = OWN_NAMES[own.purpose]
         if name in self._shape(kind).info.fields:
             return Provisioned(kind, name, "exists")
         if dry_run:
             return Provisioned(kind, name, "planned")
+        if not allowed:
+            return Provisioned(kind, name, "manual", _by_hand(kind, own))
         body = {"FullName": f"{kind}.{name}", "Metadata": _metadata(own)}
         try:
             self._wire.create("/tooling/sobjects/CustomField", body, operation="provision")
@@ -84,18 +91,18 @@ class Provisioner:
                 self._wire.create("/sobjects/FieldPermissions", grant, operation="provision")
         except (Forbidden, BadRequest):
             return (
-                f"the field exists but is hidden: in Setup > Permission Sets, give a permission set {LABELS} Read and "
-                "Edit Access to it, and assign that set to the user that leadbridge signs in as"
+                f"the field exists but is hidden: in Setup > Permission Sets, give a permission set {PERMISSION_SET} "
+                "Read and Edit Access to it, and assign that set to the user that leadbridge signs in as"
             )
         return ""
 
     def _permission_set(self) -> str:
         """The id of our permission set; made and assigned to ourselves when it is not there yet."""
-        soql = select(["Id"], "PermissionSet", where=[f"Name = {quote(LABELS)}"])
+        soql = select(["Id"], "PermissionSet", where=[f"Name = {quote(PERMISSION_SET)}"])
         for row in self._wire.rows(soql, operation="provision"):
             return str(row["Id"])
         made: Any = self._wire.create(
-            "/sobjects/PermissionSet", {"Name": LABELS, "Label": "leadbridge own fields"}, operation="provision"
+            "/sobjects/PermissionSet", {"Name": PERMISSION_SET, "Label": "leadbridge own fields"}, operation="provision"
         )
         assignment = {"PermissionSetId": made["id"], "AssigneeId": self._wire.user(operation="provision")}
         self._wire.create("/sobjects/PermissionSetAssignment", assignment, operation="provision")
@@ -128,7 +135,7 @@ def _mapping(chosen: Sequence[OwnField]) -> Provisioned:
         "Lead",
         OWN_NAMES["id"],
         "manual",
-        "Salesforce has no API for this: in Setup > Object Manager > Lead > Fields & Relationships > Map Lead Fields, "
+        "This is set by hand: in Setup > Object Manager > Lead > Fields & Relationships > Map Lead Fields, "
         f"on the tab Contact, map each of these lead fields to the contact field of the same name: {names}; without it "
         "a converted lead loses them",
     )

@@ -52,8 +52,9 @@ class Reader:
             where.append(f"SystemModstamp < {iso(place.until)}")
         soql = select(shape.columns(fields), kind, where=where, order=("SystemModstamp", "Id"), limit=limit)
         answer = self._first(soql, "changes", limit)
-        if place.next_mark is None and answer.asked_at is not None and answer.answered_at is not None:
-            place = place.opened(answer.asked_at, answer.answered_at)
+        if place.next_mark is None:
+            last = place_of(shape, answer.rows[-1])[1] if answer.rows else None
+            place = place.opened(answer.asked_at, answer.answered_at, last)
         items, place = self._sorted_out(shape, place, answer, fields)
         more = answer.next is not None or len(answer.rows) >= limit
         if not more and place.next_mark is not None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from leadbridge.errors import ConfigError
 
-__all__ = ["API_VERSION", "LABELS", "OWN_NAMES", "SETTINGS", "Options", "instance", "options", "version"]
+__all__ = ["API_VERSION", "OWN_NAMES", "PERMISSION_SET", "SETTINGS", "Options", "instance", "options", "version"]
 
 API_VERSION = "v68.0"
 """The version of the REST API that this adapter was written for (Winter '27)."""
@@ -40,7 +40,7 @@ OWN_NAMES: Mapping[str, str] = {
 }
 """Our fields by purpose: the same names on Lead and Contact, so that conversion can carry them over."""
 
-LABELS = "LeadBridge"
+PERMISSION_SET = "LeadBridge"
 """Name of the permission set that makes our fields visible."""
 
 KEY_KINDS = frozenset({"Lead", "Contact"})

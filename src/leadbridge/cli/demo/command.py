@@ -7,9 +7,14 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from leadbridge.cli.demo.scene import Scene
 
 __all__ = ["demo"]
 

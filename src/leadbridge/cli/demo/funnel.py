@@ -65,7 +65,7 @@ def _contact(number: int, random: Random, stage: str) -> dict[str, Value]:
 
 
 def fill(scene: Scene, leads: int, random: Random) -> Population:
-    """Three days of marketing: subscribers, leads that read things, and on the last morning the first qualified ones."""
+    """Three days of marketing: subscribers, leads that read things, on the last morning the first qualified ones."""
     stages = [
         "subscriber" if share < 0.3 else "evangelist" if share < 0.31 else "lead"
         for share in (random.random() for _ in range(leads))

@@ -53,6 +53,6 @@ def figures(scene: Scene, snapshot: Snapshot, first: Mapping[str, int], quiet: M
         writes_first_round=dict(first),
         writes_quiet_round=sum(quiet.values()),
         api_calls=scene.bridge.calls(),
-        clocks={state: count for state, count in scene.bridge.clocks().by_state().items()},
+        clocks={str(state): count for state, count in scene.bridge.clocks().by_state().items()},
         scorecard=snapshot.scorecard().to_dicts(),
     )

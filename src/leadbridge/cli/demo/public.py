@@ -1,7 +1,7 @@
 """The demo on a real, public funnel: 8,000 marketing qualified leads of a marketplace, 842 of them won.
 
-The two files are read where they lie and never copied (Olist, CC BY-NC-SA 4.0). The leads have no address: they are known
-by their ``mql_id``. Nothing is invented about sales' behaviour, only the wins are played.
+The two files are read where they lie and never copied (Olist, CC BY-NC-SA 4.0). The leads have no address: they are
+known by their ``mql_id``. Nothing is invented about sales' behaviour, only the wins are played.
 """
 
 from __future__ import annotations

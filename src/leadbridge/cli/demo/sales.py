@@ -1,4 +1,4 @@
-"""What salespeople do in Salesforce: take leads from a queue, call, accept, refuse with reasons, convert, win. Some are slow."""
+"""What salespeople do in Salesforce: take leads, call, accept, refuse with reasons, convert, win. Some are slow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
-from leadbridge.adapter import Ref
+from leadbridge.adapter import Ref, Value
 from leadbridge.cli.demo.scene import Scene
 from leadbridge.clock import iso
 
@@ -86,7 +86,7 @@ class SalesTeam:
         self.converted.append(ref)
 
     def _call(self, ref: Ref) -> None:
-        task = {
+        task: dict[str, Value] = {
             "WhoId": ref,
             "Subject": "Call",
             "TaskSubtype": "Call",

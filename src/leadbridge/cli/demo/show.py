@@ -16,7 +16,7 @@ from leadbridge.sync.inspect import CheckReport
 
 if TYPE_CHECKING:
     from leadbridge.analytics import NotComputable, Result
-    from leadbridge.analytics.quality import Quality
+    from leadbridge.analytics.meta import Quality
     from leadbridge.analytics.scorecard import Scorecard
 
 __all__ = [

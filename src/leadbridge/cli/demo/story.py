@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from leadbridge.agreement import Agreement
 from leadbridge.cli.demo import show
-from leadbridge.cli.demo.funnel import fill, qualify_more, reach_out
+from leadbridge.cli.demo.funnel import Population, fill, qualify_more, reach_out
 from leadbridge.cli.demo.outcome import Outcome, figures
 from leadbridge.cli.demo.sales import SalesTeam
 from leadbridge.cli.demo.scene import Scene, Stage
 from leadbridge.domain.facts import HandoffDecided
+from leadbridge.errors import ApprovalNeeded
+
+if TYPE_CHECKING:
+    from leadbridge.analytics import Snapshot
 
 __all__ = ["play"]
 
@@ -26,15 +31,26 @@ _HOURS = (1, 2, 2, 2, 17, 2, 2, 3, 17, 2, 2)
 def play(scene: Scene, stage: Stage, *, leads: int, seed: int) -> Outcome:
     """Plays the story and gives its figures."""
     random = Random(seed)
-    bridge = scene.bridge
     stage.heading(f"1  Marketing fills HubSpot with {leads} contacts; sales knows some of them already")
     population = fill(scene, leads, random)
     scene.pass_time(timedelta(minutes=12))
+    first = _first_sync(scene, stage)
+    team = _working_days(scene, stage, population, random)
+    snapshot = _look(scene, stage)
+    stage.heading("11  Once more: nothing is left to do")
+    scene.pass_time(timedelta(minutes=12))
+    quiet = scene.sync(stage)
+    outcome = figures(scene, snapshot, first, quiet.writes)
+    outcome.more["sales"] = dict(team.done)
+    stage.say(f"writes: {outcome.writes_quiet_round}; API calls so far: {show.counts(outcome.api_calls)}")
+    return outcome
 
+
+def _first_sync(scene: Scene, stage: Stage) -> dict[str, int]:
+    bridge = scene.bridge
     stage.heading("2  Check: does the agreement fit what stands in the two CRMs?")
     stage.say(show.check(bridge.check()))
-    made = bridge.provision(dry_run=False)
-    stage.say(show.provisioned(made))
+    stage.say(show.provisioned(bridge.provision(dry_run=False)))
 
     stage.heading("3  Plan: what would be written, and why. Nothing is written yet")
     stage.begin("reading and deciding", None)
@@ -48,10 +64,11 @@ def play(scene: Scene, stage: Stage, *, leads: int, seed: int) -> Outcome:
     stage.end()
     first = dict(applied.delivered.applied)
     stage.say(f"written: {show.counts(first)}")
+    return first
 
-    stage.heading(
-        "5  Three days of sales in Salesforce: assign, call, accept, refuse with reasons, convert, win. Some are slow"
-    )
+
+def _working_days(scene: Scene, stage: Stage, population: Population, random: Random) -> SalesTeam:
+    stage.heading("5  Three days of sales in Salesforce: assign, call, accept, refuse, convert, win. Some are slow")
     team = SalesTeam.of(scene, random)
     stage.begin("working days", len(_HOURS))
     for number, hours in enumerate(_HOURS):
@@ -67,7 +84,11 @@ def play(scene: Scene, stage: Stage, *, leads: int, seed: int) -> Outcome:
         stage.progress("days", "", 1)
     stage.end()
     stage.say(show.counts(team.done))
+    return team
 
+
+def _look(scene: Scene, stage: Stage) -> Snapshot:
+    bridge = scene.bridge
     stage.heading("6  What stands in HubSpot now, given in Salesforce")
     stage.say(show.reasons(scene.hubspot.crm.dump("contact")))
 
@@ -83,19 +104,10 @@ def play(scene: Scene, stage: Stage, *, leads: int, seed: int) -> Outcome:
 
     stage.heading("10  Scorecard")
     stage.say(show.scorecard(snapshot.scorecard()))
-
-    stage.heading("11  Once more: nothing is left to do")
-    scene.pass_time(timedelta(minutes=12))
-    quiet = scene.sync(stage)
-    outcome = figures(scene, snapshot, first, quiet.writes)
-    outcome.more["sales"] = dict(team.done)
-    stage.say(f"writes: {outcome.writes_quiet_round}; API calls so far: {show.counts(outcome.api_calls)}")
-    return outcome
+    return snapshot
 
 
 def _sync(scene: Scene, stage: Stage) -> None:
-    from leadbridge.errors import ApprovalNeeded
-
     try:
         scene.sync(stage)
     except ApprovalNeeded as error:
@@ -111,11 +123,6 @@ def _example(scene: Scene) -> str:
     return scene.bridge.ledger.leads()[0]
 
 
-def agreement() -> Agreement:
-    """The example agreement that ``leadbridge init`` writes."""
-    return Agreement.preset("example")
-
-
 def open_scene(seed: int, folder: Path) -> Scene:
-    """The scene of this story."""
-    return Scene.open(agreement(), START, seed=seed, folder=folder)
+    """The scene of this story, under the example agreement that ``leadbridge init`` writes."""
+    return Scene.open(Agreement.preset("example"), START, seed=seed, folder=folder)

@@ -45,7 +45,7 @@ def read(call: Call) -> Response:
         if id_property and id_property != "hs_object_id":
             entry = table.holder(id_property, id, archived=archived)
         else:
-            entry = table.resolve(id) if call.portal.switches.merged_redirect else table.get(id)
+            entry = table.resolve(id) if call.portal.switches.batches_redirect else table.get(id)
         if entry is None or (entry.archived_at is not None) != archived:
             missing.append(id)
         else:
@@ -70,7 +70,7 @@ def update(call: Call) -> Response:
     _distinct([each.id for each in inputs])
     missing: list[str] = []
     for each in inputs:
-        each.entry = table.resolve(each.id) if call.portal.switches.merged_redirect else table.get(each.id)
+        each.entry = table.resolve(each.id) if call.portal.switches.batches_redirect else table.get(each.id)
         if each.entry is None or not each.entry.live:
             missing.append(each.id)
     present = [each for each in inputs if each.id not in set(missing)]

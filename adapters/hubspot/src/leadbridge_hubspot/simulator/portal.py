@@ -31,6 +31,7 @@ class Switches:
         lag: how long the search index needs.
         merge_keeps_primary_id: the beta "Primary ID Preservation"; otherwise a merge makes a new id.
         merged_redirect: an old id answers with the record that it became.
+        batches_redirect: it does so in batches too.
         require_name_or_email: a new contact needs an address or a name.
         shuffled: answers of batches come in any order.
         enforce_limits: too many calls in real time are answered with 429.
@@ -43,6 +44,7 @@ class Switches:
     lag: timedelta = timedelta(0)
     merge_keeps_primary_id: bool = False
     merged_redirect: bool = True
+    batches_redirect: bool = True
     require_name_or_email: bool = False
     shuffled: bool = True
     enforce_limits: bool = False

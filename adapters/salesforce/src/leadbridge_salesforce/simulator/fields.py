@@ -83,18 +83,32 @@ class KindDef:
     prefix: str
     fields: dict[str, FieldDef] = field(default_factory=dict)
     writable: bool = True
-    erasable: bool = True
-    by_lower: dict[str, FieldDef] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    needed: list[str] = field(default_factory=list)
+    uniques: list[str] = field(default_factory=list)
+    _by_lower: dict[str, FieldDef] = field(default_factory=dict)
 
     def add(self, *fields: FieldDef) -> None:
         """Adds fields, or replaces those of the same name."""
-        for each in fields:
-            self.fields[each.name] = each
-            self.by_lower[each.name.lower()] = each
+        self.fields.update({each.name: each for each in fields})
+        self._sort_out()
+
+    def drop(self, name: str) -> None:
+        """Takes a field away."""
+        self.fields.pop(name, None)
+        self._sort_out()
+
+    def _sort_out(self) -> None:
+        """Works out once what every write asks for."""
+        all_fields = list(self.fields.values())
+        self._by_lower = {each.name.lower(): each for each in all_fields}
+        self.defaults = {each.name: each.default for each in all_fields if each.default is not None}
+        self.needed = [each.name for each in all_fields if each.required]
+        self.uniques = [each.name for each in all_fields if each.unique]
 
     def get(self, name: str) -> FieldDef | None:
         """A field that the user may see; names are compared without regard to case."""
-        found = self.by_lower.get(name.lower())
+        found = self._by_lower.get(name.lower())
         return found if found is not None and found.visible else None
 
     def visible(self) -> list[FieldDef]:

@@ -112,9 +112,7 @@ class Org:
 
     def remove_field(self, kind: str, name: str) -> None:
         """Takes a field away, as an administrator does who deletes or hides it."""
-        definition = self.kinds[kind]
-        definition.fields.pop(name, None)
-        definition.by_lower.pop(name.lower(), None)
+        self.kinds[kind].drop(name)
 
     def new_id(self, kind: str) -> str:
         """The next id of a kind: ids of one kind sort in the order of their making."""
@@ -158,6 +156,7 @@ class Org:
         """Stores a record without any check."""
         at = stamp or self.stamp()
         row: Row = {
+            **self.kinds[kind].defaults,
             "Id": key or self.new_id(kind),
             "IsDeleted": False,
             "CreatedDate": at,
@@ -166,9 +165,6 @@ class Org:
             "LastModifiedById": self.user or None,
             "SystemModstamp": at,
         }
-        for definition in self.kinds[kind].fields.values():
-            if definition.default is not None and definition.name not in row:
-                row[definition.name] = definition.default
         if "OwnerId" in row:
             row["OwnerId"] = self.user
         row.update(fields)

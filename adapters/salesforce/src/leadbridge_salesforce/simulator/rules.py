@@ -50,6 +50,8 @@ def _readable(definition: FieldDef, value: Any) -> bool:
         return True
     if definition.type == "boolean":
         return isinstance(value, bool)
+    if definition.type in ("int", "long"):
+        return isinstance(value, int) and not isinstance(value, bool)
     if definition.type in _NUMBERS:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if definition.type == "datetime":
@@ -96,9 +98,8 @@ def create(org: Org, kind: KindDef, fields: Mapping[str, Any], headers: Mapping[
     if not kind.writable:
         raise Problem("INSUFFICIENT_ACCESS_OR_READONLY", f"entity type cannot be inserted: {kind.name}")
     clean = _checked(org, kind, fields, None)
-    blank = [
-        each.name for each in kind.visible() if each.required and clean.get(each.name) is None and not each.default
-    ]
+    clean = {name: value for name, value in clean.items() if value is not None or name not in kind.defaults}
+    blank = [name for name in kind.needed if clean.get(name) is None and name not in kind.defaults]
     if blank:
         raise Problem("REQUIRED_FIELD_MISSING", f"Required fields are missing: {blank}", blank)
     _unique(org, kind, clean, None)
@@ -114,7 +115,7 @@ def update(org: Org, kind: KindDef, key: str, fields: Mapping[str, Any], headers
     if row.get("IsConverted"):
         raise Problem("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     clean = _checked(org, kind, fields, row)
-    blank = [each.name for each in kind.visible() if each.required and each.name in clean and clean[each.name] is None]
+    blank = [name for name in kind.needed if name in clean and clean[name] is None]
     if blank:
         raise Problem("REQUIRED_FIELD_MISSING", f"Required fields are missing: {blank}", blank)
     _unique(org, kind, clean, row)
@@ -215,15 +216,13 @@ def _reference(org: Org, definition: FieldDef, value: str) -> None:
 
 
 def _unique(org: Org, kind: KindDef, clean: Row, row: Row | None) -> None:
-    for definition in kind.fields.values():
-        value = clean.get(definition.name)
-        if not definition.unique or value is None:
-            continue
-        other = org.tables[kind.name].by_value(definition.name, str(value))
+    for name in kind.uniques:
+        value = clean.get(name)
+        other = org.tables[kind.name].by_value(name, str(value)) if value is not None else None
         if other is not None and (row is None or other["Id"] != row["Id"]):
             raise Problem(
                 "DUPLICATE_VALUE",
-                f"duplicate value found: {definition.name} duplicates value on record with id: {other['Id'][:15]}",
+                f"duplicate value found: {name} duplicates value on record with id: {other['Id'][:15]}",
             )
 
 

@@ -1,30 +1,18 @@
-"""The crosswalk between a CRM's records and leads, as data, both ways.
-
-A crosswalk says, for each kind of record, what it stands for (``as``), which of its fields hold which canonical ones
-(``fields``), and what the values of its picklists mean on our axes (``values``). An adapter brings a default; the
-agreement's own crosswalk is laid over it. Fields that this account does not have are frozen and reported, never taken for
-blank. Values are compared exactly, first with what is stored, then with what people see, and are never guessed.
-"""
+"""One kind of record of one connection: reading it as a lead, and writing a lead to it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from leadbridge.adapter import Description, FieldInfo, Fields, KindInfo, Owner, Ref, Value
-from leadbridge.agreement import Agreement
-from leadbridge.agreement.crosswalk import AXES, BY_REASON, KindCrosswalk
-from leadbridge.domain.lifecycle import Lifecycle
+from leadbridge.adapter import FieldInfo, Fields, KindInfo, Owner, Ref, Value
+from leadbridge.agreement.crosswalk import AXES, KindCrosswalk
 from leadbridge.clock import iso, parse_iso
-from leadbridge.errors import ConfigError
+from leadbridge.domain.lifecycle import Lifecycle
+from leadbridge.mapping.people import People
+from leadbridge.mapping.values import Table, express
 
-__all__ = ["DERIVED", "ConnectionMapping", "Frozen", "KindMapping", "People", "compile_mapping"]
-
-DERIVED = ("decision", "reason", "sla_due", "sla_state", "buying_stage")
-"""What leadbridge works out and shows in a CRM through its own fields, where the account has them."""
-
-_Table: TypeAlias = Mapping[str, Mapping[str, str]]
+__all__ = ["Frozen", "KindMapping"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +23,6 @@ class Frozen:
     kind: str
     field: str
     problem: str
-
-
-class People:
-    """Owners of a connection: people are the same across CRMs when their verified addresses are."""
-
-    def __init__(self, owners: tuple[Owner, ...], user: str = "") -> None:
-        self.by_id = {owner.id: owner for owner in owners}
-        self.user = user
-        self._by_email = {
-            owner.email.strip().lower(): owner.id
-            for owner in owners
-            if owner.email and owner.active and owner.kind == "person"
-        }
-
-    def canonical(self, owner_id: str) -> str | None:
-        """How an owner is called between CRMs; ``None`` when nobody vouches for who it is."""
-        owner = self.by_id.get(owner_id)
-        if owner_id == self.user or owner is None or owner.kind == "queue" or not owner.email:
-            return None
-        return owner.email.strip().lower()
-
-    def local(self, canonical: str) -> str | None:
-        """The id that an owner has here; never a guess."""
-        return self._by_email.get(canonical)
 
 
 class KindMapping:
@@ -131,7 +95,7 @@ class KindMapping:
         return False
 
     @staticmethod
-    def _table(info: FieldInfo, table: _Table) -> dict[str, Mapping[str, str]]:
+    def _table(info: FieldInfo, table: Table) -> dict[str, Mapping[str, str]]:
         """Meanings by stored value; the agreement may name what people see instead."""
         by_label = {option.label: option.value for option in info.options}
         values = {option.value for option in info.options}
@@ -254,7 +218,7 @@ class KindMapping:
                 changes[field] = local
         for field, table in self.tables.items():
             if field not in changes and self.info.fields[field].writable:
-                raw = self._express(table, wanted, current.get(field))
+                raw = express(table, wanted, current.get(field))
                 if raw is not None and raw != current.get(field):
                     changes[field] = raw
         for purpose, field in self.own.items():
@@ -280,122 +244,3 @@ class KindMapping:
         if info.restricted and isinstance(value, str) and value not in {option.value for option in info.options}:
             return next((option.value for option in info.options if option.label == value), None)
         return value
-
-    @staticmethod
-    def _express(table: _Table, wanted: Mapping[str, Value], current: Value) -> str | None:
-        """The stored value whose meaning fits best what is wanted; ``None`` when the present one fits as well.
-
-        A value that means a decision is written only when that decision was made: we never put words in sales' mouth.
-        """
-
-        def fits(row: Mapping[str, str]) -> int:
-            score = 0
-            for axis, meaning in row.items():
-                value = wanted.get(axis)
-                agrees = value == meaning
-                if axis == "decision":
-                    by_reason = meaning == BY_REASON and value is not None and value != "accept"
-                    if not agrees and not by_reason:
-                        return -1
-                    score += 8
-                elif value is None:
-                    continue
-                elif agrees:
-                    score += 4 if axis == "stage" else 1
-                elif axis != "status" or "stage" not in row:
-                    return -1
-            return score
-
-        now = table.get(current) if isinstance(current, str) else None
-        best, best_score = None, 0
-        for raw, row in table.items():
-            score = fits(row)
-            if score > best_score:
-                best, best_score = raw, score
-        return None if now is not None and fits(now) >= best_score else best
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionMapping:
-    """The compiled crosswalk of one connection.
-
-    Attributes:
-        connection: its name in the bridge.
-        description: what the CRM said of itself when the mapping was compiled.
-        kinds: the mapped kinds by name.
-        function: which function of the company works in this CRM, by the agreement.
-    """
-
-    connection: str
-    description: Description
-    kinds: Mapping[str, KindMapping]
-    function: str
-
-    @property
-    def lead_kinds(self) -> tuple[KindMapping, ...]:
-        """The kinds that stand for a lead."""
-        return tuple(kind for kind in self.kinds.values() if kind.stands_for == "lead")
-
-    @property
-    def pulled(self) -> tuple[KindMapping, ...]:
-        """The kinds worth reading: those that stand for a lead, and those whose records can be traced to one."""
-        names_one = any(kind.crosswalk.opportunity in kind.info.fields for kind in self.lead_kinds)
-        return tuple(
-            kind
-            for kind in self.kinds.values()
-            if kind.stands_for == "lead"
-            or (kind.stands_for in ("interaction", "opportunity") and "lead" in kind.fields)
-            or (kind.stands_for == "opportunity" and names_one)
-        )
-
-    @property
-    def creating(self) -> KindMapping | None:
-        """The kind as which new leads are made here, when that is safe: it needs our external key."""
-        for kind in self.lead_kinds:
-            if kind.creates and "id" in kind.own and kind.kind in self.description.capabilities.key_kinds:
-                return kind
-        return None
-
-    @property
-    def frozen(self) -> tuple[Frozen, ...]:
-        """Everything in the crosswalk that this account does not have."""
-        return tuple(found for kind in self.kinds.values() for found in kind.frozen)
-
-
-def _laid_over(default: Mapping[str, object], own: Mapping[str, KindCrosswalk]) -> dict[str, KindCrosswalk]:
-    """The adapter's default with the agreement's crosswalk over it: entry by entry; what is not named stays."""
-    merged: dict[str, KindCrosswalk] = {}
-    for kind in dict.fromkeys([*default, *own]):
-        below = default.get(kind)
-        parts: dict[str, object] = dict(below) if isinstance(below, Mapping) else {}
-        over = own[kind].model_dump(by_alias=True, exclude_unset=True) if kind in own else {}
-        for name, value in over.items():
-            under = parts.get(name)
-            both = isinstance(under, Mapping) and isinstance(value, Mapping)
-            parts[name] = {**under, **value} if both else value  # type: ignore[dict-item]  # mypy does not follow both
-        merged[kind] = KindCrosswalk.model_validate(parts)
-    return merged
-
-
-def compile_mapping(connection: str, description: Description, agreement: Agreement) -> ConnectionMapping:
-    """Compiles the crosswalk of a connection: the adapter's default, under the agreement's own.
-
-    Raises:
-        ConfigError: nothing that stands for a lead is left.
-    """
-    own = agreement.crosswalks.get(connection) or agreement.crosswalks.get(description.system) or {}
-    function = agreement.function_of(connection, description.system)
-    people = People(description.owners, description.user)
-    known = {axis: agreement.closed_values[f"lead.{axis}"] for axis in AXES}
-    kinds = {
-        name: KindMapping(connection, description.kinds[name], crosswalk, people, agreement.lifecycle, known)
-        for name, crosswalk in _laid_over(description.crosswalk, own).items()
-        if name in description.kinds
-    }
-    mapping = ConnectionMapping(connection, description, kinds, function)
-    if not mapping.lead_kinds:
-        raise ConfigError(
-            f"connection {connection}: no kind of {description.system} stands for a lead; "
-            f"say so under crosswalks.{description.system} in the agreement (as: lead)"
-        )
-    return mapping

@@ -1,0 +1,31 @@
+"""Owners across CRMs: never a guess."""
+
+from __future__ import annotations
+
+from leadbridge.adapter import Owner
+
+__all__ = ["People"]
+
+
+class People:
+    """Owners of a connection: people are the same across CRMs when their verified addresses are."""
+
+    def __init__(self, owners: tuple[Owner, ...], user: str = "") -> None:
+        self.by_id = {owner.id: owner for owner in owners}
+        self.user = user
+        self._by_email = {
+            owner.email.strip().lower(): owner.id
+            for owner in owners
+            if owner.email and owner.active and owner.kind == "person"
+        }
+
+    def canonical(self, owner_id: str) -> str | None:
+        """How an owner is called between CRMs; ``None`` when nobody vouches for who it is."""
+        owner = self.by_id.get(owner_id)
+        if owner_id == self.user or owner is None or owner.kind == "queue" or not owner.email:
+            return None
+        return owner.email.strip().lower()
+
+    def local(self, canonical: str) -> str | None:
+        """The id that an owner has here; never a guess."""
+        return self._by_email.get(canonical)

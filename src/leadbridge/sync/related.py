@@ -1,0 +1,121 @@
+"""What happened around a lead: interactions, opportunities, and what they say about the buyer's stage."""
+
+from __future__ import annotations
+
+from leadbridge.adapter import Value
+from leadbridge.clock import parse_iso
+from leadbridge.domain import facts as f
+from leadbridge.sync.case import Case, Related, Side
+from leadbridge.sync.teller import Teller, text
+
+__all__ = ["buying", "interaction", "opportunity", "touches"]
+
+
+def touches(teller: Teller, side: Side) -> None:
+    """Interactions that stand on the lead's own record: a new date is a new interaction."""
+    for number, touch in enumerate(side.kind.crosswalk.touches):
+        raw = text(side.record.fields.get(touch.at))
+        if raw is None:
+            continue
+        identity = f"{side.connection}:{side.record.ref.id}:{number}:{raw}"
+        if identity in teller.standing.interactions:
+            continue
+        asset = text(side.record.fields.get(touch.asset)) if touch.asset else None
+        teller.tell(
+            f.Interacted,
+            parse_iso(raw),
+            side,
+            interaction=identity,
+            nature=touch.nature,
+            channel=touch.channel,
+            direction=touch.direction,
+            function=touch.function,
+            asset=asset,
+        )
+
+
+def interaction(teller: Teller, related: Related) -> None:
+    """A call, a meeting, a mail: told once."""
+    if related.kind.stands_for != "interaction" or related.record.state != "live":
+        return
+    identity = f"{related.mapping.connection}:{related.record.ref.id}"
+    if identity in teller.standing.interactions:
+        return
+    raw = text(related.values.get("at"))
+    teller.tell(
+        f.Interacted,
+        parse_iso(raw) if raw else related.record.modified_at,
+        related,
+        interaction=identity,
+        nature=text(related.values.get("nature")) or "person_to_person",
+        channel=(text(related.values.get("channel")) or "").lower(),
+        direction=text(related.values.get("direction")) or "outbound",
+        function=text(related.values.get("function")) or related.mapping.function,
+        asset=text(related.values.get("asset")),
+    )
+
+
+def opportunity(teller: Teller, related: Related) -> None:
+    """An opportunity was opened, won or lost; the lead's stage follows."""
+    if related.kind.stands_for != "opportunity":
+        return
+    identity = f"{related.mapping.connection}:{related.record.ref.id}"
+    standing = teller.standing
+    known = standing.opportunities.get(identity)
+    raw_amount = related.values.get("amount")
+    amount = float(raw_amount) if isinstance(raw_amount, (int, float, str)) and raw_amount != "" else None
+    opened = teller.canonical("opportunity")
+    won, closed = _true(related.values.get("won")), _true(related.values.get("closed"))
+    raw = text(related.values.get("closed_at"))
+    ended = parse_iso(raw) if raw and (won or closed) else related.record.modified_at
+    if known is None:
+        created = text(related.values.get("opened_at"))
+        begun = parse_iso(created) if created else related.record.modified_at
+        # One that is first seen when it has ended was open before that day, whenever its record was made.
+        seen_open = begun <= ended or not (won or closed)
+        teller.tell(f.OpportunityOpened, min(begun, ended), related, opportunity=identity, amount=amount)
+        if opened is not None and seen_open and teller.lifecycle.is_forward(standing.stage, opened):
+            teller.move(opened, related, begun)
+    if not (won or closed) or standing.opportunities.get(identity) in ("won", "lost"):
+        return
+    precision = "day" if raw is not None and len(raw) == 10 else "instant"
+    if won:
+        teller.tell(f.OpportunityWon, ended, related, opportunity=identity, amount=amount, precision=precision)
+    else:
+        teller.tell(f.OpportunityLost, ended, related, opportunity=identity, precision=precision)
+    stage = teller.canonical("won" if won else "lost")
+    if stage is not None and stage != standing.stage:
+        teller.move(stage, related, ended, precision=precision)
+
+
+def _true(value: Value) -> bool:
+    return value is True or value == "true"
+
+
+def buying(teller: Teller, sides: list[Side]) -> None:
+    """Where the buyer stands: as a CRM field says, or as the agreed evidence shows."""
+    for side in sides:
+        stage = text(side.values.get("buying_stage"))
+        if stage is not None and side.changed("buying_stage") and stage != teller.standing.buying_stage:
+            teller.tell(f.BuyingStageEntered, side.record.modified_at, side, buying_stage=stage, evidence="crm field")
+    seen = [fact for fact in teller.outcome.facts if isinstance(fact, f.Interacted)]
+    if not seen:
+        return
+    entries = teller.rules.agreement.buying_entries([*_past(teller.case), *seen])
+    # Of stages that were entered at one instant, the furthest is where the buyer stands.
+    furthest = {entry.at: entry for entry in entries}
+    first = min(fact.occurred_at for fact in seen)
+    for entry in furthest.values():
+        if entry.at >= first and entry.stage != teller.standing.buying_stage:
+            teller.tell(
+                f.BuyingStageEntered,
+                entry.at,
+                None,
+                buying_stage=entry.stage,
+                evidence=entry.evidence,
+                inferred=entry.inferred,
+            )
+
+
+def _past(case: Case) -> list[f.Interacted]:
+    return [fact for fact in case.facts if isinstance(fact, f.Interacted)]

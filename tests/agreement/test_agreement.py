@@ -224,9 +224,10 @@ def test_what_is_not_defined_is_said() -> None:
 
 
 def test_only_leads_for_which_the_rule_is_surely_true_cross() -> None:
-    assert EXAMPLE.includes({"email": "ada@acme.example", "stage": "engaged"})
+    assert EXAMPLE.includes({"email": "ada@acme.example", "stage": "marketing_qualified"})
     assert not EXAMPLE.includes({"email": "ada@acme.example", "stage": "captured"})
-    assert not EXAMPLE.includes({"stage": "engaged"})
+    assert not EXAMPLE.includes({"email": "ada@acme.example", "stage": "engaged"})
+    assert not EXAMPLE.includes({"stage": "marketing_qualified"})
     assert not EXAMPLE.includes({"email": "ada@acme.example"})
 
 

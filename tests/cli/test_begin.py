@@ -56,9 +56,7 @@ def test_doctor_says_what_is_there_and_tests_every_connection(shop: Shop) -> Non
     assert not (shop.folder / "leadbridge.db").exists()
 
 
-def test_doctor_goes_on_after_a_problem_and_exits_with_its_code(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_goes_on_after_a_problem_and_exits_with_its_code(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADBRIDGE_HS_TOKEN", "wrong-token")
     ran = shop.run("doctor", "--json")
     found = {each["what"]: each for each in ran.json["findings"]}
@@ -170,7 +168,9 @@ def test_text_from_a_crm_cannot_command_the_terminal() -> None:
 
 def test_text_from_a_crm_is_not_read_as_markup(shop: Shop) -> None:
     simulator: Any = shop.salesforce
-    simulator.crm.seed("Lead", [{"LastName": "X", "Company": "Y", "Status": "Open - Not Contacted", "LeadSource": "[red]"}])
+    simulator.crm.seed(
+        "Lead", [{"LastName": "X", "Company": "Y", "Status": "Open - Not Contacted", "LeadSource": "[red]"}]
+    )
     assert shop.run("check", "--connection", "sf").code == 0
 
 

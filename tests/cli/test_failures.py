@@ -147,6 +147,16 @@ def test_no_command_ever_shows_a_secret(shop: Shop) -> None:
     assert [secret for secret in secrets if secret in shown] == []
 
 
+def test_an_interrupted_command_says_that_the_next_one_carries_on(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("leadbridge.bridge.Bridge.sync", interrupt)
+    ran = shop.run("sync")
+    assert ran.code == 130
+    assert "the next run carries on" in ran.err
+
+
 def test_what_needs_a_person_comes_before_what_needs_time() -> None:
     assert worst([5, 4, 0]) == 4
     assert worst([0, 5]) == 5
@@ -165,7 +175,11 @@ def test_a_bug_is_told_by_its_place_and_never_by_its_content(capsys: pytest.Capt
 
 
 def test_every_exit_code_of_an_error_is_documented() -> None:
-    codes = {each.exit_code for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Exception) and hasattr(each, "exit_code")}
+    codes = {
+        each.exit_code
+        for each in vars(errors).values()
+        if isinstance(each, type) and issubclass(each, Exception) and hasattr(each, "exit_code")
+    }
     documented = {int(code) for code in re.findall(r"^\| `(\d+)` \|", DOCS.read_text("utf-8"), re.MULTILINE)}
     assert documented == codes | {0, failures.INTERRUPTED}
     assert failures.__doc__ is not None

@@ -7,19 +7,17 @@ import os
 import pytest
 
 from tests.sync.judge import Judge
-from tests.sync.world import Serial, World
+from tests.sync.world import Keys, Serial, World, all_done
 
 SEEDS = int(os.environ.get("LEADBRIDGE_SEEDS", "60"))
 PARTS = 6
 
 
-@pytest.fixture(autouse=True)
-def _in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leadbridge.sync.pull.ThreadPoolExecutor", Serial)
-
-
-def live_through(seed: int) -> World:
+def live_through(seed: int, monkeypatch: pytest.MonkeyPatch) -> World:
     """One history: people work, syncs run in fair and foul weather, and every now and then a judge looks."""
+    monkeypatch.setattr("leadbridge.sync.pull.ThreadPoolExecutor", Serial)
+    monkeypatch.setattr("leadbridge.sync.pull.wait", all_done)
+    monkeypatch.setattr("leadbridge.sync.record.uuid4", Keys(seed))
     world = World(seed)
     judge = Judge(world)
     for _ in range(world.rng.randrange(2, 6)):
@@ -33,10 +31,10 @@ def live_through(seed: int) -> World:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_every_promise_holds_in_random_histories(part: int) -> None:
+def test_every_promise_holds_in_random_histories(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(part, SEEDS, PARTS):
         try:
-            live_through(seed)
+            live_through(seed, monkeypatch)
         except Exception as error:
             error.add_note(f"seed {seed}")
             raise

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, Self
+from uuid import UUID
 
 from leadbridge.adapter import (
     Adapter,
@@ -48,7 +49,7 @@ DECIDED = ("accepted", "rejected", "recycled", "disqualified", "ineligible")
 REASONS = ("wrong_industry", "no_response", "bad_contact_data")
 
 _AGREEMENT = Agreement.loads(
-    AGREEMENT.replace(
+    AGREEMENT.partition("crosswalks:")[0].replace(
         "sync:\n",
         "sync:\n  guards: {max_changes: {count: 100000, share: 1}, max_clears: {count: 100000, share: 1}}\n",
     )
@@ -80,6 +81,21 @@ class Serial:
         except BaseException as error:  # noqa: BLE001  # whatever it is, whoever asks for the result gets it
             future.set_exception(error)
         return future
+
+
+def all_done(running: Iterable[Future[Any]], return_when: str) -> tuple[list[Future[Any]], list[Future[Any]]]:
+    """What ``concurrent.futures.wait`` says of a serial pool, in the order of asking."""
+    return list(running), []
+
+
+class Keys:
+    """Op markers that follow from the seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed)
+
+    def __call__(self) -> UUID:
+        return UUID(int=self._rng.getrandbits(128), version=4)
 
 
 class MortalStore(Store):

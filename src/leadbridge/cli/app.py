@@ -14,7 +14,7 @@ from leadbridge import __version__
 from leadbridge.cli import agreement
 from leadbridge.cli.check import check
 from leadbridge.cli.doctor import doctor
-from leadbridge.cli.failures import Commands, state, unexpected
+from leadbridge.cli.failures import Commands, listen, state, unexpected
 from leadbridge.cli.look import clocks, explain, quarantine
 from leadbridge.cli.metrics import metrics
 from leadbridge.cli.options import examples
@@ -141,4 +141,5 @@ def run() -> None:
             # A terminal that cannot show a character gets it spelled out, not an error.
             stream.reconfigure(errors="backslashreplace")
     sys.excepthook = unexpected
+    listen()
     build()(prog_name="leadbridge")

@@ -17,12 +17,14 @@ code  meaning
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -30,7 +32,7 @@ from typer.core import TyperGroup
 from leadbridge.cli import output
 from leadbridge.errors import LeadbridgeError, RateLimited, Unavailable
 
-__all__ = ["INTERRUPTED", "TRY_LATER", "Commands", "State", "describe", "state", "unexpected", "worst"]
+__all__ = ["INTERRUPTED", "TRY_LATER", "Commands", "State", "describe", "listen", "state", "unexpected", "worst"]
 
 INTERRUPTED = 130
 TRY_LATER = Unavailable.exit_code
@@ -68,6 +70,32 @@ def worst(codes: list[int]) -> int:
     return min(found, default=0)
 
 
+_CARRIES_ON = "Nothing is lost: the next run carries on where this one stopped."
+
+
+def listen() -> None:
+    """From now on Ctrl-C ends a command after the calls that are under way, and a second one at once.
+
+    Both are safe: everything that matters is stored before it is sent. Where Ctrl-C is switched off, it stays so.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGINT, _stop_at_once)
+    output.say("\nStopping when the calls under way are answered; Ctrl-C again stops at once.")
+    raise KeyboardInterrupt
+
+
+def _stop_at_once(number: int, frame: FrameType | None) -> NoReturn:
+    output.console(errors=True).show_cursor()
+    output.say(f"Interrupted. {_CARRIES_ON}")
+    sys.stderr.flush()
+    # Threads that wait for a CRM would hold up every other way out.
+    os._exit(INTERRUPTED)
+
+
 class Commands(TyperGroup):
     """The commands, each of which ends as :mod:`leadbridge.cli.failures` says."""
 
@@ -86,7 +114,7 @@ class Commands(TyperGroup):
                 output.say("Nothing is lost: run the same command again later, it carries on where this one stopped.")
             raise typer.Exit(error.exit_code) from None
         except (KeyboardInterrupt, typer.Abort):
-            output.say("\nInterrupted. Nothing is lost: the next run carries on where this one stopped.")
+            output.say(f"Interrupted. {_CARRIES_ON}")
             raise typer.Exit(INTERRUPTED) from None
 
 

@@ -19,6 +19,16 @@ _ANSWERS = {
 }
 
 
+_LINKED = {
+    "key": "recognised by its leadbridge id",
+    "email": "recognised by its email",
+    "external_id": "recognised by its external id",
+    "new": "first seen",
+    "created": "record made",
+    "person": "linked by a person",
+}
+
+
 def moment(instant: datetime, precision: str = "instant") -> str:
     """An instant for people, in UTC to the minute; the date alone when only the day is known."""
     utc = instant.astimezone(UTC)
@@ -40,7 +50,7 @@ def sentence(fact: f.Fact) -> str:
     if fact.system and not isinstance(fact, (f.WriteApplied, f.WriteRefused)):
         parts.append(f"in {fact.system}")
     if fact.cause:
-        parts.append(f"because of {fact.cause}")
+        parts.append(f"({fact.cause})")
     return " ".join(parts)
 
 
@@ -104,7 +114,7 @@ def _handoff(fact: f.Fact) -> str:
 def _record(fact: f.Fact) -> str:
     match fact:
         case f.LeadLinked():
-            return f"recognised as {fact.kind} {fact.record} by {fact.how}"
+            return f"{_LINKED.get(fact.how, 'recognised')}: {fact.kind} {fact.record}"
         case f.RecordMoved():
             return f"record {fact.record} {fact.why}{f', now {fact.to}' if fact.to else ''}"
         case f.WriteApplied():

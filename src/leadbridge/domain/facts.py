@@ -201,7 +201,7 @@ class ConsentWithdrawn(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadLinked(Fact):
-    """A record was recognised as this lead; ``how`` is ``key``, ``email``, ``created`` or ``person``."""
+    """A record was recognised as this lead: ``how`` is key, external_id, email, new, created or person."""
 
     kind: str
     record: str

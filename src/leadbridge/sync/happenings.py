@@ -15,7 +15,7 @@ from leadbridge.agreement.offer import STAGE_OF_DECISION
 from leadbridge.clock import parse_iso
 from leadbridge.domain import facts as f
 from leadbridge.store import Link
-from leadbridge.sync.case import Case, Outcome, Rules, Side
+from leadbridge.sync.case import Case, Outcome, Related, Rules, Side
 from leadbridge.sync.related import buying, interaction, opportunity, touches
 from leadbridge.sync.standing import Standing
 from leadbridge.sync.teller import Teller, text
@@ -87,18 +87,24 @@ def _captured(teller: Teller, sides: list[Side]) -> None:
 
 
 def _moved(teller: Teller, connection: str, record: Record) -> None:
+    mapping = teller.rules.mappings[connection]
+    seen = Related(mapping, mapping.kinds[record.ref.kind], record)
     successor = record.successor
     why = record.state if record.state in ("converted", "merged", "deleted") else "deleted"
-    teller.tell(
-        lambda **envelope: f.RecordMoved(
-            record=record.ref.id,
-            to=successor.id if successor else None,
-            why=why,
-            **{**envelope, "system": connection},
-        ),
-        record.modified_at,
-        None,
-    )
+    to = successor.id if successor else None
+    teller.tell(f.RecordMoved, record.modified_at, seen, record=record.ref.id, to=to, why=why)
+    if seen.kind.read(record.fields).get("decision") == "accept":
+        _accepted(teller, seen)
+
+
+def _accepted(teller: Teller, seen: Related) -> None:
+    """A converted record says that it was accepted, even if nobody looked while it was."""
+    if not teller.standing.offered:
+        return
+    teller.tell(f.HandoffDecided, seen.record.modified_at, seen, handoff=teller.standing.handoff, decision="accept")
+    stage = teller.canonical(STAGES["accept"])
+    if stage is not None and teller.lifecycle.is_forward(teller.standing.stage, stage):
+        teller.move(stage, seen, seen.record.modified_at)
 
 
 def _consent(teller: Teller, side: Side) -> None:

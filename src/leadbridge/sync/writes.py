@@ -150,7 +150,7 @@ def _update(
                 target=side.record.ref,
                 fields=fields,
                 expect=expect,
-                agreed=_agreed(rules, case, side.connection, side.kind.read(state), wanted),
+                agreed=_agreed(case, side, side.kind.read(state), wanted),
                 because={name: because[name] for name in fields},
             )
         )
@@ -167,14 +167,16 @@ def _backward(kind: KindMapping, name: str, current: Value, value: Value) -> boo
     return order.index(str(value)) < order.index(str(current))
 
 
-def _agreed(
-    rules: Rules, case: Case, target: str, after: Mapping[str, Value], wanted: Wanted
-) -> dict[str, dict[str, Value]]:
-    """The bases once the write has happened: what was sent on one side, what it was planned from on the others."""
-    agreed = {target: dict(after)}
-    names = set(wanted.targets.get(target, {}))
+def _agreed(case: Case, target: Side, after: Mapping[str, Value], wanted: Wanted) -> dict[str, dict[str, Value]]:
+    """The bases once the write has happened: what was sent on one side, what it was planned from on the others.
+
+    Only what this write says: another write of the same lead may still be under way, and what it carries is not agreed.
+    """
+    names = set(wanted.targets.get(target.connection, {}))
+    changed = {n: v for n, v in after.items() if n in names or n not in target.values or v != target.values[n]}
+    agreed = {target.connection: changed}
     for connection, side in case.sides.items():
-        if connection != target:
+        if connection != target.connection:
             agreed[connection] = {name: side.values[name] for name in names if name in side.values}
     return agreed
 

@@ -33,6 +33,7 @@ __all__ = [
     "scorecard",
 ]
 
+_STATES = {"exists": "there", "planned": "planned", "created": "created", "manual": "for a person to set up"}
 _COLOURS = {"breached": "red", "running": "yellow", "met": "green", "met_late": "magenta"}
 
 
@@ -54,7 +55,7 @@ def check(report: CheckReport) -> Table | Text:
         return Text("Every status, stage, reason and owner has a meaning.", style="green")
     table = _table("connection", "field", "value", "rows", "what to do")
     for item in report.unmapped:
-        say = "add it to the crosswalk, or leave these records where they are"
+        say = "give it a meaning in the crosswalk, or leave these be"
         table.add_row(item.connection, f"{item.kind}.{item.field}", item.label, f"{item.rows}", say)
     for frozen in report.frozen:
         table.add_row(frozen.connection, f"{frozen.kind}.{frozen.field}", "", "", frozen.problem)
@@ -68,7 +69,7 @@ def provisioned(made: Mapping[str, Sequence[Provisioned]]) -> Text:
         states: dict[str, int] = {}
         for step in steps:
             states[step.state] = states.get(step.state, 0) + 1
-        parts.append(f"{connection}: {counts({f'fields {state}': number for state, number in states.items()})}")
+        parts.append(f"{connection}: {counts({_STATES[state]: number for state, number in states.items()})}")
     return Text("Our own fields. " + "; ".join(parts), style="dim")
 
 

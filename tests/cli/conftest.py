@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ attempts = 1
 grace_seconds = 0
 """
 
+STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""What a terminal obeys: some servers that run tests claim to be one."""
+
 STAGES = ("subscriber", "evangelist", "marketingqualifiedlead", "marketingqualifiedlead")
 
 
@@ -61,7 +65,7 @@ class Shop:
     def run(self, *arguments: str, stdin: str | None = None) -> Ran:
         """Runs a command. Whatever is no planned end of it, such as a bug, is raised."""
         result = CliRunner().invoke(build(), list(arguments), input=stdin, catch_exceptions=False)
-        return Ran(result.exit_code, result.stdout, result.stderr)
+        return Ran(result.exit_code, STYLE.sub("", result.stdout), STYLE.sub("", result.stderr))
 
     def settings(self, *, writes: str = "on") -> None:
         """Writes the settings file."""
@@ -105,6 +109,7 @@ def bare(crms: tuple[Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     salesforce.reset()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LEADBRIDGE_CONFIG", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("LEADBRIDGE_HS_TOKEN", hubspot.token)
     monkeypatch.setenv("LEADBRIDGE_SF_ACCESS_TOKEN", salesforce.token)
     return Shop(tmp_path, hubspot, salesforce)

@@ -97,6 +97,8 @@ def test_a_wrong_agreement_is_refused_with_its_line(shop: Shop, old: str, new: s
         assert ran.code == 2
         assert re.search(r"line \d+: .* → ", ran.err)
         assert said in ran.err
+    problem = shop.run("agreement", "check", "--json").json["problems"][0]
+    assert set(problem) == {"message", "remedy", "path", "line"}
 
 
 def test_missing_settings_say_how_to_get_them(bare: Shop) -> None:

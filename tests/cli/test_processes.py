@@ -82,7 +82,9 @@ def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do(tmp_pat
     assert json.loads(ran.stdout) == []
 
 
-def test_no_colour_and_no_bar_reaches_a_pipe(shop: Shop) -> None:
+def test_no_colour_and_no_bar_reaches_a_pipe(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
     shop.market(4)
     ran = run(command("sync"), shop.folder)
     assert ran.returncode == 0, ran.stderr

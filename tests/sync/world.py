@@ -10,7 +10,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -249,7 +249,8 @@ class World:
         late = [work for at, work in self.zombies if at + self.grace * 0.5 <= self.clock.now()]
         self.zombies = [(at, work) for at, work in self.zombies if at + self.grace * 0.5 > self.clock.now()]
         for work in late:
-            work()
+            with suppress(Unavailable, RateLimited):
+                work()
 
     def _trouble(self) -> None:
         operation = self.rng.choice(["changes", "fetch", "find", "apply", "apply", "apply", "describe"])
@@ -319,7 +320,7 @@ class World:
         for side in sides:
             own = {**fields, "title": f"Title {number} {side}" if self.rng.random() < 0.5 else None}
             if side != sides[0] and isinstance(own["email"], str):
-                own["email"] = f" {own['email'].upper()}"
+                own["email"] = own["email"].upper()
             (ref,) = self.crms[side].seed("person", [own])
             self.made.add((side, ref))
             for name, value in own.items():

@@ -107,7 +107,7 @@ def connect() -> DuckDBPyConnection:
     except ImportError:
         raise AdapterMissing("analytics needs one more package: pip install 'leadbridge[analytics]'") from None
     connection = duckdb.connect()
-    connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false; set preserve_insertion_order = true")
+    connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
     return connection
 
 

@@ -21,14 +21,20 @@ with firsts as (
   from entries e join path p on p.stage = e.stage
   where not e.inferred
   group by all
+),
+wrong as (
+  select a.stage as earlier, b.stage as later, a.lead_id, a.step as earlier_step, b.step as later_step,
+    row_number() over (partition by a.lead_id, a.passage, b.stage order by a.step) as nr
+  from firsts a
+  join firsts b on b.lead_id = a.lead_id and b.passage = a.passage and b.step > a.step
+  where case when a.is_day = 1 or b.is_day = 1
+    then b.entered_us // 86400000000 < a.entered_us // 86400000000 else b.entered_us < a.entered_us end
 )
-select a.stage as earlier, b.stage as later, list(distinct a.lead_id order by a.lead_id) as leads
-from firsts a
-join firsts b on b.lead_id = a.lead_id and b.passage = a.passage and b.step > a.step
-where case when a.is_day = 1 or b.is_day = 1
-  then b.entered_us // 86400000000 < a.entered_us // 86400000000 else b.entered_us < a.entered_us end
-group by a.stage, b.stage
-order by min(a.step), min(b.step)
+select earlier, later, list(distinct lead_id order by lead_id) as leads
+from wrong
+where nr = 1
+group by earlier, later
+order by min(earlier_step), min(later_step)
 """
 
 

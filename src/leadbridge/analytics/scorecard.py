@@ -72,6 +72,8 @@ class Scorecard(Sequence[ScoreLine]):
         width = max((len(line.name) for line in self), default=0)
         return "\n".join(f"{line.name:<{width}}  {line.text}" for line in self)
 
+    __repr__ = __str__
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """The lines as JSON values."""
         return [line.to_dict() for line in self]

@@ -21,7 +21,7 @@ import os
 import signal
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
@@ -30,7 +30,7 @@ import typer
 from typer.core import TyperGroup
 
 from leadbridge.cli import output
-from leadbridge.errors import LeadbridgeError, RateLimited, Unavailable
+from leadbridge.errors import AgreementError, LeadbridgeError, RateLimited, Unavailable
 
 __all__ = ["INTERRUPTED", "TRY_LATER", "Commands", "State", "describe", "listen", "state", "unexpected", "worst"]
 
@@ -56,12 +56,15 @@ def state(context: typer.Context) -> State:
 
 def describe(error: LeadbridgeError) -> dict[str, object]:
     """An error as JSON values: its class, the coarse word for alert rules, the message, the exit code."""
-    return {
+    found: dict[str, object] = {
         "error": type(error).__name__,
         "alert": error.alert,
         "message": str(error),
         "exit_code": error.exit_code,
     }
+    if isinstance(error, AgreementError):
+        found["problems"] = [asdict(problem) for problem in error.problems]
+    return found
 
 
 def worst(codes: list[int]) -> int:

@@ -61,7 +61,7 @@ def show_clocks(board: Board, limit: int) -> None:
     if not board:
         output.show("No such clocks.")
         return
-    found = list(board)[:limit]
+    found, more = output.cut(list(board), limit)
     rows = [
         (
             clock.lead,
@@ -76,7 +76,6 @@ def show_clocks(board: Board, limit: int) -> None:
     ]
     styles = {at: "yellow" if clock.warning else _STYLES.get(clock.state, "") for at, clock in enumerate(found)}
     head = ("lead", "promise", "duty of", "held by", "state", "due", "left or over")
-    _, more = output.cut(list(board), limit)  # type: ignore[arg-type]  # only counted
     output.show(output.table("SLA clocks", head, rows, styles=styles), more)
 
 

@@ -142,20 +142,25 @@ def _show(answer: Answer, quality: Quality) -> None:
     if not isinstance(answer, Result):
         output.show(f"{answer.metric}: {answer}", f"definition: {answer.definition}")
     else:
-        numbers = {column for row in answer.rows for column in row if isinstance(row[column], (int, float))}
+        numbers = {_words(column) for row in answer.rows for column in row if isinstance(row[column], (int, float))}
         rows = [[_cell(column, row[column]) for column in answer.columns] for row in answer.rows]
-        output.show(output.table(answer.title, answer.columns, rows, right=numbers))
+        output.show(output.table(answer.title, [_words(column) for column in answer.columns], rows, right=numbers))
         output.show(
-            f"{answer.value_name}: {_cell(answer.value_name, answer.value)}", f"definition: {answer.definition}"
+            f"{_words(answer.value_name)}: {_cell(answer.value_name, answer.value)}", f"definition: {answer.definition}"
         )
         output.show(*answer.notes())
-        output.show(*(f"{column}: {what}" for column, what in answer.denominators.items()))
+        output.show(*(f"{_words(column)}: {what}" for column, what in answer.denominators.items()))
     _quality(quality)
 
 
 def _quality(quality: Quality) -> None:
     for finding in quality:
         output.note(f"{finding.kind}: {finding}")
+
+
+def _words(column: str) -> str:
+    """The name of a column as words, which a narrow table can put below one another."""
+    return column.replace("_", " ")
 
 
 def _cell(name: str, value: Any) -> str:

@@ -6,9 +6,10 @@ never as a control sequence of the terminal.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = ["clean", "complain", "console", "cut", "emit", "interactive", "note", "say", "show", "table", "text"]
+
+T = TypeVar("T")
 
 _PIPE_WIDTH = 160
 """Columns of a table when nobody looks at it: a pipe has no width to adapt to."""
@@ -38,7 +41,7 @@ def console(*, errors: bool = False) -> Console:
     from rich.console import Console
 
     found = Console(stderr=errors, highlight=False, soft_wrap=False)
-    if not found.is_terminal:
+    if not found.is_terminal and "COLUMNS" not in os.environ:
         found = Console(stderr=errors, highlight=False, width=_PIPE_WIDTH)
     return found
 
@@ -108,7 +111,7 @@ def table(
     return made
 
 
-def cut(rows: Sequence[Sequence[object]], limit: int) -> tuple[Sequence[Sequence[object]], str]:
+def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], str]:
     """At most so many rows, and a line that says how many are left out (empty when none)."""
     left = len(rows) - limit
     return (rows[:limit], f"... and {left:,} more (--limit, or --json for all)") if left > 0 else (rows, "")

@@ -98,9 +98,9 @@ def show_plan(found: Plan, limit: int) -> None:
         (each["connection"], each["record"], each["subject"], each["reason"], each["remedy"]) for each in _people(found)
     ]
     if people:
-        shown, more = output.cut(people, limit)
+        waiting, more = output.cut(people, limit)
         head = ("connection", "record", "what", "reason", "what to do")
-        output.show(output.table("Needs a person", head, shown), more)
+        output.show(output.table("Needs a person", head, waiting), more)
     if found:
         output.note("One lead field by field: leadbridge plan --explain WHO")
 

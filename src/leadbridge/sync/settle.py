@@ -74,16 +74,13 @@ class Settlement:
 
     def made_before(self, intent: Intent, records: Sequence[Record]) -> None:
         """A creation whose answer was lost: a record under our key proves that it happened."""
-        for record in records:
-            if record.state == "live":
-                self._landed(intent, record)
-            else:
-                # It was made, and a person has deleted or converted it since: that is not undone.
-                self.observe.append(record)
-                self.applied.append((intent, Receipt(intent.key, "applied", record.ref, record.version)))
-                self.records[intent.key] = record
-                self.settled.add(intent.key)
+        if not records:
             return
+        record = next((record for record in records if record.state == "live"), records[0])
+        self._landed(intent, record)
+        if record.state != "live":
+            # It was made, and a person has deleted or converted it since: that is not undone.
+            self.observe.append(record)
 
     def same_person(self, intent: Intent, records: Sequence[Record], kind: KindMapping) -> None:
         """A record with the address of somebody who was about to be made."""
@@ -120,12 +117,21 @@ class Settlement:
         kept = [
             name
             for name in intent.fields
-            if name in forward and (answer.fields.get(name) or None) != (intent.fields[name] or None)
+            if name in forward
+            and (answer.fields.get(name) or None) != (intent.fields[name] or None)
+            and (answer.fields.get(name) or None) == (intent.expect.get(name) or None)
         ]
         self.records[intent.key] = answer
         if kept:
             self.applied = [pair for pair in self.applied if pair[0].key != intent.key]
             self.refused.append((intent, f"SILENTLY_KEPT: {', '.join(kept)}"))
+
+
+def _as_expected(before: Record | None, intent: Intent, after: Record, kind: KindMapping) -> bool:
+    """Whether a record is what we knew with our write in it; if not, a person worked on it meanwhile."""
+    known = {**(before.fields if before is not None else {}), **intent.fields}
+    names = [name for name in kind.reads if name != kind.own.get("op")]
+    return all((after.fields.get(name) or None) == (known.get(name) or None) for name in names)
 
 
 def _refused_fields(intent: Intent, reason: str) -> list[str]:
@@ -159,7 +165,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
     touched = [*settlement.applied, *settlement.refused, *settlement.dropped]
     leads = {intent.lead for intent, _ in touched}
     bases = store.bases(leads)
-    observed: list[Record] = []
+    observed: list[tuple[Intent, Record]] = []
     for intent, receipt in settlement.applied:
         states.append(replace(intent, state="done"))
         facts.append(
@@ -194,7 +200,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
         if record is None and intent.action == "upsert":
             record = Record(ref, receipt.version or "", now, dict.fromkeys(kind.reads) | dict(intent.fields))
         if record is not None:
-            observed.append(record)
+            observed.append((intent, record))
     for intent, reason in settlement.refused:
         states.append(replace(intent, state="refused", reason=reason))
         facts.append(
@@ -220,12 +226,17 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
         if link.status == "live"
     ]
     met = {record.ref for record in settlement.observe}
+    before = {o.ref: o.record for o in store.observations(connection, refs=[record.ref for _, record in observed])}
+    ours: list[Record] = []
+    for intent, record in observed:
+        expected = record.ref not in met and _as_expected(before.get(record.ref), intent, record, kind)
+        (ours if expected else settlement.observe).append(record)
     with store.transaction() as tx:
         tx.append(facts)
         tx.save_links(links)
         tx.save_bases({key: fields for key, fields in bases.items() if key[0] in leads})
         tx.enqueue(states)
         tx.quarantine(_set_aside(settlement), now)
-        tx.observe(connection, [record for record in observed if record.ref not in met], dirty=False)
+        tx.observe(connection, ours, dirty=False)
         tx.observe(connection, settlement.observe)
         tx.mark(again, dirty=True)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from leadbridge.adapter import Capabilities, Description, FieldInfo, KindInfo, Option
-from leadbridge.agreement import Agreement, Unmapped, diff, html, lint, markdown, unmapped
+from leadbridge.agreement import Agreement, diff, html, lint, markdown
 from leadbridge.agreement.presets import agreement_text
 
 EXAMPLE = Agreement.preset("example")
@@ -92,35 +89,3 @@ def test_the_example_has_nothing_to_complain_about_and_a_bare_agreement_has() ->
         "signatures", "definitions", "slas", "handoff.package", "buying_stages", "sync.include"
     ]  # fmt: skip
     assert all(found.remedy for found in lint(bare))
-
-
-def salesforce(*options: Option) -> Description:
-    status = FieldInfo("Status", "Status", "option", options=options)
-    nothing = Capabilities(200, 200, timedelta(0), False, False, False, False, frozenset())
-    return Description(
-        "salesforce", "00D", "Acme", "v60.0", {"Lead": KindInfo("Lead", {"Status": status}, {})}, nothing
-    )
-
-
-def test_values_without_a_meaning_are_listed_with_their_rows_the_most_frequent_first() -> None:
-    description = salesforce(
-        Option("Open - Not Contacted", "Open"),
-        Option("Zombie", "Undead"),
-        Option("Old", "Old", active=False),
-        Option("Nurture", "Nurture"),
-    )
-    crosswalk = EXAMPLE.crosswalks["salesforce"]
-    counts = {("Lead", "Status"): {"Zombie": 412, "Open - Not Contacted": 9, "Old": 3, "Imported": 500}}
-    assert unmapped(crosswalk, description, counts) == [
-        Unmapped("Lead", "Status", "Imported", "Imported", 500),
-        Unmapped("Lead", "Status", "Zombie", "Undead", 412),
-        Unmapped("Lead", "Status", "Old", "Old", 3),
-        Unmapped("Lead", "Status", "Nurture", "Nurture", 0),
-    ]
-    assert [found.value for found in unmapped(crosswalk, description)] == ["Zombie", "Nurture"]
-
-
-def test_a_crosswalk_may_name_what_people_see() -> None:
-    agreement = changed(("Open - Not Contacted: {stage", "Offen: {stage"))
-    description = salesforce(Option("Open - Not Contacted", "Offen"))
-    assert unmapped(agreement.crosswalks["salesforce"], description) == []

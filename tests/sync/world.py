@@ -249,7 +249,7 @@ class World:
         late = [work for at, work in self.zombies if at + self.grace * 0.5 <= self.clock.now()]
         self.zombies = [(at, work) for at, work in self.zombies if at + self.grace * 0.5 > self.clock.now()]
         for work in late:
-            with suppress(Unavailable, RateLimited):
+            with suppress(Unavailable, RateLimited, Killed):
                 work()
 
     def _trouble(self) -> None:

@@ -10,7 +10,6 @@ from leadbridge.agreement.policies import FieldPolicy, Guard, Guards, Ruling, Sy
 from leadbridge.agreement.promises import clocks
 from leadbridge.agreement.render import html, markdown
 from leadbridge.agreement.schema import Agreement
-from leadbridge.agreement.unmapped import Unmapped, unmapped
 
 __all__ = [
     "BY_REASON",
@@ -23,12 +22,10 @@ __all__ = [
     "Ruling",
     "SyncRules",
     "Touch",
-    "Unmapped",
     "clocks",
     "diff",
     "html",
     "lint",
     "markdown",
     "offer",
-    "unmapped",
 ]

@@ -171,6 +171,12 @@ class KindMapping:
                 strange.append((owner, identity))
         return strange
 
+    def choices(self) -> list[tuple[str, str]]:
+        """Picklist values that people may choose and that have no meaning: (field, value)."""
+        fields = dict.fromkeys((*self.tables, *self._axis_fields.values()))
+        options = [(field, each.value) for field in fields for each in self.info.fields[field].options if each.active]
+        return [(field, value) for field, value in options if self.unmapped({field: value})]
+
     @property
     def counted(self) -> tuple[str, ...]:
         """The CRM fields whose values have to have a meaning."""

@@ -39,6 +39,7 @@ class CheckReport:
     Attributes:
         rows: records read, by (connection, kind).
         unmapped: values without a meaning: statuses, stages, reasons, owners.
+        choices: values without a meaning that people may choose and that no record holds yet.
         frozen: mapped fields that the account does not have.
         unprovisioned: our own fields that are not there yet, by (connection, kind).
         calls: requests made, by connection.
@@ -47,6 +48,7 @@ class CheckReport:
     agreement: str
     rows: dict[tuple[str, str], int] = field(default_factory=dict)
     unmapped: list[Unmapped] = field(default_factory=list)
+    choices: list[Unmapped] = field(default_factory=list)
     frozen: list[Frozen] = field(default_factory=list)
     unprovisioned: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
@@ -54,7 +56,7 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every value has a meaning and every mapped field is there."""
+        """Whether every value that records hold has a meaning and every mapped field is there."""
         return not self.unmapped and not self.frozen
 
     def summary(self) -> str:
@@ -66,6 +68,8 @@ class CheckReport:
             lines.append(
                 f"  unmapped: {item.connection} {item.kind}.{item.field} = {item.value!r}{label}: {item.rows} rows"
             )
+        for (connection, kind, crm_field), values in self._by_field().items():
+            lines.append(f"  nobody uses yet, without a meaning: {connection} {kind}.{crm_field}: {', '.join(values)}")
         lines += [f"  not usable: {f.connection} {f.kind}.{f.field}: {f.problem}" for f in self.frozen]
         for (connection, kind), purposes in self.unprovisioned.items():
             lines.append(f"  not provisioned: {connection} {kind}: {', '.join(purposes)} (leadbridge provision)")
@@ -75,6 +79,12 @@ class CheckReport:
         return "\n".join(lines)
 
     __str__ = summary
+
+    def _by_field(self) -> dict[tuple[str, str, str], list[str]]:
+        grouped: dict[tuple[str, str, str], list[str]] = {}
+        for item in self.choices:
+            grouped.setdefault((item.connection, item.kind, item.field), []).append(item.label)
+        return grouped
 
     def to_dict(self) -> dict[str, object]:
         """The findings as JSON values."""
@@ -92,6 +102,9 @@ class CheckReport:
                     "rows": item.rows,
                 }
                 for item in self.unmapped
+            ],
+            "choices": [
+                {"connection": c.connection, "kind": c.kind, "field": c.field, "value": c.value} for c in self.choices
             ],
             "frozen": [
                 {"connection": f.connection, "kind": f.kind, "field": f.field, "problem": f.problem}
@@ -156,6 +169,11 @@ def inspect(
                 report.unmapped.append(
                     Unmapped(name, kind.kind, crm_field, value, kind.label(crm_field, value), number)
                 )
+            report.choices.extend(
+                Unmapped(name, kind.kind, crm_field, value, kind.label(crm_field, value), 0)
+                for crm_field, value in kind.choices()
+                if (crm_field, value) not in strange
+            )
             missing = tuple(own.purpose for own in OWN_FIELDS if own.purpose not in kind.own)
             if missing and kind.info.writable:
                 report.unprovisioned[name, kind.kind] = missing

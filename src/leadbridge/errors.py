@@ -61,6 +61,7 @@ __all__ = [
     "Unavailable",
     "Unsupported",
     "WritesOff",
+    "named",
 ]
 
 
@@ -176,6 +177,12 @@ class AdapterError(LeadbridgeError):
             f"{name} {value}" for name, value in (("code", self.code), ("request", self.request_id)) if value
         )
         return f"{where + ': ' if where else ''}{self.message}{f' ({details})' if details else ''}"
+
+
+def named(error: AdapterError, connection: str) -> AdapterError:
+    """The error, with the name of the connection, which an adapter by itself does not know."""
+    error.connection = error.connection or connection
+    return error
 
 
 class RateLimited(AdapterError):

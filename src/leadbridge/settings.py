@@ -12,8 +12,9 @@
     [sync]
     grace_seconds = 120
 
-A setting of a connection can be given as ``LEADBRIDGE_<CONNECTION>_<SETTING>``, for example ``LEADBRIDGE_HS_TOKEN``.
-Secrets belong there and not into the file; a file with a secret that others may read is refused.
+Paths in the file count from where the file is. A setting of a connection can be given as
+``LEADBRIDGE_<CONNECTION>_<SETTING>``, for example ``LEADBRIDGE_HS_TOKEN``. Secrets belong there and not into the file;
+a file with a secret that others may read is refused.
 """
 
 from __future__ import annotations
@@ -86,19 +87,18 @@ class Settings(_Section):
         chosen = Path(path or env.get("LEADBRIDGE_CONFIG") or "leadbridge.toml")
         data: dict[str, Any] = {}
         if chosen.is_file():
-            data = _read(chosen)
+            data = _relative(_read(chosen), chosen.parent)
         elif path is not None:
             raise ConfigError(f"there is no settings file {chosen}: write one with: leadbridge init")
         for name in ("agreement", "store"):
             value = given.get(name) or env.get(f"LEADBRIDGE_{name.upper()}")
             if value:
                 data[name] = value
-        for name, section in (data.get("connections") or {}).items():
-            prefix = f"LEADBRIDGE_{name.upper()}_"
-            if isinstance(section, dict):
-                section.update(
-                    {key[len(prefix) :].lower(): value for key, value in env.items() if key.startswith(prefix)}
-                )
+        connections = data.get("connections") or {}
+        for variable, text in env.items():
+            owner = _named_by(variable, connections)
+            if owner is not None and isinstance(connections[owner], dict):
+                connections[owner][variable[len(_prefix(owner)) :].lower()] = text
         try:
             return cls.model_validate(data)
         except ValidationError as error:
@@ -108,6 +108,27 @@ class Settings(_Section):
             ]
             text = "\n".join(f"  {problem}" for problem in problems)
             raise ConfigError(f"{chosen}:\n{text}") from None
+
+
+def _prefix(connection: str) -> str:
+    """How the variables of a connection begin; a shell knows no dashes."""
+    return f"LEADBRIDGE_{connection.upper().replace('-', '_')}_"
+
+
+def _named_by(variable: str, connections: Mapping[str, object]) -> str | None:
+    """The connection that a variable belongs to: of ``hs`` and ``hs_eu``, the longer name that fits."""
+    fitting = [name for name in connections if variable.startswith(_prefix(name))]
+    return max(fitting, key=len, default=None)
+
+
+def _relative(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Paths in a settings file count from where the file is."""
+    agreement, store = data.get("agreement", "agreement.yaml"), data.get("store", "sqlite:///leadbridge.db")
+    if isinstance(agreement, str):
+        data["agreement"] = str(folder / agreement)
+    if isinstance(store, str) and store.startswith("sqlite:///") and not store.startswith("sqlite:////"):
+        data["store"] = f"sqlite:///{folder / store.removeprefix('sqlite:///')}"
+    return data
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -67,13 +67,16 @@ def test_doctor_goes_on_after_a_problem_and_exits_with_its_code(shop: Shop, monk
 
 
 def test_check_counts_what_has_no_meaning_and_leaves_no_database(shop: Shop) -> None:
-    shop.market(40)
+    evangelist = shop.market(4)[1]
     ran = shop.run("check")
     assert ran.code == 0
     line = next(each for each in ran.out.splitlines() if "evangelist" in each)
-    assert line.split() == ["hs", "contact.lifecyclestage", "evangelist", "Evangelist", "10"]
+    assert line.split() == ["hs", "contact.lifecyclestage", "evangelist", "Evangelist", "1"]
     assert not (shop.folder / "leadbridge.db").exists()
     assert shop.run("check", "--strict").code == 2
+    shop.hubspot.crm.edit(evangelist, {"lifecyclestage": "lead"})
+    unused = shop.run("check", "--connection", "hs").out.partition("people may choose")[2]
+    assert "Evangelist" in unused
 
 
 def test_check_works_on_an_account_without_our_fields_settings_and_agreement(

@@ -18,7 +18,8 @@ LIMIT = 400
 MACHINE = re.compile(
     "|".join(("/" + "work/", "/tmp" + "/lb", "/root" + "/", r"/home/" + r"\w+/", "/opt" + "/(?:wheels|pypi)"))
 )
-NOTES = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")))
+NOTES = re.compile(r"\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")) + r")\b")
+DRAWN = {".ipynb", ".svg"}  # hold pictures and identifiers that spell anything
 
 
 def files(folder: Path = ROOT) -> Iterator[Path]:
@@ -56,8 +57,9 @@ def test_no_file_names_somebodys_machine_or_leaves_a_note_to_self(pattern: re.Pa
     found = [
         f"{path.relative_to(ROOT).as_posix()}:{number}"
         for path in files()
+        if pattern is MACHINE or path.suffix not in DRAWN
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if pattern.search(line)
+        if pattern.search(line) and "image/png" not in line  # a picture as text may spell anything
     ]
     assert found == []
 

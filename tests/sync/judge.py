@@ -99,7 +99,9 @@ class Judge:
             ours = [row for row in rows if (side, row.ref) not in self.world.made and row.ref.kind == "person"]
             demand(len(ours) <= 1, f"{lead}: made at most once in {side}")
             if any(row.state == "deleted" for row in rows):
-                demand(not any(row.state == "live" for row in rows), f"{lead}: what was deleted in {side} stays deleted")
+                demand(
+                    not any(row.state == "live" for row in rows), f"{lead}: what was deleted in {side} stays deleted"
+                )
             for row in ours:
                 known = row.fields.get("email") or row.fields.get("external_id")
                 demand(bool(known), f"{lead}: nobody without a key is made in {side}")
@@ -115,13 +117,12 @@ class Judge:
     # -- values ----------------------------------------------------------------------------------------------------
 
     def _typed(self, lead: str, records: dict[str, list[Row]], live: dict[str, Row]) -> None:
+        places = [(side, row.ref) for side, rows in records.items() for row in rows]
+        if not self.world.made.intersection(places):
+            # The record that somebody made is gone and never bore our key: then anybody may have said it.
+            places = list(self.world.typed)
         for name in PLAIN:
-            typed = {
-                _normal(value)
-                for side, rows in records.items()
-                for row in rows
-                for value in self.world.typed[side, row.ref][name]
-            }
+            typed = {_normal(value) for place in places for value in self.world.typed[place][name]}
             typed |= {_cut(value) for value in typed}
             for side, row in live.items():
                 value = _normal(row.fields.get(name))
@@ -153,7 +154,14 @@ class Judge:
         past = self.settled.get(lead)
         now = {name: _normal(live[side].fields.get(name)) for side in list(live)[:1] for name in EITHER_MAY_EDIT}
         for name in EITHER_MAY_EDIT:
-            if not live or (lead, name) in waiting:
+            # What somebody typed into a record before it was deleted went with it.
+            gone = any(
+                name in self.world.said.get((side, row.ref), {})
+                for side, rows in records.items()
+                for row in rows
+                if row.state == "deleted"
+            )
+            if not live or gone or (lead, name) in waiting:
                 continue
             said = {
                 side: self.world.said[side, row.ref][name]

@@ -98,6 +98,13 @@ def _show(report: CheckReport, limit: int) -> None:
         head = ("connection", "field", "value", "shown as", "rows")
         title = "Unmapped: values without a meaning. Give them one under crosswalks in the agreement"
         output.show(output.table(title, head, shown, right=["rows"]), more)
+    if report.choices:
+        by_field: dict[tuple[str, str], list[str]] = {}
+        for each in report.choices:
+            by_field.setdefault((each.connection, f"{each.kind}.{each.field}"), []).append(each.label)
+        unused = [(name, where, ", ".join(labels)) for (name, where), labels in by_field.items()]
+        title = "Nobody uses these yet, but people may choose them, and they have no meaning either"
+        output.show(output.table(title, ("connection", "field", "values"), unused))
     if report.frozen:
         missing = [(each.connection, f"{each.kind}.{each.field}", each.problem) for each in report.frozen]
         output.show(output.table("Not usable: mapped fields", ("connection", "field", "problem"), missing))

@@ -167,7 +167,7 @@ def _order(fact: f.Fact) -> tuple[object, ...]:
         step = SPINE.index(fact.stage) if fact.stage in SPINE else len(SPINE)
         passage, inferred = fact.passage, int(not fact.inferred)
         rank = rank if step <= _OFFERED_FROM else _RANK[f.HandoffExpired]
-    return (to_us(fact.occurred_at), to_us(fact.recorded_at), rank, passage, inferred, step)
+    return (to_us(fact.occurred_at), to_us(fact.recorded_at), rank, passage, step, inferred)
 
 
 def _content(fact: f.Fact) -> tuple[str, str]:

@@ -43,8 +43,7 @@ class MemoryAdapter:
         crm: the CRM to talk to; without one a new CRM is made from ``account``, ``clock``, ``provisioned``,
             ``forward_only_stage``, ``unique_email``, ``converts``, ``owners`` and ``kinds``, as
             :class:`~leadbridge.memory.MemoryCrm` explains them.
-        settle, conditional_writes, archives, sees_deleted, read_batch, write_batch: as in
-            :class:`~leadbridge.adapter.Capabilities`.
+        settle: as in :class:`~leadbridge.adapter.Capabilities`, and so are the rest.
 
     Attributes:
         crm: the CRM, with its back door.

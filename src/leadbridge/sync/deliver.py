@@ -16,7 +16,7 @@ from itertools import groupby
 
 from leadbridge.adapter import Adapter, Receipt, Record, Ref, Write
 from leadbridge.clock import Clock
-from leadbridge.errors import AdapterError, Unavailable
+from leadbridge.errors import AdapterError, Unavailable, named
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.retry import Retry, call
 from leadbridge.store import Intent, Store
@@ -73,7 +73,7 @@ class _Outbox:
             for intent, receipt in zip(sent, self._send(sent), strict=True):
                 settlement.receipt(intent, receipt, known.get(intent.key))
             self._read_back(kind, settlement)
-            self._meet(kind, settlement)
+            self._meet(settlement)
         settle(self.store, settlement, self.clock.now())
         return settlement
 
@@ -98,8 +98,20 @@ class _Outbox:
             )
             for intent, records in zip(doubtful, found, strict=True):
                 settlement.made_before(intent, records)
+        self._still_there([i for i in creates if i.key not in settlement.settled], settlement)
         self._same_address([i for i in creates if i.key not in settlement.settled], settlement)
         return known, settlement
+
+    def _still_there(self, creates: Sequence[Intent], settlement: Settlement) -> None:
+        """Nobody is made of whom every record has been deleted since the write was planned."""
+        links = [link for link in self.store.links({i.lead for i in creates}) if link.status == "live"]
+        seen = {(o.connection, o.ref): o.record.state for o in self.store.observations(refs=[x.ref for x in links])}
+        there = {
+            link.lead for link in links if seen.get((link.connection, link.ref)) in ("live", "converted", "merged")
+        }
+        for intent in creates:
+            if intent.lead not in there:
+                settlement.drop(intent, "the lead's record was deleted")
 
     def _same_address(self, creates: Sequence[Intent], settlement: Settlement) -> None:
         """Nobody is made twice: the address of a new record is looked up first, strongly consistent."""
@@ -117,8 +129,9 @@ class _Outbox:
                 ),
                 policy=self.retry,
             )
+            waiting = {item.fingerprint for item in self.store.quarantined()} if any(found) else set()
             for intent, records in zip(asked, found, strict=True):
-                settlement.same_person(intent, [r for r in records if r.state == "live"], kind)
+                settlement.same_person(intent, [r for r in records if r.state == "live"], kind, waiting)
 
     def _send(self, intents: Sequence[Intent]) -> list[Receipt]:
         writes = [Write(i.key, i.action, i.target, i.fields) for i in intents]
@@ -151,17 +164,23 @@ class _Outbox:
         for (intent, _), answer in zip(asked, answers, strict=True):
             settlement.read_back(intent, answer, forward)
 
-    def _meet(self, kind: KindMapping, settlement: Settlement) -> None:
+    def _meet(self, settlement: Settlement) -> None:
         """Reads the records that were in the way of a write, so that the next round knows them."""
-        refs = [ref for ref in settlement.in_the_way if ref.kind in self.mapping.kinds]
+        kinds = self.mapping.kinds
+        named = {i.key: i.target if i.action == "update" else receipt.ref for i, receipt in settlement.conflicts}
+        refs = sorted({ref for ref in named.values() if ref is not None and ref.kind in kinds})
+        met: dict[Ref | None, Record | Missing] = {}
         for name in sorted({ref.kind for ref in refs}):
             wanted = [ref for ref in refs if ref.kind == name]
-            reads = self.mapping.kinds[name].reads
+            reads = kinds[name].reads
             answers = call(
                 lambda wanted=wanted, reads=reads: self.adapter.fetch(wanted, fields=reads),  # type: ignore[misc]  # ditto
                 policy=self.retry,
             )
-            settlement.observe.extend(answer for answer in answers if isinstance(answer, Record))
+            met.update(zip(wanted, answers, strict=True))
+        for intent, receipt in settlement.conflicts:
+            ref = named[intent.key]
+            settlement.conflict(intent, receipt, met.get(ref), kinds[ref.kind if ref in met else intent.target.kind])
 
 
 def deliver(
@@ -199,7 +218,7 @@ def deliver(
                 try:
                     settlement = outbox.run(kind, batch)
                 except AdapterError as error:
-                    result.failed[name] = error
+                    result.failed[name] = named(error, name)
                     break
                 result.applied[name] += len(settlement.applied)
                 result.refused[name] += len(settlement.refused)

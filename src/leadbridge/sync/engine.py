@@ -9,7 +9,7 @@ from datetime import timedelta
 from leadbridge.adapter import Adapter, Record, Ref
 from leadbridge.agreement import Agreement
 from leadbridge.clock import Clock
-from leadbridge.errors import AdapterError, ApprovalNeeded, StalePlan, WritesOff
+from leadbridge.errors import AdapterError, ApprovalNeeded, ConfigError, StalePlan, WritesOff, named
 from leadbridge.mapping import ConnectionMapping, compile_mapping
 from leadbridge.retry import Retry, call
 from leadbridge.store import Store
@@ -44,7 +44,8 @@ class RoundResult:
     @property
     def quiet(self) -> bool:
         """Nothing was written, queued or is in doubt."""
-        return not (self.queued or self.delivered.done or self.delivered.dropped.total() or self.delivered.in_doubt)
+        done = self.delivered
+        return not (self.queued or done.done or done.refused.total() or done.dropped.total() or done.in_doubt)
 
 
 @dataclass(slots=True)
@@ -116,12 +117,28 @@ class Engine:
         """Describes every connection afresh, pins its account, and compiles its crosswalk."""
         mappings = {}
         for name, adapter in self.adapters.items():
-            description = call(adapter.describe, policy=self.retry)
+            try:
+                description = call(adapter.describe, policy=self.retry)
+            except AdapterError as error:
+                raise named(error, name) from None
             mappings[name] = compile_mapping(name, description, self.agreement)
         with self.store.transaction() as tx:
             for name, mapping in mappings.items():
                 tx.pin(name, mapping.description.system, mapping.description.account)
         return mappings
+
+    def complete(self) -> None:
+        """A database that two CRMs were synced with is not synced with one of them alone: changes would get lost.
+
+        Raises:
+            ConfigError: with the connection that is missing.
+        """
+        missing = sorted(self.store.accounts().keys() - self.adapters.keys())
+        if missing:
+            raise ConfigError(
+                f"this database also belongs to {', '.join(missing)}: open the bridge with that connection as well, "
+                "or use another store"
+            )
 
     def pull(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = silent) -> Pulled:
         """Reads what changed, and the records that took the place of others."""
@@ -137,7 +154,7 @@ class Engine:
                 try:
                     self._heirs(name, mappings[name])
                 except AdapterError as error:
-                    pulled.failed[name] = error
+                    pulled.failed[name] = named(error, name)
         return pulled
 
     def _heirs(self, name: str, mapping: ConnectionMapping) -> None:
@@ -191,6 +208,7 @@ class Engine:
         Raises:
             AdapterError: a connection does not work; a plan from one half of the truth would mislead.
         """
+        self.complete()
         mappings = self.mappings()
         pulled = self.pull(mappings, progress)
         for error in pulled.failed.values():
@@ -204,6 +222,7 @@ class Engine:
             StalePlan: something was read since the plan was made that changes it.
             ApprovalNeeded: the plan exceeds the agreed limits and ``approve`` is not its hash.
         """
+        self.complete()
         mappings = self.mappings()
         fresh = self.decide(mappings)
         if fresh.hash != plan.hash:
@@ -265,6 +284,7 @@ class Engine:
                 f"{', '.join(asking)} may only be written after a person has agreed (writes = ask): "
                 "look at a plan and apply it, or sync with yes"
             )
+        self.complete()
         mappings = self.mappings()
         result = SyncResult()
         for _ in range(rounds):

@@ -76,37 +76,40 @@ class _Gathering:
 
     def _moves(self, people: Mapping[Key, Observation]) -> None:
         """Records that were converted, merged or deleted: the link follows to the record that took their place."""
-        for key, observation in people.items():
-            record = observation.record
-            if record.state == "live":
-                continue
-            lead = self.live.get(key)
-            if lead is None:
-                self.result.nobodys.append(key)
-                continue
-            del self.live[key]
-            self.leads.add(lead)
-            self.moved[lead].append((key[0], record))
-            self._relate(lead, key[0], record)
-            heir = (key[0], record.successor) if record.successor is not None else None
-            self.new_links[lead].append(Link(key[0], key[1], lead, "moved" if heir is not None else "gone"))
-            if heir is None:
-                continue
-            if self.live.get(heir, lead) != lead:
-                self.result.unclear.append(
-                    Quarantined(
-                        fingerprint("merge", key[0], heir[1].kind, heir[1].id, lead),
-                        key[0],
-                        heir[1],
-                        lead,
-                        "identity",
-                        f"two leads became one record ({record.state})",
-                        "merge the other CRM's two records as well; the lead of the remaining record goes on",
-                    )
-                )
-                continue
+        ended = {key: o.record for key, o in people.items() if o.record.state != "live"}
+        heirs = {(key[0], record.successor) for key, record in ended.items() if record.successor is not None}
+        for o in self.store.observations(refs=sorted(ref for _, ref in heirs)):
+            # One that ended in its turn may have been looked at before anybody knew whose it was.
+            if o.record.state != "live" and (o.connection, o.ref) in heirs:
+                ended.setdefault((o.connection, o.ref), o.record)
+        while ready := [key for key in ended if key in self.live]:
+            for key in ready:
+                self._move(key, ended.pop(key))
+        self.result.nobodys.extend(key for key in ended if key in self.dirty)
+
+    def _move(self, key: Key, record: Record) -> None:
+        lead = self.live.pop(key)
+        self.leads.add(lead)
+        self.moved[lead].append((key[0], record))
+        self._relate(lead, key[0], record)
+        heir = (key[0], record.successor) if record.successor is not None else None
+        if heir is not None and self.live.get(heir, lead) == lead:
+            self.new_links[lead] += [Link(key[0], key[1], lead, "moved"), Link(key[0], heir[1], lead)]
             self.live[heir] = lead
-            self.new_links[lead].append(Link(key[0], heir[1], lead))
+            return
+        self.new_links[lead].append(Link(key[0], key[1], lead, "gone"))
+        if heir is not None:
+            self.result.unclear.append(
+                Quarantined(
+                    fingerprint("merge", key[0], heir[1].kind, heir[1].id, lead),
+                    key[0],
+                    heir[1],
+                    lead,
+                    "identity",
+                    f"two leads became one record ({record.state})",
+                    "merge the other CRM's two records as well; the lead of the remaining record goes on",
+                )
+            )
 
     def _recognise(self, strangers: Mapping[Key, Observation]) -> None:
         if not strangers:
@@ -117,14 +120,23 @@ class _Gathering:
             fields = observation.record.fields
             return Candidate.of(observation, kind.read(fields), kind.own_value("id", fields))
 
-        known = [
-            candidate(o)
-            for o in self.store.observations()
-            if (o.connection, o.ref) in self.live and o.record.state == "live" and o.connection in self.mappings
-        ]
+        new = [candidate(o) for o in strangers.values()]
+        keys = {key for each in new for key in each.keys}
+        known = []
+        for o in self.store.observations():
+            place = (o.connection, o.ref)
+            if o.record.state != "live" or o.connection not in self.mappings or place in strangers:
+                continue
+            if place in self.live:
+                known.append(candidate(o))
+            elif o.ref.kind in self.mappings[o.connection].kinds and self.kind(place).stands_for == "lead":
+                # One that stayed where it was until now: whoever appears may be the same person.
+                each = candidate(o)
+                if keys & each.keys:
+                    new.append(each)
         accounts = {name: mapping.description.account for name, mapping in self.mappings.items()}
         links = [*self.links.values(), *(link for links in self.new_links.values() for link in links)]
-        found = identify((candidate(o) for o in strangers.values()), known, links, accounts)
+        found = identify(new, known, links, accounts)
         for link, how in found.links:
             self.live[link.connection, link.ref] = link.lead
             self.how[link.connection, link.ref] = how

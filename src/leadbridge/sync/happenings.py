@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from leadbridge.adapter import Record
+from leadbridge.adapter import Record, Value
 from leadbridge.agreement.crosswalk import BY_REASON
 from leadbridge.agreement.offer import STAGE_OF_DECISION
 from leadbridge.clock import parse_iso
@@ -48,7 +48,7 @@ def happenings(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -
                 how=side.how,
             )
     for side in sides:
-        _consent(teller, side)
+        _consent(teller, side, side.values)
         touches(teller, side)
     _stages(teller, sides)
     _offer(teller, sides)
@@ -93,7 +93,9 @@ def _moved(teller: Teller, connection: str, record: Record) -> None:
     why = record.state if record.state in ("converted", "merged", "deleted") else "deleted"
     to = successor.id if successor else None
     teller.tell(f.RecordMoved, record.modified_at, seen, record=record.ref.id, to=to, why=why)
-    if seen.kind.read(record.fields).get("decision") == "accept":
+    said = seen.kind.read(record.fields)
+    _consent(teller, seen, said)
+    if said.get("decision") == "accept":
         _accepted(teller, seen)
 
 
@@ -107,9 +109,9 @@ def _accepted(teller: Teller, seen: Related) -> None:
         teller.move(stage, seen, seen.record.modified_at)
 
 
-def _consent(teller: Teller, side: Side) -> None:
-    if side.values.get("opted_out") is True and not teller.standing.opted_out:
-        teller.tell(f.ConsentWithdrawn, side.record.modified_at, side)
+def _consent(teller: Teller, seen: Side | Related, said: Mapping[str, Value]) -> None:
+    if said.get("opted_out") is True and not teller.standing.opted_out:
+        teller.tell(f.ConsentWithdrawn, seen.record.modified_at, seen)
 
 
 # -- the lifecycle ---------------------------------------------------------------------------------------------------

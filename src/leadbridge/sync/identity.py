@@ -28,6 +28,12 @@ class Candidate:
     external_id: str | None = field(repr=False)
     email: str | None = field(repr=False)
 
+    @property
+    def keys(self) -> frozenset[tuple[str, str]]:
+        """What the record can be recognised by."""
+        named = (("id", self.own_id), ("external_id", self.external_id), ("email", self.email))
+        return frozenset((name, value) for name, value in named if value)
+
     @classmethod
     def of(cls, observation: Observation, values: Mapping[str, Value], own_id: Value) -> Candidate:
         """The candidate of an observation, from its canonical values."""

@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from leadbridge.adapter import Adapter, Page, Record
-from leadbridge.errors import AdapterError, CursorExpired
+from leadbridge.errors import AdapterError, CursorExpired, named
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.retry import Retry, call
 from leadbridge.store import Store
@@ -97,7 +97,7 @@ def pull(
                 try:
                     page = future.result()
                 except AdapterError as error:
-                    result.failed[stream.connection] = error
+                    result.failed[stream.connection] = named(error, stream.connection)
                     continue
                 records = [item for item in page.items if isinstance(item, Record)]
                 with store.transaction() as tx:

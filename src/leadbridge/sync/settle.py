@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from leadbridge.adapter import Missing, Receipt, Record, Ref
+from leadbridge.adapter import Missing, Receipt, Record
 from leadbridge.domain.facts import Fact, LeadLinked, WriteApplied, WriteRefused
 from leadbridge.mapping import KindMapping
 from leadbridge.store import Intent, Link, Quarantined, Store
 from leadbridge.store.codec import fingerprint
+from leadbridge.sync.identity import unclear
 
 __all__ = ["Settlement", "refusal", "settle"]
 
@@ -30,7 +31,7 @@ class Settlement:
         dropped: intents that no longer make sense, with the reason; their leads are decided about again.
         unknown: intents whose answer was lost.
         observe: records that were met on the way and differ from what we knew.
-        in_the_way: records that kept a write from happening and have to be read.
+        conflicts: intents that something kept from happening, with what the CRM said; see :meth:`conflict`.
     """
 
     connection: str
@@ -40,7 +41,7 @@ class Settlement:
     dropped: list[tuple[Intent, str]] = field(default_factory=list)
     unknown: list[Intent] = field(default_factory=list)
     observe: list[Record] = field(default_factory=list)
-    in_the_way: list[Ref] = field(default_factory=list)
+    conflicts: list[tuple[Intent, Receipt]] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)
     records: dict[str, Record] = field(default_factory=dict)
 
@@ -49,14 +50,15 @@ class Settlement:
         self.records[intent.key] = record
         self.settled.add(intent.key)
 
-    def _drop(self, intent: Intent, reason: str) -> None:
+    def drop(self, intent: Intent, reason: str) -> None:
+        """Gives a write up that no longer makes sense."""
         self.dropped.append((intent, reason))
         self.settled.add(intent.key)
 
     def precondition(self, intent: Intent, answer: Record | Missing) -> bool:
         """Whether an update may be sent, given what its record is right now."""
         if isinstance(answer, Missing):
-            self._drop(intent, "the record is gone")
+            self.drop(intent, "the record is gone")
             return False
         op = self.kind.own.get("op")
         if intent.attempts and op and answer.fields.get(op) == intent.key:
@@ -64,11 +66,11 @@ class Settlement:
             return False
         if answer.state != "live" or answer.ref != intent.target:
             self.observe.append(answer)
-            self._drop(intent, f"the record is {answer.state}")
+            self.drop(intent, f"the record is {answer.state}")
             return False
-        if any((answer.fields.get(name) or None) != (intent.expect.get(name) or None) for name in intent.fields):
+        if not _still(intent, answer):
             self.observe.append(answer)
-            self._drop(intent, "somebody was faster")
+            self.drop(intent, "somebody was faster")
             return False
         return True
 
@@ -82,12 +84,23 @@ class Settlement:
             # It was made, and a person has deleted or converted it since: that is not undone.
             self.observe.append(record)
 
-    def same_person(self, intent: Intent, records: Sequence[Record], kind: KindMapping) -> None:
-        """A record with the address of somebody who was about to be made."""
+    def same_person(
+        self, intent: Intent, records: Sequence[Record], kind: KindMapping, waiting: Collection[str]
+    ) -> None:
+        """A record with the address of somebody who was about to be made.
+
+        Args:
+            waiting: fingerprints of the records of which a person has to say who they are.
+        """
         others = [r for r in records if kind.own_value("id", r.fields) != intent.target.id]
-        if others and intent.key not in self.settled:
+        if not others or intent.key in self.settled:
+            return
+        if any(unclear(self.connection, other.ref) in waiting for other in others):
+            self.settled.add(intent.key)
+            self.refused.append((intent, f"DUPLICATE: {kind.fields['email']}"))
+        elif not all(kind.own_value("id", other.fields) for other in others):
             self.observe.extend(others)
-            self._drop(intent, "a record with this email exists")
+            self.drop(intent, "a record with this email exists")
 
     def receipt(self, intent: Intent, receipt: Receipt, known: Record | None) -> None:
         """The CRM's answer to one write."""
@@ -99,16 +112,30 @@ class Settlement:
                     known, version=receipt.version or known.version, fields={**known.fields, **intent.fields}
                 )
         elif receipt.outcome == "conflict":
-            self.dropped.append((intent, receipt.reason or "conflict"))
-            self.in_the_way.append(receipt.ref if receipt.ref is not None else intent.target)
-            if intent.action == "upsert" and receipt.ref is None:
-                self.in_the_way.pop()
-                self.dropped.pop()
-                self.refused.append((intent, receipt.reason or "DUPLICATE"))
+            self.conflicts.append((intent, receipt))
         elif receipt.outcome == "rejected":
             self.refused.append((intent, receipt.reason))
         else:
             self.unknown.append(intent)
+
+    def conflict(self, intent: Intent, receipt: Receipt, here: Record | Missing | None, kind: KindMapping) -> None:
+        """Something was in the way: what changes it is decided again; what would be in the way again waits for a person.
+
+        Args:
+            here: for an update its record as it is now, for a creation the record that the CRM named.
+            kind: of that record.
+        """
+        if isinstance(here, Record):
+            self.observe.append(here)
+        if intent.action == "update":
+            again = isinstance(here, Record) and here.ref == intent.target and _still(intent, here)
+        else:
+            owner = kind.own_value("id", here.fields) if isinstance(here, Record) else intent.target.id
+            again = not isinstance(here, Record) or (bool(owner) and owner != intent.target.id)
+        if again:
+            self.refused.append((intent, receipt.reason or "DUPLICATE"))
+        else:
+            self.dropped.append((intent, receipt.reason or "conflict"))
 
     def read_back(self, intent: Intent, answer: Record | Missing, forward: Collection[str]) -> None:
         """What a forward-only field holds after the write, whatever the CRM answered."""
@@ -125,6 +152,11 @@ class Settlement:
         if kept:
             self.applied = [pair for pair in self.applied if pair[0].key != intent.key]
             self.refused.append((intent, f"SILENTLY_KEPT: {', '.join(kept)}"))
+
+
+def _still(intent: Intent, record: Record) -> bool:
+    """Whether the fields of an update hold what they held when it was planned."""
+    return all((record.fields.get(name) or None) == (intent.expect.get(name) or None) for name in intent.fields)
 
 
 def _as_expected(before: Record | None, intent: Intent, after: Record, kind: KindMapping) -> bool:
@@ -239,4 +271,6 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
         tx.quarantine(_set_aside(settlement), now)
         tx.observe(connection, ours, dirty=False)
         tx.observe(connection, settlement.observe)
+        # Known or not: what was met on the way has a part in what is decided next.
+        tx.mark(((connection, record.ref) for record in settlement.observe), dirty=True)
         tx.mark(again, dirty=True)

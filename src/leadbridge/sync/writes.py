@@ -21,6 +21,7 @@ from leadbridge.sync.standing import Standing
 
 __all__ = ["Wanted", "merged_values", "writes"]
 
+_KEYS = ("email", "external_id")
 _NEVER_MERGED = frozenset({"captured_at", "stage", "status", "decision", "reason", "buying_stage"})
 
 
@@ -105,7 +106,7 @@ def writes(rules: Rules, case: Case, wanted: Wanted, shown: Mapping[str, Value],
                 name for name in wanted.targets.get(connection, {}) if side.kind.fields[name] in planned[0].fields
             }
     for connection, mapping in rules.mappings.items():
-        if connection not in case.sides and connection not in case.gone and mapping.creating is not None:
+        if case.sides and connection not in case.sides and connection not in case.gone and mapping.creating is not None:
             _create(rules, case, mapping, mapping.creating, wanted, shown, outcome)
     for connection, side in case.sides.items():
         old = side.base or {}
@@ -203,7 +204,11 @@ def _create(
     outcome: Outcome,
 ) -> None:
     fields = kind.write({**wanted.values, **shown, "id": case.lead}, {})
-    fields = kind.fill(_allowed(case, mapping.connection, fields))
+    allowed = _allowed(case, mapping.connection, fields)
+    known = [name for name in _KEYS if wanted.values.get(name) not in (None, "")]
+    if not known or any(kind.fields.get(name) in fields.keys() - allowed.keys() for name in known):
+        return  # nobody is made whom we could not recognise again
+    fields = kind.fill(allowed)
     ref = Ref(kind.kind, case.lead)
     lacking = sorted(
         name for name, info in kind.info.fields.items() if info.required and info.writable and fields.get(name) is None

@@ -49,7 +49,8 @@ class Salesforce:
         connection: the name of the connection, for messages.
         look_back: how far each reading of changes overlaps the one before.
         allow_duplicates: whether our writes pass duplicate rules that allow saving.
-        transport, verify: how requests leave, and which certificates are trusted.
+        transport: how requests leave, in place of httpx's own way.
+        verify: which certificates are trusted.
 
     Raises:
         ConfigError: something of this cannot be right.

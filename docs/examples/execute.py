@@ -13,11 +13,13 @@ import nbformat
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent
+_read: Any = nbformat.read
+_write: Any = nbformat.write
 
 
 def executed(path: Path) -> Any:
     """The notebook as it is after running all its cells in this folder; raises when a cell does."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = _read(path, as_version=4)
     client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": FOLDER}})
     client.execute()
     for cell in notebook.cells:
@@ -27,11 +29,8 @@ def executed(path: Path) -> Any:
 
 def texts(notebook: Any) -> list[str]:
     """What the cells print and show as text."""
-    found = []
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            found.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
-    return found
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs]
 
 
 def main(arguments: list[str]) -> int:
@@ -40,11 +39,11 @@ def main(arguments: list[str]) -> int:
     for path in sorted(FOLDER.glob("*.ipynb")):
         new = executed(path)
         if "--check" in arguments:
-            if texts(new) != texts(nbformat.read(path, as_version=4)):
+            if texts(new) != texts(_read(path, as_version=4)):
                 sys.stderr.write(f"{path.name} says something else now: run python {Path(__file__).name}\n")
                 stale = 1
         else:
-            nbformat.write(new, path)
+            _write(new, path)
             sys.stdout.write(f"{path.name}\n")
     return stale
 

@@ -1,7 +1,7 @@
 """What must hold in a simulated world whenever nobody edits and a sync has gone through.
 
-The judge knows what people typed and what stands in the CRMs. It does not look into the engine's tables, save for the two
-things that are meant for people: the quarantine and the ledger.
+The judge knows what people typed and what stands in the CRMs. It does not look into the engine's tables, save for the
+two things that are meant for people: the quarantine and the ledger.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ class Judge:
             for row in rows
             for status in self.world.typed[side, row.ref]["status"]
         )
-        if decided or not live:
+        if decided or not live or self._without_a_word(lead):
             return
         seen = [
             SPINE.rank(before.stages[side, row.ref]) or 0

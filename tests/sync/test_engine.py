@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
-from leadbridge.adapter import FieldInfo
+from leadbridge.adapter import FieldInfo, Value
 from leadbridge.clock import ManualClock
 from leadbridge.domain import facts as f
 from leadbridge.errors import StalePlan, Unavailable, WritesOff
@@ -259,3 +260,19 @@ def test_a_connection_set_to_off_is_read_but_never_written(clock: ManualClock) -
     bench.engine.sync()
     assert bench.right.crm.dump("person") == []
     assert any(isinstance(fact, f.HandoffOffered) for _, fact in bench.store.facts())
+
+
+def test_what_a_crm_fills_into_a_new_record_by_itself_is_no_change_that_somebody_made(clock: ManualClock) -> None:
+    bench = make_bench(clock)
+    insert = bench.right.crm.insert
+
+    def with_default(kind: str, fields: Mapping[str, Value]) -> object:
+        return insert(kind, {"status": "new", "stage": "marketing_qualified", **fields})
+
+    bench.right.crm.insert = with_default  # type: ignore[method-assign,assignment]  # a CRM with defaults of its own
+    bench.left.crm.seed("person", [person(1, stage="engaged")])
+    bench.sync()
+    assert bench.right.crm.dump("person")[0]["stage"] == "marketing_qualified"
+    bench.sync()
+    assert bench.left.crm.dump("person")[0]["stage"] == "engaged"
+    assert not any(isinstance(fact, f.HandoffOffered) for _, fact in bench.store.facts())

@@ -208,7 +208,7 @@ class World:
 
     def _start(self) -> Engine:
         self.lives += 1
-        self.store.deaths = self._dies  # type: ignore[method-assign]  # what the class declares as a default
+        self.store.deaths = self._dies
         return Engine(
             _AGREEMENT,
             {side: self.adapter(side) for side in SIDES},

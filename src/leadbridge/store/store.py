@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, func, select, tuple_
 from sqlalchemy.engine import make_url
@@ -90,6 +91,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._engine = _open(url)
+        # Whoever forgets to close it leaves no open connection behind.
+        finalize(self, self._engine.dispose)
         with self._connection() as connection:
             migrate(connection)
 

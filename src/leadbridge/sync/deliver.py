@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import groupby
 
-from leadbridge.adapter import Adapter, Receipt, Record, Ref, Write
+from leadbridge.adapter import Adapter, Missing, Receipt, Record, Ref, Write
 from leadbridge.clock import Clock
 from leadbridge.errors import AdapterError, Unavailable, named
 from leadbridge.mapping import ConnectionMapping, KindMapping
@@ -152,10 +152,11 @@ class _Outbox:
 
     def _read_back(self, kind: KindMapping, settlement: Settlement) -> None:
         forward = {name for name, info in kind.info.fields.items() if info.forward_only}
+        # A new record is read back as well: what its CRM filled in by itself is no change that somebody made.
         asked = [
             (intent, receipt.ref)
             for intent, receipt in settlement.applied
-            if receipt.ref is not None and forward & set(intent.fields)
+            if receipt.ref is not None and (intent.action == "upsert" or forward & set(intent.fields))
         ]
         if not asked:
             return
@@ -180,7 +181,8 @@ class _Outbox:
             met.update(zip(wanted, answers, strict=True))
         for intent, receipt in settlement.conflicts:
             ref = named[intent.key]
-            settlement.conflict(intent, receipt, met.get(ref), kinds[ref.kind if ref in met else intent.target.kind])
+            here = met.get(ref)
+            settlement.conflict(intent, receipt, here, kinds[here.ref.kind if here is not None else intent.target.kind])
 
 
 def deliver(

@@ -17,7 +17,7 @@ from leadbridge.sync.case import Rules
 from leadbridge.sync.decide import decide
 from leadbridge.sync.deliver import Delivered, deliver
 from leadbridge.sync.gather import gather
-from leadbridge.sync.plan import Plan, over_limits, plan_hash
+from leadbridge.sync.plan import Plan, counted, over_limits, plan_hash
 from leadbridge.sync.pull import Pulled, pull
 from leadbridge.sync.record import record
 
@@ -40,6 +40,12 @@ class RoundResult:
     def failed(self) -> dict[str, AdapterError]:
         """Connections that did not work, with the reason; what they missed is done in a later round."""
         return {**self.pulled.failed, **self.delivered.failed}
+
+    def summary(self) -> str:
+        """One line a connection."""
+        return _summary(self.delivered.applied, self.delivered.refused.total(), self.delivered.in_doubt, self.failed)
+
+    __str__ = summary
 
     @property
     def quiet(self) -> bool:
@@ -75,10 +81,25 @@ class SyncResult:
         """Connections that did not work in the last round."""
         return self.rounds[-1].failed if self.rounds else {}
 
+    def summary(self) -> str:
+        """What the sync came to, in a few lines."""
+        return _summary(self.writes, self.refused, self.in_doubt, self.failed)
+
+    __str__ = summary
+
     @property
     def quiet(self) -> bool:
         """Whether everything is done: the last round had nothing to do."""
         return bool(self.rounds) and self.rounds[-1].quiet and not self.failed
+
+
+def _summary(writes: Mapping[str, int], refused: int, in_doubt: int, failed: Mapping[str, AdapterError]) -> str:
+    """What was written where, and what was not."""
+    lines = [f"{name}: {counted(number, 'write')}" for name, number in sorted(writes.items()) if number]
+    lines += [f"{counted(refused, 'write')} refused: see quarantine"] if refused else []
+    lines += [f"{counted(in_doubt, 'write')} without an answer: looked up by the next sync"] if in_doubt else []
+    lines += [f"{name} failed: {error}" for name, error in failed.items()]
+    return "\n".join(lines or ["nothing to write"])
 
 
 def silent(step: str, connection: str, amount: int) -> None:

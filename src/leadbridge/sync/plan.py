@@ -16,7 +16,12 @@ from leadbridge.store.codec import dump_fields
 from leadbridge.sync.case import Outcome
 from leadbridge.sync.gather import Gathered
 
-__all__ = ["Plan", "plan_hash"]
+__all__ = ["Plan", "counted", "plan_hash"]
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 write`` or ``2,000 writes``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def plan_hash(outcomes: Iterable[Outcome]) -> str:
@@ -77,22 +82,22 @@ class Plan:
 
     def summary(self) -> str:
         """A few lines: how many writes where, what is left out, what needs a person."""
-        lines = [f"plan {self.hash} under {self.agreement}: {len(self)} writes"]
+        lines = [f"plan {self.hash} under {self.agreement}: {counted(len(self), 'write')}"]
         for connection, counts in sorted(self.counts.items()):
-            parts = ", ".join(f"{number} {action}s" for action, number in sorted(counts.items()))
+            parts = ", ".join(counted(number, action) for action, number in sorted(counts.items()))
             off = " (writes are off for this connection)" if connection in self.off else ""
             lines.append(f"  {connection}: {parts}{off}")
         conflicts = sum(len(outcome.conflicts) for outcome in self.outcomes)
         people = len(self.gathered.unclear) + sum(len(outcome.quarantine) for outcome in self.outcomes)
-        for number, text in (
-            (conflicts, "conflicts settled by the agreement's rules; the losing values are kept"),
-            (self.left_out, "leads left where they are by the inclusion rule"),
-            (self.gathered.keyless, "records without any key, not carried over"),
-            (people, "things that a person must decide"),
-            (self.gathered.held, "leads with writes still under way"),
+        for number, noun, rest in (
+            (conflicts, "conflict", "settled by the agreement's rules, the losing values kept"),
+            (self.left_out, "lead", "left in place by the inclusion rule"),
+            (self.gathered.keyless, "record", "without any key, not carried over"),
+            (people, "question", "for a person to decide"),
+            (self.gathered.held, "lead", "with writes still under way"),
         ):
             if number:
-                lines.append(f"  {number} {text}")
+                lines.append(f"  {counted(number, noun)} {rest}")
         lines += [f"  over the agreed limits: {reason}" for reason in self.over]
         return "\n".join(lines)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leadbridge.adapter import Missing, Receipt, Record
+from leadbridge.agreement.crosswalk import AXES
 from leadbridge.domain.facts import Fact, LeadLinked, WriteApplied, WriteRefused
 from leadbridge.mapping import KindMapping
 from leadbridge.store import Intent, Link, Quarantined, Store
@@ -32,6 +33,8 @@ class Settlement:
         unknown: intents whose answer was lost.
         observe: records that were met on the way and differ from what we knew.
         conflicts: intents that something kept from happening, with what the CRM said; see :meth:`conflict`.
+        born: keys of intents whose new record was read back at once: what it holds beyond ours is the CRM's default.
+            True when its version proves that nobody touched it; else only the axes are believed to be defaults.
     """
 
     connection: str
@@ -44,6 +47,7 @@ class Settlement:
     conflicts: list[tuple[Intent, Receipt]] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)
     records: dict[str, Record] = field(default_factory=dict)
+    born: dict[str, bool] = field(default_factory=dict)
 
     def _landed(self, intent: Intent, record: Record) -> None:
         self.applied.append((intent, Receipt(intent.key, "applied", record.ref, record.version)))
@@ -119,7 +123,7 @@ class Settlement:
             self.unknown.append(intent)
 
     def conflict(self, intent: Intent, receipt: Receipt, here: Record | Missing | None, kind: KindMapping) -> None:
-        """Something was in the way: what changes it is decided again; what would be in the way again waits for a person.
+        """Something was in the way: it is decided again, or waits for a person if it would be in the way again.
 
         Args:
             here: for an update its record as it is now, for a creation the record that the CRM named.
@@ -138,7 +142,7 @@ class Settlement:
             self.dropped.append((intent, receipt.reason or "conflict"))
 
     def read_back(self, intent: Intent, answer: Record | Missing, forward: Collection[str]) -> None:
-        """What a forward-only field holds after the write, whatever the CRM answered."""
+        """What the record holds after the write, whatever the CRM answered."""
         if isinstance(answer, Missing):
             return
         kept = [
@@ -148,6 +152,11 @@ class Settlement:
             and (answer.fields.get(name) or None) != (intent.fields[name] or None)
             and (answer.fields.get(name) or None) == (intent.expect.get(name) or None)
         ]
+        # One that was found after a lost answer may have been worked on for hours: nothing in it is a default.
+        if intent.action == "upsert" and answer.state == "live" and intent.key not in self.records:
+            receipt = next(receipt for each, receipt in self.applied if each.key == intent.key)
+            if receipt.version in (None, answer.version):
+                self.born[intent.key] = receipt.version is not None
         self.records[intent.key] = answer
         if kept:
             self.applied = [pair for pair in self.applied if pair[0].key != intent.key]
@@ -226,9 +235,13 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
                     how="created",
                 )
             )
+        record = settlement.records.get(intent.key)
+        if record is not None and intent.key in settlement.born:
+            said = kind.read(record.fields)
+            untouched = settlement.born[intent.key]
+            bases[intent.lead, connection] = {n: v for n, v in said.items() if untouched or n in AXES}
         for side, values in intent.agreed.items():
             bases[intent.lead, side] = {**bases.get((intent.lead, side), {}), **values}
-        record = settlement.records.get(intent.key)
         if record is None and intent.action == "upsert":
             record = Record(ref, receipt.version or "", now, dict.fromkeys(kind.reads) | dict(intent.fields))
         if record is not None:

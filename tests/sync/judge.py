@@ -177,7 +177,7 @@ class Judge:
                     demand(_cut(now[name]) == _cut(_normal(value)), f"{lead}: an edit of {name} on one side survives")
                 elif name == "phone" and past is not None:
                     demand(now[name] is None, f"{lead}: a clear of {name} goes over")
-            if len(said) == 2 and any(value is not None for value in said.values()):
+            if len(said) == 2 and None not in said.values():
                 ends = {_cut(_normal(value)) for value in said.values()} | ({_cut(past[name])} if past else set())
                 demand(_cut(now[name]) in ends, f"{lead}: of two edits of {name} one wins")
         if live:

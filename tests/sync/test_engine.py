@@ -131,13 +131,34 @@ def test_a_rejection_reason_given_by_sales_stands_in_marketings_crm(bench: Bench
     assert bench.sync().writes == {}
 
 
-def test_a_closed_lead_without_a_reason_waits_for_a_person(bench: Bench) -> None:
+def test_a_closed_lead_without_a_reason_waits_until_somebody_gives_one(bench: Bench) -> None:
     bench.left.crm.seed("person", [person(1)])
     bench.sync()
     bench.edit(bench.right, "person1@buyer1.example", {"status": "rejected"})
     bench.sync()
     assert [item.subject for item in bench.store.quarantined()] == ["reason"]
+    bench.edit(bench.right, "person1@buyer1.example", {"title": "CFO"})
+    bench.sync()
+    assert [item.subject for item in bench.store.quarantined()] == ["reason"]
     assert not any(isinstance(fact, f.HandoffDecided) for _, fact in bench.store.facts())
+    bench.edit(bench.right, "person1@buyer1.example", {"reason": "wrong_industry"})
+    bench.sync()
+    assert bench.store.quarantined() == []
+    assert [fact.reason for _, fact in bench.store.facts() if isinstance(fact, f.HandoffDecided)] == ["wrong_industry"]
+
+
+def test_a_refused_field_that_is_written_after_all_leaves_quarantine(clock: ManualClock) -> None:
+    kinds = default_kinds()
+    kinds["person"]["title"] = FieldInfo("title", "Title", "string", max_length=0, unique=True)
+    bench = make_bench(clock, right=MemoryAdapter("right", clock=clock, kinds=kinds))
+    bench.left.crm.seed("person", [person(1, title="CFO"), person(2, title="CFO")])
+    bench.sync()
+    assert [item.subject for item in bench.store.quarantined()] != []
+    bench.edit(bench.left, "person2@buyer2.example", {"title": "COO"})
+    bench.edit(bench.left, "person1@buyer1.example", {"title": "CTO"})
+    bench.sync()
+    assert {row["title"] for row in bench.right.crm.dump("person")} == {"COO", "CTO"}
+    assert bench.store.quarantined() == []
 
 
 def test_a_stage_never_goes_backward_by_a_plain_edit(bench: Bench) -> None:

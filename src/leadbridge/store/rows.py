@@ -86,6 +86,8 @@ class Conflict:
 class Quarantined:
     """Something that was refused, with its reason and the way out. ``subject`` is the field or ``identity``.
 
+    ``origin`` is who refused: the CRM a write, a decision for want of something, or nobody could say who it is.
+
     ``fingerprint`` identifies the exact thing refused: the same value is not tried again, another one is.
     """
 
@@ -96,3 +98,4 @@ class Quarantined:
     subject: str
     reason: str
     remedy: str
+    origin: Literal["crm", "decision", "identity"] = "crm"

@@ -165,6 +165,7 @@ quarantine = Table(
     Column("kind", Text, nullable=False),
     Column("record", Text, nullable=False),
     Column("lead", Text, index=True),
+    Column("origin", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("remedy", Text, nullable=False),

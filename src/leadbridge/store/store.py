@@ -236,6 +236,7 @@ class Store:
                 row["subject"],
                 row["reason"],
                 row["remedy"],
+                row["origin"],
             )
             for row in rows
         ]

@@ -243,6 +243,7 @@ class Transaction:
                 "kind": item.ref.kind,
                 "record": item.ref.id,
                 "lead": item.lead,
+                "origin": item.origin,
                 "subject": item.subject,
                 "reason": item.reason,
                 "remedy": item.remedy,

@@ -99,6 +99,7 @@ class Outcome:
     """What was decided about one lead: stored in one transaction, or shown in a plan and forgotten.
 
     ``intents`` have no keys yet; those of one tuple follow one another. ``left_out`` says why a lead stays where it is.
+    ``unsettled`` names what a side says, by connection, that could not be understood yet: it stays news.
     """
 
     lead: str
@@ -109,5 +110,6 @@ class Outcome:
     intents: list[tuple[Intent, ...]] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     quarantine: list[Quarantined] = field(default_factory=list)
+    unsettled: dict[str, set[str]] = field(default_factory=dict)
     timer: datetime | None = None
     left_out: str = ""

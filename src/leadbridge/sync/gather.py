@@ -26,12 +26,16 @@ Key = tuple[str, Ref]
 
 @dataclass(slots=True)
 class Gathered:
-    """The cases; which records each lead's decision settles; what concerns nobody; what a person must decide."""
+    """The cases; which records each lead's decision settles; what concerns nobody; what a person must decide.
+
+    ``waiting``: fingerprints of what earlier decisions lacked, by lead; gone unless this decision lacks it again.
+    """
 
     cases: list[Case] = field(default_factory=list)
     settles: dict[str, list[Key]] = field(default_factory=dict)
     nobodys: list[Key] = field(default_factory=list)
     unclear: list[Quarantined] = field(default_factory=list)
+    waiting: dict[str, set[str]] = field(default_factory=dict)
     keyless: int = 0
     held: int = 0
 
@@ -108,6 +112,7 @@ class _Gathering:
                     "identity",
                     f"two leads became one record ({record.state})",
                     "merge the other CRM's two records as well; the lead of the remaining record goes on",
+                    "identity",
                 )
             )
 
@@ -202,6 +207,8 @@ class _Gathering:
         for item in self.store.quarantined():
             if item.lead is not None:
                 refused[item.lead].add(item.fingerprint)
+                if item.origin == "decision":
+                    self.result.waiting.setdefault(item.lead, set()).add(item.fingerprint)
         gone: dict[str, set[str]] = defaultdict(set)
         for link in [*self.links.values(), *(link for links in self.new_links.values() for link in links)]:
             if link.status == "gone":

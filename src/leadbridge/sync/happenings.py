@@ -210,6 +210,7 @@ def _decision(teller: Teller, side: Side) -> None:
                 "the record was closed without a reason that the agreement knows",
                 "give the reason in the CRM, or add its value to the crosswalk",
             )
+            teller.outcome.unsettled[side.connection] = {"decision", "reason"}
             return
         decision = _meant(teller, code)
     if (decision, code) == (standing.decision, standing.reason):

@@ -114,6 +114,7 @@ def identify(
                 "identity",
                 reason,
                 remedy,
+                "identity",
             )
         )
 

@@ -27,6 +27,11 @@ def _with_keys(steps: Sequence[Intent], sequence: int) -> list[Intent]:
     return keyed
 
 
+def _no_longer(outcome: Outcome, gathered: Gathered) -> set[str]:
+    """What an earlier decision about the lead lacked and this one does not."""
+    return gathered.waiting.get(outcome.lead, set()) - {item.fingerprint for item in outcome.quarantine}
+
+
 def _store(
     tx: Transaction, outcomes: Sequence[Outcome], gathered: Gathered, off: Collection[str], now: datetime
 ) -> int:
@@ -49,6 +54,7 @@ def _store(
     tx.set_timers({outcome.lead: outcome.timer for outcome in outcomes})
     tx.keep((conflict for outcome in outcomes for conflict in outcome.conflicts), now)
     tx.quarantine((item for outcome in outcomes for item in outcome.quarantine), now)
+    tx.resolve((each for outcome in outcomes for each in _no_longer(outcome, gathered)), now)
     tx.resolve((unclear(link.connection, link.ref) for o in outcomes for link in o.links), now)
     tx.mark(clean, dirty=False)
     return len(intents)

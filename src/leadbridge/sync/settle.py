@@ -197,6 +197,17 @@ def _set_aside(settlement: Settlement) -> list[Quarantined]:
     ]
 
 
+def _overcome(store: Store, settlement: Settlement) -> list[str]:
+    """Refusals that are settled now: the same field of the same lead was written after all."""
+    written = {(intent.lead, name) for intent, _ in settlement.applied for name in intent.fields}
+    waiting = store.quarantined() if written else []
+    return [
+        item.fingerprint
+        for item in waiting
+        if item.origin == "crm" and item.connection == settlement.connection and (item.lead, item.subject) in written
+    ]
+
+
 def settle(store: Store, settlement: Settlement, now: datetime) -> None:
     """Stores what a batch came to: facts, links, bases, observations and the intents' new states, together."""
     connection, kind = settlement.connection, settlement.kind
@@ -270,6 +281,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
         for link in store.links({intent.lead for intent, _ in [*settlement.refused, *settlement.dropped]})
         if link.status == "live"
     ]
+    over = _overcome(store, settlement)
     met = {record.ref for record in settlement.observe}
     before = {o.ref: o.record for o in store.observations(connection, refs=[record.ref for _, record in observed])}
     ours: list[Record] = []
@@ -282,6 +294,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
         tx.save_bases({key: fields for key, fields in bases.items() if key[0] in leads})
         tx.enqueue(states)
         tx.quarantine(_set_aside(settlement), now)
+        tx.resolve(over, now)
         tx.observe(connection, ours, dirty=False)
         tx.observe(connection, settlement.observe)
         # Known or not: what was met on the way has a part in what is decided next.

@@ -51,13 +51,14 @@ class Teller:
         ref = side.record.ref
         self.outcome.quarantine.append(
             Quarantined(
-                fingerprint("decide", side.connection, ref.kind, ref.id, subject, side.record.version),
+                fingerprint("decide", side.connection, ref.kind, ref.id, subject),
                 side.connection,
                 ref,
                 self.case.lead,
                 subject,
                 reason,
                 remedy,
+                "decision",
             )
         )
 

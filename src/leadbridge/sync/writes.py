@@ -110,8 +110,9 @@ def writes(rules: Rules, case: Case, wanted: Wanted, shown: Mapping[str, Value],
             _create(rules, case, mapping, mapping.creating, wanted, shown, outcome)
     for connection, side in case.sides.items():
         old = side.base or {}
-        kept = {name: old[name] for name in pending if name in old}
-        outcome.bases[connection] = {n: v for n, v in side.values.items() if n not in pending} | kept
+        open_ = pending | outcome.unsettled.get(connection, set())
+        kept = {name: old[name] for name in open_ if name in old}
+        outcome.bases[connection] = {n: v for n, v in side.values.items() if n not in open_} | kept
 
 
 def _allowed(case: Case, connection: str, changes: Fields) -> dict[str, Value]:
@@ -223,6 +224,7 @@ def _create(
                 ", ".join(lacking),
                 "a new record needs a value here and the lead has none",
                 f"fill it in the other CRM, or declare a filler under crosswalks ({kind.kind}.fillers)",
+                "decision",
             )
         )
         return

@@ -16,7 +16,7 @@ __all__ = ["init"]
 AGREEMENT, SETTINGS, SCHEMA = "agreement.yaml", "leadbridge.toml", "agreement.schema.json"
 
 _SETTINGS = """\
-# Settings of leadbridge. Paths are relative to where a command runs; --config or LEADBRIDGE_CONFIG name another file.
+# Settings of leadbridge. Paths in this file count from where it is; --config or LEADBRIDGE_CONFIG name another file.
 agreement = "agreement.yaml"
 store = "sqlite:///leadbridge.db"       # or postgresql+psycopg://user@host/leadbridge
 

@@ -14,6 +14,9 @@ from leadbridge.mapping.values import Table, express
 
 __all__ = ["Frozen", "KindMapping"]
 
+# A crosswalk can only say in words what a picklist means for consent; the text "false" is no opt-out.
+_IN_WORDS = {"true": True, "false": False}
+
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
@@ -125,7 +128,12 @@ class KindMapping:
             return row[name] if row is not None and name in row else text(value)
 
         def email(value: Value) -> Value:
-            return value.strip().lower() or None if isinstance(value, str) else value
+            said = text(value)
+            return said.lower() if isinstance(said, str) else said
+
+        def consent(value: Value) -> Value:
+            said = meaning(value)
+            return _IN_WORDS.get(said.lower(), said) if isinstance(said, str) else said
 
         def owner(value: Value) -> Value:
             identity = value.id if isinstance(value, Ref) else value
@@ -135,6 +143,8 @@ class KindMapping:
             return owner
         if name == "email":
             return email
+        if name == "opted_out":
+            return consent
         return meaning if table is not None else text
 
     # -- from the CRM ----------------------------------------------------------------------------------------------
@@ -243,10 +253,11 @@ class KindMapping:
         if name == "owner":
             return self.people.local(value) if isinstance(value, str) else None
         table = self.tables.get(info.name)
-        if table is not None:
-            value = next((raw for raw, row in table.items() if row.get(name) == value), value)
-        if isinstance(value, str) and info.max_length and len(value) > info.max_length:
-            return value[: info.max_length]
+        if table is not None and value is not None:
+            said = str(value).lower() if isinstance(value, bool) else value
+            value = next((raw for raw, row in table.items() if row.get(name) == said), value)
         if info.restricted and isinstance(value, str) and value not in {option.value for option in info.options}:
             return next((option.value for option in info.options if option.label == value), None)
+        if isinstance(value, str) and info.max_length and len(value) > info.max_length:
+            return value[: info.max_length]
         return value

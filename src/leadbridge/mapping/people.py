@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from leadbridge.adapter import Owner
 
 __all__ = ["People"]
@@ -13,11 +15,14 @@ class People:
     def __init__(self, owners: tuple[Owner, ...], user: str = "") -> None:
         self.by_id = {owner.id: owner for owner in owners}
         self.user = user
-        self._by_email = {
-            owner.email.strip().lower(): owner.id
+        addresses = [
+            (owner.email.strip().lower(), owner.id)
             for owner in owners
             if owner.email and owner.active and owner.kind == "person"
-        }
+        ]
+        # Two people with one address: whichever of them is meant would be a guess.
+        shared = {address for address, count in Counter(address for address, _ in addresses).items() if count > 1}
+        self._by_email = {address: owner for address, owner in addresses if address not in shared}
 
     def canonical(self, owner_id: str) -> str | None:
         """How an owner is called between CRMs; ``None`` when nobody vouches for who it is."""

@@ -40,7 +40,8 @@ def express(table: Table, wanted: Mapping[str, Value], current: Value) -> str | 
 
     now = table.get(current) if isinstance(current, str) else None
     best, best_score = None, 0
-    for raw, row in table.items():
+    # Of two that fit as well, the one that names the decision, not the one that leaves it to the reason.
+    for raw, row in sorted(table.items(), key=lambda entry: entry[1].get("decision") == BY_REASON):
         score = fits(row)
         if score > best_score:
             best, best_score = raw, score

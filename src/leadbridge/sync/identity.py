@@ -88,6 +88,9 @@ def identify(
     taken = {(link.connection, link.lead) for link in links if link.status in ("live", "gone")}
     leads = {link.lead for link in links}
     keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for lead in leads:
+        # Made from the agreement's key, a lead keeps it as its id, whatever its records say since.
+        keys["external_id", lead].add(lead)
     for candidate in known:
         lead = by_ref[candidate.connection, candidate.ref]
         if candidate.email:

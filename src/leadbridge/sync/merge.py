@@ -17,14 +17,19 @@ from leadbridge.adapter import Value
 __all__ = ["Merged", "Rule", "Said", "equivalent", "merge"]
 
 
+_MOST_DIGITS = 300
+
+
 def _number(value: Value) -> Decimal | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float, str)):
         try:
-            return Decimal(str(value))
+            number = Decimal(str(value))
         except InvalidOperation:
             return None
+        # Text may say "nan" or "1e999999999": nothing to calculate with.
+        return number if number.is_finite() and abs(number.adjusted()) < _MOST_DIGITS else None
     return None
 
 
@@ -43,13 +48,13 @@ def equivalent(name: str, left: Value, right: Value) -> bool:
     if isinstance(left, str) and isinstance(right, str):
         if name == "email":
             return left.strip().lower() == right.strip().lower()
-        if name == "phone":
-            return _digits(left) == _digits(right)
+        if name == "phone" and (digits := _digits(left)):
+            return digits == _digits(right)
         if left.strip() == right.strip():
             return True
     if isinstance(left, (int, float)) or isinstance(right, (int, float)):
         one, other = _number(left), _number(right)
-        return one is not None and other is not None and abs(one - other) <= abs(one) * Decimal("1e-9")
+        return one is not None and other is not None and abs(one - other) <= max(abs(one), abs(other)) * Decimal("1e-9")
     return False
 
 

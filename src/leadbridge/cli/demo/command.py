@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,10 +59,11 @@ def demo(
 def _wait(console: Console, scene: Scene) -> None:
     console.print()
     console.rule("[bold]Kept for exploring, until Ctrl-C", align="left", style="cyan")
-    console.print(f"HubSpot    {scene.hubspot.base_url}   token {scene.hubspot.token}")
-    console.print(f"Salesforce {scene.salesforce.base_url}   access token {scene.salesforce.token}")
-    console.print(f"database   {scene.store}")
-    console.print(
+    say = partial(console.print, soft_wrap=True)
+    say(f"HubSpot    {scene.hubspot.base_url}   token {scene.hubspot.token}")
+    say(f"Salesforce {scene.salesforce.base_url}   access token {scene.salesforce.token}")
+    say(f"database   {scene.store}")
+    say(
         "\n[dim]from leadbridge_hubspot import HubSpot\n"
         f'hs = HubSpot(token="{scene.hubspot.token}", base_url="{scene.hubspot.base_url}")\n'
         "from leadbridge_salesforce import Salesforce\n"

@@ -225,11 +225,17 @@ class Bridge:
         """A person says which lead a record stands for; the next sync follows.
 
         Raises:
-            ConfigError: the connection or the lead is unknown, or the lead has another record there.
+            ConfigError: the connection or the lead is unknown, the lead has another record there, or the record stands
+                for another lead.
         """
         if connection not in self.connections:
             raise ConfigError(f"there is no connection {connection} (there are: {', '.join(self.connections)})")
         owner = self.ledger.find(lead)
+        for link in self.store.links():
+            if (link.connection, link.ref, link.status) == (connection, record, "live") and link.lead != owner:
+                raise ConfigError(
+                    f"this {record.kind} stands for lead {link.lead} in {connection}: merge the two there"
+                )
         for link in self.store.links([owner]):
             if link.connection == connection and link.status == "live" and link.ref != record:
                 raise ConfigError(f"lead {owner} is {link.ref.kind} {link.ref.id} in {connection}: merge the two there")

@@ -20,9 +20,10 @@ a file with a secret that others may read is refused.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +34,7 @@ from leadbridge.errors import ConfigError, Problem
 __all__ = ["ConnectionSettings", "Settings", "SyncSettings"]
 
 Writes = Literal["off", "ask", "on"]
+_PASSWORD = re.compile(r"://[^:/?]*:[^@]+@")
 
 
 class _Section(BaseModel):
@@ -51,8 +53,9 @@ class ConnectionSettings(BaseModel):
         """The adapter's own settings, as text."""
         return {name: str(value) for name, value in (self.model_extra or {}).items()}
 
-    def __repr__(self) -> str:
-        return f"ConnectionSettings(adapter={self.adapter!r}, writes={self.writes!r})"
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        # What repr, str and every pretty printer go by: the adapter's own settings may be secrets.
+        return [("adapter", self.adapter), ("writes", self.writes)]
 
 
 class SyncSettings(_Section):
@@ -66,19 +69,25 @@ class Settings(_Section):
     """Everything that a command or :meth:`leadbridge.Bridge.open` needs."""
 
     agreement: str = Field("agreement.yaml", description="Path of the agreement")
-    store: str = Field("sqlite:///leadbridge.db", description="Database address")
+    store: str = Field("sqlite:///leadbridge.db", description="Database address", repr=False)
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict, description="CRM accounts by name")
     sync: SyncSettings = SyncSettings()
 
     @classmethod
     def load(
-        cls, path: str | Path | None = None, *, environment: Mapping[str, str] | None = None, **given: str | None
+        cls,
+        path: str | Path | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+        agreement: str | None = None,
+        store: str | None = None,
     ) -> Settings:
         """Reads the file (``leadbridge.toml`` here, unless told otherwise), then the environment, then what is given.
 
         Args:
             environment: in place of the process's own.
-            given: ``agreement`` or ``store`` from the command line; ``None`` does not count.
+            agreement: its path, from the command line; ``None`` does not count.
+            store: the database, likewise.
 
         Raises:
             ConfigError: the file is missing, cannot be read, or says something that is not a setting.
@@ -88,16 +97,16 @@ class Settings(_Section):
         data: dict[str, Any] = {}
         if chosen.is_file():
             data = _relative(_read(chosen), chosen.parent)
-        elif path is not None:
+        elif path is not None or env.get("LEADBRIDGE_CONFIG"):
             raise ConfigError(f"there is no settings file {chosen}: write one with: leadbridge init")
-        for name in ("agreement", "store"):
-            value = given.get(name) or env.get(f"LEADBRIDGE_{name.upper()}")
+        for name, given in (("agreement", agreement), ("store", store)):
+            value = given or env.get(f"LEADBRIDGE_{name.upper()}")
             if value:
                 data[name] = value
-        connections = data.get("connections") or {}
+        connections = _sections(data)
         for variable, text in env.items():
             owner = _named_by(variable, connections)
-            if owner is not None and isinstance(connections[owner], dict):
+            if owner is not None:
                 connections[owner][variable[len(_prefix(owner)) :].lower()] = text
         try:
             return cls.model_validate(data)
@@ -108,6 +117,14 @@ class Settings(_Section):
             ]
             text = "\n".join(f"  {problem}" for problem in problems)
             raise ConfigError(f"{chosen}:\n{text}") from None
+
+
+def _sections(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The sections of the connections, as far as they are sections; what is not is refused later, by name."""
+    connections = data.get("connections")
+    if not isinstance(connections, dict):
+        return {}
+    return {name: section for name, section in connections.items() if isinstance(section, dict)}
 
 
 def _prefix(connection: str) -> str:
@@ -126,25 +143,27 @@ def _relative(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     agreement, store = data.get("agreement", "agreement.yaml"), data.get("store", "sqlite:///leadbridge.db")
     if isinstance(agreement, str):
         data["agreement"] = str(folder / agreement)
-    if isinstance(store, str) and store.startswith("sqlite:///") and not store.startswith("sqlite:////"):
-        data["store"] = f"sqlite:///{folder / store.removeprefix('sqlite:///')}"
+    file = store.removeprefix("sqlite:///") if isinstance(store, str) else store
+    if file != store and file not in ("", ":memory:"):
+        data["store"] = f"sqlite:///{folder / file}"
     return data
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read ({type(error).__name__})") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}") from None
     secret = [
         f"connections.{name}.{key}"
-        for name, section in (data.get("connections") or {}).items()
-        if isinstance(section, dict)
+        for name, section in _sections(data).items()
         for key in section
-        if any(word in key for word in ("token", "secret", "password", "key"))
+        if any(word in key.lower() for word in ("token", "secret", "password", "key"))
     ]
+    if isinstance(store := data.get("store"), str) and _PASSWORD.search(store):
+        secret.append("store")
     if secret and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         raise ConfigError(
             f"{path} holds {', '.join(secret)} and others can read it: "

@@ -118,9 +118,8 @@ class Judge:
 
     def _typed(self, lead: str, records: dict[str, list[Row]], live: dict[str, Row]) -> None:
         places = [(side, row.ref) for side, rows in records.items() for row in rows]
-        if not self.world.made.intersection(places):
-            # The record that somebody made is gone and never bore our key: then anybody may have said it.
-            places = list(self.world.typed)
+        # A record that went before it ever bore our key may have said it, too.
+        places += [(side, row.ref) for side in SIDES for row in self.rows(side) if not row.fields.get("leadbridge_id")]
         for name in PLAIN:
             typed = {_normal(value) for place in places for value in self.world.typed[place][name]}
             typed |= {_cut(value) for value in typed}
@@ -171,11 +170,11 @@ class Judge:
             }
             if not said and past is not None:
                 demand(_cut(now[name]) == _cut(past[name]), f"{lead}: {name} stays as it was when nobody edits it")
-            if len(said) == 1 and (past is not None or len(live) == 2):
+            if len(said) == 1 and past is not None:
                 (value,) = said.values()
                 if value is not None:
                     demand(_cut(now[name]) == _cut(_normal(value)), f"{lead}: an edit of {name} on one side survives")
-                elif name == "phone" and past is not None:
+                elif name == "phone":
                     demand(now[name] is None, f"{lead}: a clear of {name} goes over")
             if len(said) == 2 and None not in said.values():
                 ends = {_cut(_normal(value)) for value in said.values()} | ({_cut(past[name])} if past else set())

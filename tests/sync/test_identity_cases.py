@@ -86,7 +86,6 @@ def test_twins_in_one_crm_do_not_keep_the_record_of_the_other_from_being_a_lead(
     assert f"{twins}-2" in asked(result)
 
 
-@pytest.mark.xfail(reason="of two new records with the address of a known lead, the one with the lower id is guessed")
 @pytest.mark.parametrize("twins", ["left", "right"])
 def test_of_two_new_records_with_the_address_of_a_known_lead_neither_is_guessed(twins: str) -> None:
     other = "right" if twins == "left" else "left"

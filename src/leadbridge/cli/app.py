@@ -15,6 +15,7 @@ from leadbridge.cli import agreement
 from leadbridge.cli.check import check
 from leadbridge.cli.doctor import doctor
 from leadbridge.cli.failures import Commands, listen, state, unexpected
+from leadbridge.cli.link import link
 from leadbridge.cli.look import clocks, explain, quarantine
 from leadbridge.cli.metrics import metrics
 from leadbridge.cli.options import examples
@@ -51,6 +52,7 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
         (
             ("plan", plan, ("plan", "plan --explain ada@buyer.example", "plan --json")),
             ("apply", apply, ("apply", "apply 3f9ac01b77de")),
+            ("link", link, ("link sf Lead 00Q5e00001AbCdEEAV ada@buyer.example",)),
             ("sync", sync, ("sync", "sync --yes", "sync --yes --approve 3f9ac01b77de --json")),
         ),
     ),

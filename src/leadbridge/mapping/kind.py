@@ -150,8 +150,13 @@ class KindMapping:
     # -- from the CRM ----------------------------------------------------------------------------------------------
 
     def read(self, fields: Fields) -> dict[str, Value]:
-        """The canonical values of a record. What the record did not carry is absent; blank is ``None``."""
+        """The canonical values of a record. What the record did not carry is absent; blank is ``None``.
+
+        An owner whom nobody can vouch for is absent, too: somebody owns the record, and nobody is put in their place.
+        """
         found = {name: reader(fields[field]) for name, field, reader in self._readers if field in fields}
+        if "owner" in found and self.people.stranger(fields[self.fields["owner"]]):
+            del found["owner"]
         for name, field in self._axis_fields.items():
             raw = fields.get(field)
             if isinstance(raw, str) and raw in self._known[name]:
@@ -234,8 +239,10 @@ class KindMapping:
                 changes[field] = local
         for field, table in self.tables.items():
             if field not in changes and self.info.fields[field].writable:
-                raw = express(table, wanted, current.get(field))
-                if raw is not None and raw != current.get(field):
+                now = current.get(field)
+                # A value that nobody gave a meaning to is somebody's own word: it stays, and check reports it.
+                raw = express(table, wanted, now) if now in (None, "") or now in table else None
+                if raw is not None and raw != now:
                     changes[field] = raw
         for purpose, field in self.own.items():
             if purpose in wanted and wanted[purpose] != (current.get(field) or None):

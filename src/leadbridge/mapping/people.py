@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from leadbridge.adapter import Owner
+from leadbridge.adapter import Owner, Ref, Value
 
 __all__ = ["People"]
 
@@ -30,6 +30,14 @@ class People:
         if owner_id == self.user or owner is None or owner.kind == "queue" or not owner.email:
             return None
         return owner.email.strip().lower()
+
+    def stranger(self, raw: Value) -> bool:
+        """Whether a record belongs to somebody of whom we cannot say who it is: not to nobody, a queue, or us."""
+        identity = raw.id if isinstance(raw, Ref) else raw
+        if not isinstance(identity, str) or not identity or identity == self.user:
+            return False
+        owner = self.by_id.get(identity)
+        return owner is None or (owner.kind == "person" and not owner.email)
 
     def local(self, canonical: str) -> str | None:
         """The id that an owner has here; never a guess."""

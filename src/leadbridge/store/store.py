@@ -17,7 +17,7 @@ from weakref import finalize
 
 from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, func, select, tuple_
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from leadbridge.adapter import Record, Ref, Value
@@ -33,6 +33,10 @@ from leadbridge.store.transaction import OPEN, Transaction
 __all__ = ["Store"]
 
 _CHUNK = 500
+_NO_DRIVER = (
+    "the driver of this database is not installed: leadbridge works with SQLite, and with PostgreSQL after "
+    'pip install "leadbridge[postgres]"'
+)
 
 
 def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
@@ -49,10 +53,17 @@ def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
 def _open(url: str) -> Engine:
     try:
         parsed = make_url(url)
-    except Exception as error:
-        raise ConfigError("the store is not a database address: write for example sqlite:///leadbridge.db") from error
+        parsed.get_dialect()
+    except (ArgumentError, ValueError):
+        # Without its cause, which may quote a part of the password.
+        raise ConfigError("the store is not a database address: write for example sqlite:///leadbridge.db") from None
+    except ImportError:
+        raise ConfigError(_NO_DRIVER) from None
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        try:
+            return create_engine(parsed, pool_pre_ping=True)
+        except ImportError:
+            raise ConfigError(_NO_DRIVER) from None
     if parsed.database in (None, "", ":memory:"):
         engine = create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
@@ -60,7 +71,10 @@ def _open(url: str) -> Engine:
         if not path.parent.is_dir():
             raise ConfigError(f"the folder of the store does not exist: make {path.parent} first")
         # The database holds personal data; SQLite would create it readable for everybody.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise ConfigError(f"the store {path} cannot be opened ({error.strerror}): choose another path") from None
         engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 10})
 
     @event.listens_for(engine, "connect")

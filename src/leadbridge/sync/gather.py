@@ -199,6 +199,10 @@ class _Gathering:
                 sides[lead][key[0]] = key
         keys = [key for by_connection in sides.values() for key in by_connection.values()]
         seen = {(o.connection, o.ref): o for o in self.store.observations(refs=[ref for _, ref in keys])}
+        # Without a record that nobody could read yet, what the others say would pass for agreed.
+        unread = {lead for lead in leads if any(key not in seen for key in sides[lead].values())}
+        self.result.held += len(unread)
+        leads = leads - unread
         bases = self.store.bases(leads)
         facts: dict[str, list[Fact]] = defaultdict(list)
         for _, fact in self.store.facts(leads):
@@ -221,15 +225,17 @@ class _Gathering:
         for lead in leads:
             settles[lead] += [key for key in self.related[lead] if key in self.dirty]
         for lead in sorted(leads):
+            present = {
+                connection: self._side(lead, seen[key], bases.get((lead, connection)))
+                for connection, key in sorted(sides[lead].items())
+                if key in seen and seen[key].record.state == "live"
+            }
             case = Case(
                 lead=lead,
-                sides={
-                    connection: self._side(lead, seen[key], bases.get((lead, connection)))
-                    for connection, key in sorted(sides[lead].items())
-                    if key in seen and seen[key].record.state == "live"
-                },
+                sides=present,
                 facts=tuple(facts[lead]),
-                gone=frozenset(gone[lead]),
+                # Where a lead has a record, it must not get a second one, whatever became of the first.
+                gone=frozenset(gone[lead] | (sides[lead].keys() - present.keys())),
                 related=tuple(self._related(o) for _, o in sorted(self.related[lead].items())),
                 refused=frozenset(refused[lead]),
                 moved=tuple(self.moved[lead]),

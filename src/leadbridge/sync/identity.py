@@ -59,6 +59,12 @@ class Identified:
     keyless: int = 0
 
 
+_SEVERAL = (
+    "several records of this connection have the same email",
+    "merge them in the CRM; until then none of them is carried over",
+)
+
+
 def unclear(connection: str, ref: Ref) -> str:
     """The fingerprint under which a record waits for a person to say who it is."""
     return fingerprint("identity", connection, ref.kind, ref.id)
@@ -121,46 +127,43 @@ def identify(
             )
         )
 
+    def by_own_id(candidate: Candidate, own_id: str) -> None:
+        if (candidate.connection, own_id) in taken:
+            ask(
+                candidate,
+                "another record of this connection has the same leadbridge id",
+                "merge the two records in the CRM, or clear the leadbridge id of the one that is a copy",
+            )
+        else:
+            bind(candidate, own_id, "key")
+
+    def by_other_keys(candidate: Candidate, twin: bool) -> None:
+        matches, how = _matches(candidate, keys)
+        if len(matches) > 1:
+            command = f"leadbridge link {candidate.connection} {candidate.ref.kind} {candidate.ref.id} LEAD"
+            ask(
+                candidate,
+                f"its {how} belongs to {len(matches)} leads",
+                f"merge them in the CRM, or say which: {command}",
+            )
+        elif twin and how != "external_id":
+            ask(candidate, *_SEVERAL)
+        elif not matches:
+            bind(candidate, lead_id(candidate, accounts[candidate.connection]), "new")
+        elif (candidate.connection, next(iter(matches))) in taken:
+            ask(candidate, f"another record of this connection has the same {how}", "merge the two records in the CRM")
+        else:
+            bind(candidate, next(iter(matches)), how)
+
     waiting = sorted(new, key=lambda c: (not c.own_id, not c.external_id, c.connection, c.ref))
     twins = _twins(waiting)
     for candidate in waiting:
         if candidate.own_id:
-            if (candidate.connection, candidate.own_id) in taken:
-                ask(
-                    candidate,
-                    "another record of this connection has the same leadbridge id",
-                    "merge the two records in the CRM, or clear the leadbridge id of the one that is a copy",
-                )
-            else:
-                bind(candidate, candidate.own_id, "key")
-            continue
-        matches, how = _matches(candidate, keys)
-        if len(matches) > 1:
-            ask(
-                candidate,
-                f"its {how} belongs to {len(matches)} leads",
-                "merge them in the CRM, or say which with: leadbridge link",
-            )
-        elif matches:
-            lead = next(iter(matches))
-            if (candidate.connection, lead) in taken:
-                ask(
-                    candidate,
-                    f"another record of this connection has the same {how}",
-                    "merge the two records in the CRM",
-                )
-            else:
-                bind(candidate, lead, how)
+            by_own_id(candidate, candidate.own_id)
         elif candidate.external_id is None and candidate.email is None:
             found.keyless += 1
-        elif twins.get((candidate.connection, candidate.email or "")):
-            ask(
-                candidate,
-                "several records of this connection have the same email",
-                "merge them in the CRM; until then none of them is carried over",
-            )
         else:
-            bind(candidate, lead_id(candidate, accounts[candidate.connection]), "new")
+            by_other_keys(candidate, twins.get((candidate.connection, candidate.email or ""), False))
     return found
 
 

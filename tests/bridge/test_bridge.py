@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -365,39 +364,3 @@ def test_missing_fields_of_ours_can_be_added(open_bridge: Open, clock: ManualClo
     assert {found.state for found in bridge.provision()["right"]} == {"planned"}
     assert {found.state for found in bridge.provision(dry_run=False)["right"]} == {"created"}
     assert {found.state for found in bridge.provision()["right"]} == {"exists"}
-
-
-# -- from a file -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Path:
-    (tmp_path / "agreement.yaml").write_text(AGREEMENT, encoding="utf-8")
-    file = tmp_path / "leadbridge.toml"
-    file.write_text(
-        '[connections.left]\nadapter = "memory"\naccount = "one"\n'
-        '[connections.right]\nadapter = "memory"\naccount = "two"\nwrites = "off"\n',
-        encoding="utf-8",
-    )
-    return file
-
-
-def test_a_bridge_opens_from_its_settings(settings: Path) -> None:
-    with Bridge.open(settings) as bridge:
-        assert set(bridge.connections) == {"left", "right"}
-        assert bridge.connections["left"].describe().account == "one"
-        assert bridge.plan().off == {"right"}
-    assert (settings.parent / "leadbridge.db").is_file()
-
-
-def test_a_bridge_can_be_opened_with_one_of_its_connections(settings: Path) -> None:
-    with Bridge.open(settings, only="left") as bridge:
-        assert list(bridge.connections) == ["left"]
-    with pytest.raises(ConfigError, match=r"no connection middle in the settings \(there are: left, right\)"):
-        Bridge.open(settings, only="middle")
-
-
-def test_settings_without_a_connection_say_what_to_add(settings: Path) -> None:
-    settings.write_text("", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"add \[connections\.hs\]"):
-        Bridge.open(settings)

@@ -265,6 +265,8 @@ class KindMapping:
             value = next((raw for raw, row in table.items() if row.get(name) == said), value)
         if info.restricted and isinstance(value, str) and value not in {option.value for option in info.options}:
             return next((option.value for option in info.options if option.label == value), None)
+        if info.type == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
         if isinstance(value, str) and info.max_length and len(value) > info.max_length:
             return value[: info.max_length]
         return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from leadbridge.adapter import Ref, Value
@@ -79,7 +79,7 @@ def lead_id(candidate: Candidate, account: str) -> str:
 
 
 def identify(
-    new: Iterable[Candidate], known: Iterable[Candidate], links: Iterable[Link], accounts: Mapping[str, str]
+    new: Iterable[Candidate], known: Iterable[Candidate], links: Collection[Link], accounts: Mapping[str, str]
 ) -> Identified:
     """Finds the lead of every record that has none.
 
@@ -92,11 +92,11 @@ def identify(
     found = Identified()
     by_ref = {(link.connection, link.ref): link.lead for link in links if link.status == "live"}
     taken = {(link.connection, link.lead) for link in links if link.status in ("live", "gone")}
-    leads = {link.lead for link in links}
+    gone = {(link.connection, link.lead) for link in links if link.status == "gone"}
     keys: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for lead in leads:
+    for link in links:
         # Made from the agreement's key, a lead keeps it as its id, whatever its records say since.
-        keys["external_id", lead].add(lead)
+        keys["external_id", link.lead].add(link.lead)
     for candidate in known:
         lead = by_ref[candidate.connection, candidate.ref]
         if candidate.email:
@@ -107,7 +107,6 @@ def identify(
     def bind(candidate: Candidate, lead: str, how: str) -> None:
         found.links.append((Link(candidate.connection, candidate.ref, lead), how))
         taken.add((candidate.connection, lead))
-        leads.add(lead)
         if candidate.email:
             keys["email", candidate.email].add(lead)
         if candidate.external_id:
@@ -150,6 +149,9 @@ def identify(
             ask(candidate, *_SEVERAL)
         elif not matches:
             bind(candidate, lead_id(candidate, accounts[candidate.connection]), "new")
+        elif (candidate.connection, next(iter(matches))) in gone:
+            command = f"leadbridge link {candidate.connection} {candidate.ref.kind} {candidate.ref.id} LEAD"
+            ask(candidate, "the record of its lead was deleted here, and this one is new", f"say so: {command}")
         elif (candidate.connection, next(iter(matches))) in taken:
             ask(candidate, f"another record of this connection has the same {how}", "merge the two records in the CRM")
         else:

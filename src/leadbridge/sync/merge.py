@@ -7,7 +7,7 @@ base also tells a clear from a field that was never filled.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Literal
@@ -59,7 +59,8 @@ def equivalent(name: str, left: Value, right: Value) -> bool:
 
 
 def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isdigit() or character == "+")
+    # An extension ("x2") is no part of the number before it.
+    return "".join(character for character in text.lower() if character.isdigit() or character in "+x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,8 @@ def _owners(name: str, sides: Mapping[str, Said], rule: Rule, changed: list[str]
     owner, other = rule.winner, _other(sides, rule.winner)
     if _blank(sides[owner].value):
         if owner in changed:
-            return _cleared(sides, owner, rule)
+            cleared = _cleared(sides, owner, rule)
+            return replace(cleared, conflict=other in changed and cleared.targets == (other,))
         return Merged(sides[other].value, (owner,), "a blank yields to a value", other)
     return Merged(
         sides[owner].value,

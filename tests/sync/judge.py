@@ -226,6 +226,8 @@ class Judge:
 
 
 def _normal(value: Value) -> Value:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # a number goes into a field of text as its digits
     return (value.strip().lower() or None) if isinstance(value, str) else value
 
 

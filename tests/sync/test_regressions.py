@@ -61,12 +61,12 @@ def pass_on(bench: Bench) -> None:
 
 
 def test_what_is_refused_in_one_crm_is_not_agreed_because_the_other_took_its_part(clock: ManualClock) -> None:
-    right = MemoryAdapter("right", clock=clock, kinds=kinds(region=FieldInfo("region", "Region", "number")))
+    right = MemoryAdapter("right", clock=clock, kinds=kinds(region=FieldInfo("region", "Region", "bool")))
     bench = make_bench(clock, right=right)
     bench.left.crm.seed("person", [person(1)])
     bench.sync()
     bench.edit(bench.left, ADDRESS, {"first_name": "Grace"})
-    bench.edit(bench.right, ADDRESS, {"phone": "+44 20 7946 0000", "region": 7})
+    bench.edit(bench.right, ADDRESS, {"phone": "+44 20 7946 0000", "region": True})
     bench.sync()
     assert bench.left.crm.dump("person")[0]["phone"] == "+44 20 7946 0000"
     assert bench.right.crm.dump("person")[0]["first_name"] == "Grace"

@@ -191,7 +191,6 @@ class World:
         self.typed: dict[tuple[str, Ref], dict[str, list[Value]]] = defaultdict(lambda: defaultdict(list))
         self.said: dict[tuple[str, Ref], dict[str, Value]] = defaultdict(dict)
         self.made: set[tuple[str, Ref]] = set()
-        self.shared: set[str] = set()
         self.zombies: list[tuple[datetime, Callable[[], object]]] = []
         self.chaos = False
         self.people = 0
@@ -246,8 +245,11 @@ class World:
 
     def pass_time(self, by: timedelta) -> None:
         self.clock.advance(by)
-        late = [work for at, work in self.zombies if at + self.grace * 0.5 <= self.clock.now()]
-        self.zombies = [(at, work) for at, work in self.zombies if at + self.grace * 0.5 > self.clock.now()]
+        self._land(self.clock.now() - self.grace * 0.5)
+
+    def _land(self, sent_until: datetime) -> None:
+        late = [work for at, work in self.zombies if at <= sent_until]
+        self.zombies = [(at, work) for at, work in self.zombies if at > sent_until]
         for work in late:
             with suppress(Unavailable, RateLimited, Killed):
                 work()
@@ -290,6 +292,8 @@ class World:
 
     def act(self) -> None:
         """Somebody does something in one of the CRMs."""
+        # What was sent before they edit lands before they edit: a CRM without conditional writes cannot do better.
+        self._land(self.clock.now())
         self.pass_time(timedelta(seconds=self.rng.choice([0, 1, 1, 20, 300])))
         side = self.rng.choice(SIDES)
         self.crms[side].lag = self.settle * self.rng.choice([0, 0, 0.9])

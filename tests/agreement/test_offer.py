@@ -9,7 +9,8 @@ import pytest
 
 from leadbridge.agreement import Agreement, offer
 from leadbridge.clock import ManualClock
-from leadbridge.domain.facts import HandoffDecided, HandoffOffered, StageEntered, decode, encode
+from leadbridge.domain.fact_codec import decode, encode
+from leadbridge.domain.facts import HandoffDecided, HandoffOffered, StageEntered
 from leadbridge.domain.lead import Lead
 from leadbridge.errors import IllegalMove, IncompletePackage
 

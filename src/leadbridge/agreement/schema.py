@@ -1,7 +1,6 @@
 """The agreement between marketing and sales: one document, versioned, dated, signed, and asked for everything.
 
-The model is the YAML document; names that begin like a section but end in ``_terms`` are the section as written, the
-properties without it are what it comes to (``lifecycle``, ``buying_stages``, ``reasons``).
+:mod:`leadbridge.agreement.document` is what stands in it; here is what it comes to and what it answers.
 """
 
 from __future__ import annotations
@@ -10,93 +9,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
-
-from leadbridge.agreement.crosswalk import KindCrosswalk, find_stage
-from leadbridge.agreement.policies import FieldPolicy, Ruling, SyncRules, default_policy
-from leadbridge.agreement.sections import (
-    Asset,
-    BuyingTerms,
-    Definition,
-    HandoffTerms,
-    KpiTarget,
-    LeadStatus,
-    LifecycleTerms,
-    Message,
-    ReasonTerms,
-    Recycling,
-    Signature,
-    TargetMarket,
-    ValueProposition,
-    by_id,
-)
+from leadbridge.agreement.crosswalk import find_stage
+from leadbridge.agreement.document import Document
+from leadbridge.agreement.policies import FieldPolicy, Ruling, default_policy
 from leadbridge.clock import SystemClock
 from leadbridge.domain.buying import BUYING_PRESETS, BuyingStage, StageEntry, infer
-from leadbridge.domain.calendar import BusinessCalendar
-from leadbridge.domain.campaign import Campaign
-from leadbridge.domain.criteria import (
-    PROFILE_TYPES,
-    Criterion,
-    FieldType,
-    Rule,
-    Verdict,
-    compile_rule,
-    judge,
-    profile,
-)
+from leadbridge.domain.criteria import PROFILE_TYPES, Criterion, FieldType, Rule, Verdict, compile_rule, judge, profile
 from leadbridge.domain.facts import DECISIONS, Interacted
 from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.lifecycle import Lifecycle
-from leadbridge.domain.model import Frozen, Id, did_you_mean, listing
+from leadbridge.domain.model import did_you_mean, listing
 from leadbridge.domain.reasons import Reason, Reasons
-from leadbridge.domain.sla import SLAPolicy
 from leadbridge.errors import ConfigError
 
-__all__ = ["LEAD_STATUSES", "Agreement"]
-
-LEAD_STATUSES = ("new", "open", "in_progress", "attempting", "connected", "open_deal", "unqualified", "bad_timing")
-"""The lead statuses of an agreement that lists none: both vendors' own words for what a rep is doing."""
+__all__ = ["Agreement"]
 
 
-class Agreement(Frozen):
+class Agreement(Document):
     """What marketing and sales agreed on. Build one with :meth:`load` or :meth:`loads`, which check it as a whole."""
-
-    model_config = ConfigDict(title="leadbridge agreement")
-
-    name: str = Field(alias="agreement", min_length=1, description="What this agreement is called")
-    version: int = Field(ge=1, description="Counts up with every change that both functions agreed on")
-    effective: date = Field(description="First day on which it holds")
-    until: date | None = Field(None, description="First day on which it no longer holds")
-    language: str = Field("en", description="Language in which it is written, such as en, de or ja")
-    signatures: tuple[Signature, ...] = Field((), description="Who stands for it, in which role, since when")
-    required_signatures: tuple[Id, ...] = Field((), description="Roles that have to sign")
-    attributes: dict[Id, FieldType] = Field(
-        default_factory=dict, description="Further fields of a lead, with their types"
-    )
-    lifecycle_terms: LifecycleTerms = Field(LifecycleTerms(preset="spine"), alias="lifecycle")
-    buying_terms: BuyingTerms = Field(BuyingTerms(preset="siriusdecisions"), alias="buying_stages")
-    lead_statuses: tuple[Annotated[LeadStatus, BeforeValidator(by_id)], ...] = tuple(
-        LeadStatus(id=name) for name in LEAD_STATUSES
-    )
-    definitions: dict[Id, Definition] = Field(default_factory=dict, description="What words such as sales-ready mean")
-    target_market: TargetMarket = TargetMarket()
-    value_propositions: tuple[ValueProposition, ...] = ()
-    messages: tuple[Message, ...] = ()
-    assets: tuple[Asset, ...] = ()
-    campaigns: tuple[Annotated[Campaign, BeforeValidator(by_id)], ...] = ()
-    handoff: HandoffTerms = HandoffTerms()
-    slas: tuple[SLAPolicy, ...] = Field((), description="What each function promises the other, in time")
-    calendars: dict[Id, BusinessCalendar] = Field(default_factory=dict, description="Opening hours, by name")
-    reason_terms: ReasonTerms = Field(ReasonTerms(), alias="reasons")
-    recycling: Recycling = Recycling()
-    sync: SyncRules = SyncRules()
-    targets: tuple[KpiTarget, ...] = Field((), description="What both functions want the metrics to be")
-    crosswalks: dict[str, dict[str, KindCrosswalk]] = Field(
-        default_factory=dict, description="What kinds, fields and values mean, by system and kind"
-    )
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -137,18 +70,25 @@ class Agreement(Frozen):
     def lifecycle(self) -> Lifecycle:
         """The stages, the success path and the detours."""
         terms = self.lifecycle_terms
-        if terms.preset is not None:
-            return Lifecycle.preset(terms.preset)
-        return Lifecycle(stages=terms.stages, success_path=terms.success_path, detours=terms.detours)
+        if terms.preset is None:
+            return Lifecycle(
+                stages=terms.stages, success_path=terms.success_path, detours=terms.detours, entries=terms.entries
+            )
+        preset = Lifecycle.preset(terms.preset)
+        return preset.model_copy(update={"entries": {**preset.entries, **terms.entries}}) if terms.entries else preset
 
     @cached_property
     def buying_stages(self) -> tuple[BuyingStage, ...]:
-        """The buyer's stages with the evidence that marks their entry."""
+        """The buyer's stages with the evidence that marks their entry, and what each function does in them."""
         terms = self.buying_terms
         stages = BUYING_PRESETS[terms.preset] if terms.preset is not None else terms.stages
-        more = terms.evidence
         return tuple(
-            stage.model_copy(update={"evidence": (*stage.evidence, *more[stage.id])}) if stage.id in more else stage
+            stage.model_copy(
+                update={
+                    "evidence": (*stage.evidence, *terms.evidence.get(stage.id, ())),
+                    "plays": (*stage.plays, *terms.plays.get(stage.id, ())),
+                }
+            )
             for stage in stages
         )
 

@@ -25,6 +25,7 @@ __all__ = [
     "BuyingStage",
     "Coverage",
     "EvidenceRule",
+    "Play",
     "StageEntry",
     "coverage",
     "current",
@@ -96,13 +97,24 @@ class EvidenceRule(Frozen):
         return None
 
 
+class Play(Frozen):
+    """What one function does in a buying stage, and what it offers the buyer there: assets and messages by id."""
+
+    function: Id
+    does: str = ""
+    nature: Literal["content", "person_to_person"] | None = None
+    assets: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+
 class BuyingStage(Frozen):
-    """One stage of the buyer. Any one of the ``evidence`` rules marks its entry."""
+    """One stage of the buyer. Any one of the ``evidence`` rules marks its entry; ``plays`` are what functions do."""
 
     id: Id
     label: str = ""
     phase: str = ""
     evidence: tuple[EvidenceRule, ...] = ()
+    plays: tuple[Play, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,35 @@
-"""What a compiled rule is made of: nested functions from the values of a lead to true, false, a value, or unknown."""
+"""What a compiled rule is made of: nested functions from the values of a lead to true, false, a value, or unknown.
+
+Every closure does what SQL does with the same values, on purpose: numbers are double-precision, text is compared by
+code points, and :func:`lower_text` lowers character by character.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from math import isnan
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Closure", "FieldType", "and_", "constant", "lift", "or_", "reader"]
+__all__ = [
+    "NUMBER_LIMIT",
+    "Closure",
+    "FieldType",
+    "against",
+    "and_",
+    "constant",
+    "lift",
+    "lower_text",
+    "or_",
+    "reader",
+]
 
 FieldType: TypeAlias = Literal["text", "number", "boolean", "instant"]
 Values: TypeAlias = Mapping[str, object]
 Closure: TypeAlias = Callable[[Values], Any]
+
+NUMBER_LIMIT = float(2**53)
+"""A number beyond this (nine thousand million million) is unknown: up to here every whole number is exact."""
 
 
 def constant(value: object) -> Closure:
@@ -59,13 +76,48 @@ def lift(operation: Callable[[Any, Any], object], left: Closure, right: Closure)
     return lifted
 
 
-@lru_cache(maxsize=512)
+def against(operation: Callable[[Any, Any], object], left: Closure, fixed: object) -> Closure:
+    """An operation with a value that never changes on its right side."""
+
+    def compared(values: Values) -> object:
+        a = left(values)
+        return None if a is None else operation(a, fixed)
+
+    return compared
+
+
+def lower_text(text: str) -> str:
+    """Text in lower case, each character for itself as SQL engines do it: one character stays one character.
+
+    So ``Σ`` is ``σ`` even at the end of a word, and ``İ`` becomes ``i``, where Python alone would give ``ς`` and ``i``
+    with a second dot.
+    """
+    if text.isascii():
+        return text.lower()
+    return "".join([char.lower()[0] for char in text])
+
+
+@lru_cache(maxsize=2048)
 def reader(name: str, type_: FieldType) -> Closure:
     """Reads a name; a value of the wrong type is unknown rather than an error: content of a CRM stops nothing."""
-    wanted = {"text": (str,), "number": (int, float), "boolean": (bool,), "instant": (datetime,)}[type_]
 
-    def read(values: Values) -> object:
+    def number(values: Values) -> object:
         value = values.get(name)
-        return value if type(value) in wanted and not (type(value) is float and isnan(value)) else None
+        # The comparison also refuses what is not a number (NaN); true and false are no numbers.
+        if (type(value) is float or type(value) is int) and -NUMBER_LIMIT <= value <= NUMBER_LIMIT:
+            return float(value)
+        return None
 
-    return read
+    def text(values: Values) -> object:
+        value = values.get(name)
+        return value if type(value) is str else None
+
+    def boolean(values: Values) -> object:
+        value = values.get(name)
+        return value if value is True or value is False else None
+
+    def instant(values: Values) -> object:
+        value = values.get(name)
+        return value if isinstance(value, datetime) and value.tzinfo is not None else None
+
+    return {"number": number, "text": text, "boolean": boolean, "instant": instant}[type_]

@@ -19,6 +19,7 @@ _ANSWERS = {
 }
 
 
+_TAKEN_BACK = {"untouched": "nobody followed up", "owner_left": "the owner has left", "recalled": "recalled"}
 _LINKED = {
     "key": "recognised by its leadbridge id",
     "email": "recognised by its email",
@@ -102,6 +103,9 @@ def _handoff(fact: f.Fact) -> str:
             return f"routed to queue {fact.queue}"
         case f.HandoffAssigned():
             return f"assigned to {fact.owner}"
+        case f.HandoffReclaimed():
+            where = f", back to queue {fact.queue}" if fact.queue else ""
+            return f"taken back from {fact.owner}: {_TAKEN_BACK[fact.why]}{where}"
         case f.HandoffDecided():
             back = f", to be offered again {moment(fact.due_at)}" if fact.due_at else ""
             reason = "" if fact.decision == "accept" and not fact.reason else _reason(fact.reason)
@@ -115,6 +119,10 @@ def _record(fact: f.Fact) -> str:
     match fact:
         case f.LeadLinked():
             return f"{_LINKED.get(fact.how, 'recognised')}: {fact.kind} {fact.record}"
+        case f.LeadEnriched():
+            return f"{listing(fact.enriched)} filled in from {fact.provider}"
+        case f.CompanyMatched():
+            return f"belongs to company {fact.company}, recognised by {fact.how}"
         case f.RecordMoved():
             return f"record {fact.record} {fact.why}{f', now {fact.to}' if fact.to else ''}"
         case f.WriteApplied():

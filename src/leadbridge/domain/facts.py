@@ -8,16 +8,14 @@ hold no names or addresses of persons: a lead is its leadbridge id, an owner is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal, get_args
-
-from leadbridge.clock import from_us, to_us
+from typing import ClassVar, Literal, get_args
 
 __all__ = [
-    "FACT_TYPES",
+    "DECISIONS",
     "BuyingStageEntered",
+    "CompanyMatched",
     "ConflictSettled",
     "ConsentWithdrawn",
     "Decision",
@@ -30,9 +28,11 @@ __all__ = [
     "HandoffDecided",
     "HandoffExpired",
     "HandoffOffered",
+    "HandoffReclaimed",
     "HandoffRouted",
     "Interacted",
     "LeadCaptured",
+    "LeadEnriched",
     "LeadLinked",
     "OpportunityLost",
     "OpportunityOpened",
@@ -42,12 +42,12 @@ __all__ = [
     "StatusChanged",
     "WriteApplied",
     "WriteRefused",
-    "decode",
-    "encode",
 ]
 
 Decision = Literal["accept", "reject", "recycle", "disqualify", "ineligible"]
 """What the receiving function says to an offer. Five different things, never one "unqualified"."""
+
+DECISIONS: tuple[str, ...] = get_args(Decision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,29 +122,45 @@ class HandoffOffered(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoffRouted(Fact):
-    """The offer reached a queue."""
+    """The offer reached a queue; ``rule`` names the agreed rule that sent it there."""
 
     handoff: str
     queue: str
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoffAssigned(Fact):
-    """The offer reached a person. A second assignment is a transfer."""
+    """The offer reached a person. A second assignment is a transfer. ``rule`` names the agreed rule that chose them."""
 
     handoff: str
     owner: str
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffReclaimed(Fact):
+    """The offer was taken back from a person, who left it untouched or left the company, and waits in a queue again."""
+
+    handoff: str
+    owner: str
+    why: Literal["untouched", "owner_left", "recalled"]
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoffDecided(Fact):
-    """The receiving function answered. ``due_at`` is when a recycled lead may be offered again."""
+    """The receiving function answered. ``due_at`` is when a recycled lead may be offered again.
+
+    ``attempts`` counts how often it had tried to reach the buyer by then; ``None`` when nobody counted.
+    """
 
     handoff: str
     decision: Decision
     reason: str | None = None
     has_note: bool = False
     due_at: datetime | None = None
+    attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +172,11 @@ class HandoffExpired(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interacted(Fact):
-    """Buyer and seller touched. ``nature`` tells reading from talking; the function is a dimension, never a wall."""
+    """Buyer and seller touched. ``nature`` tells reading from talking; the function is a dimension, never a wall.
+
+    ``asked`` are the questions of the buyer and ``answers`` pairs of an agreed question and its coded answer: what was
+    said in free words stays in the CRM.
+    """
 
     interaction: str
     nature: Literal["content", "person_to_person"]
@@ -166,6 +186,25 @@ class Interacted(Fact):
     asset: str | None = None
     message: str | None = None
     buying_stage: str | None = None
+    campaign: str | None = None
+    asked: tuple[str, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadEnriched(Fact):
+    """Information about the lead came from elsewhere than the buyer: which fields, and from which provider."""
+
+    enriched: tuple[str, ...]
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyMatched(Fact):
+    """The lead was recognised as one of a company: ``how`` is domain, name or person."""
+
+    company: str
+    how: Literal["domain", "name", "person"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,12 +284,17 @@ class ConflictSettled(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRaised(Fact):
-    """Somebody told the other function something. ``subject`` is what it is about: lead, message, asset, definition."""
+    """Somebody told the other function something. ``about`` names the message, the asset or the definition.
+
+    ``subject`` is lead, message, asset, definition or content_request; ``channel`` one of the agreed ways.
+    """
 
     feedback: str
     subject: str
     about: str = ""
     reason: str | None = None
+    channel: str = ""
+    to_function: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,56 +317,3 @@ class FeedbackTold(Fact):
     """Whoever gave the feedback was told what came of it."""
 
     feedback: str
-
-
-FACT_TYPES: Mapping[str, type[Fact]] = {cls.__name__: cls for cls in Fact.__subclasses__()}
-"""Every fact type by the name under which the ledger stores it."""
-
-_ENVELOPE = {field.name for field in fields(Fact)}
-
-
-def _instants(cls: type[Fact]) -> frozenset[str]:
-    return frozenset(field.name for field in fields(cls) if "datetime" in str(field.type))
-
-
-def _tuples(cls: type[Fact]) -> frozenset[str]:
-    return frozenset(field.name for field in fields(cls) if str(field.type).startswith("tuple"))
-
-
-_INSTANTS = {name: _instants(cls) - _ENVELOPE for name, cls in FACT_TYPES.items()}
-_TUPLES = {name: _tuples(cls) for name, cls in FACT_TYPES.items()}
-_BODY = {
-    name: tuple(field.name for field in fields(cls) if field.name not in _ENVELOPE) for name, cls in FACT_TYPES.items()
-}
-DECISIONS: tuple[str, ...] = get_args(Decision)
-
-
-def encode(fact: Fact) -> dict[str, Any]:
-    """The body of a fact (what its type adds to the envelope) as JSON values; instants are microseconds since 1970."""
-    name = type(fact).__name__
-    instants = _INSTANTS[name]
-    body: dict[str, Any] = {}
-    for key in _BODY[name]:
-        value = getattr(fact, key)
-        if value is not None:
-            body[key] = to_us(value) if key in instants else list(value) if isinstance(value, tuple) else value
-    return body
-
-
-def decode(name: str, version: int, envelope: Mapping[str, Any], body: Mapping[str, Any]) -> Fact:
-    """The fact that :func:`encode` wrote.
-
-    Raises:
-        ValueError: for a type or version that this release does not know, so that nothing is misread silently.
-    """
-    cls = FACT_TYPES.get(name)
-    if cls is None or version > cls.version:
-        raise ValueError(f"fact {name} v{version} was written by a newer leadbridge: upgrade to read it")
-    values: dict[str, Any] = dict(body)
-    for key in _INSTANTS[name]:
-        if key in values:
-            values[key] = from_us(values[key])
-    for key in _TUPLES[name]:
-        if key in values:
-            values[key] = tuple(values[key])
-    return cls(**envelope, **values)

@@ -17,7 +17,8 @@ from leadbridge.errors import IllegalMove
 
 __all__ = ["Subject", "Thread", "acknowledge", "act", "raise_feedback", "tell", "threads"]
 
-Subject = Literal["lead", "message", "asset", "definition"]
+Subject = Literal["lead", "message", "asset", "definition", "content_request"]
+"""What feedback is about; a content request asks for an asset that does not exist yet."""
 
 
 @dataclass(frozen=True, slots=True)

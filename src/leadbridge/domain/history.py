@@ -16,6 +16,7 @@ from typing import Any, Literal
 from leadbridge.clock import to_us
 from leadbridge.domain import facts as f
 from leadbridge.domain.explain import lines
+from leadbridge.domain.fact_codec import encode
 from leadbridge.domain.lifecycle import SPINE
 from leadbridge.domain.trails import (
     Answer,
@@ -133,6 +134,8 @@ _RANK = {
         (
             f.LeadCaptured,
             f.LeadLinked,
+            f.LeadEnriched,
+            f.CompanyMatched,
             f.RecordMoved,
             f.StageEntered,
             f.StatusChanged,
@@ -140,6 +143,7 @@ _RANK = {
             f.HandoffOffered,
             f.HandoffRouted,
             f.HandoffAssigned,
+            f.HandoffReclaimed,
             f.Interacted,
             f.HandoffDecided,
             f.HandoffExpired,
@@ -172,7 +176,7 @@ def _order(fact: f.Fact) -> tuple[object, ...]:
 
 def _content(fact: f.Fact) -> tuple[str, str]:
     envelope = (fact.actor, fact.system, fact.cause, fact.agreement, fact.precision)
-    return type(fact).__name__, repr((envelope, sorted(f.encode(fact).items())))
+    return type(fact).__name__, repr((envelope, sorted(encode(fact).items())))
 
 
 def _in_order(facts: Iterable[f.Fact]) -> tuple[f.Fact, ...]:
@@ -288,8 +292,12 @@ class _Fold:
                 chain = trail.get("assignments", ())
                 if not chain or chain[-1].owner != fact.owner:
                     trail["assignments"] = (*chain, Assignment(fact.owner, fact.occurred_at))
+            case f.HandoffReclaimed():
+                trail["assignments"] = (*trail.get("assignments", ()), Assignment("", fact.occurred_at))
+                trail["queue"] = fact.queue or trail.get("queue", "")
+                trail.setdefault("routed_at", fact.occurred_at)
             case f.HandoffDecided():
-                answer = Answer(fact.decision, fact.reason, fact.occurred_at, fact.actor, fact.due_at)
+                answer = Answer(fact.decision, fact.reason, fact.occurred_at, fact.actor, fact.due_at, fact.attempts)
                 trail["answers"] = (*trail.get("answers", ()), answer)
             case f.HandoffExpired():
                 trail.setdefault("expired_at", fact.occurred_at)

@@ -3,56 +3,33 @@
 Three axes describe a lead and are never mixed: the lifecycle stage (what marketing and sales agreed on), the buying
 stage (where the buyer stands) and the lead status (what the rep is doing).
 
-Stage kinds follow Marketo's revenue cycle modeler: an ``inventory`` stage may hold a lead for any time, a ``gate`` is a
-check without a time of its own, an ``sla`` stage promises a decision within some time. Frameworks (MQL, SAL, SQL, ...)
-are presets over one spine, see :mod:`leadbridge.domain.frameworks`.
+Frameworks (MQL, SAL, SQL, ...) are presets over one spine, see :mod:`leadbridge.domain.frameworks`; what the
+stages of one are called in another is told by :mod:`leadbridge.domain.crosswalks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from leadbridge.domain.model import Frozen, Id, Span, did_you_mean, listing
-from leadbridge.errors import ConfigError, IllegalMove, Problem
+from leadbridge.domain.model import Frozen, Id, did_you_mean, listing
+from leadbridge.domain.stages import CORRECTION, DETOURS, SPINE, Detour, Entry, Stage, find_faults
+from leadbridge.errors import ConfigError, IllegalMove
 
-__all__ = ["CORRECTION", "DETOURS", "SPINE", "Detour", "Lifecycle", "Stage", "Step", "Translation", "find_faults"]
-
-SPINE = ("captured", "engaged", "marketing_qualified", "sales_accepted", "sales_qualified", "opportunity", "won")
-"""The canonical success path that every framework is translated through."""
-
-DETOURS = ("rejected", "recycled", "disqualified", "ineligible", "lost")
-"""The canonical ways off the success path."""
-
-CORRECTION = "correct"
-"""The reason of a backward move that repairs a mistake: it does not start a new passage."""
-
-
-class Stage(Frozen):
-    """One stage. ``spine`` names the canonical stage that it stands for, when its own name is another."""
-
-    id: Id
-    kind: Literal["inventory", "gate", "sla"] = "inventory"
-    label: str = ""
-    max_age: Span | None = None
-    spine: str | None = None
-
-    @property
-    def canonical(self) -> str | None:
-        """The spine stage or canonical detour that this stage stands for; ``None`` when it stands for none."""
-        if self.spine is not None:
-            return self.spine
-        return self.id if self.id in SPINE or self.id in DETOURS else None
-
-
-class Detour(Frozen):
-    """How a stage off the success path is entered and left. No ``from``: from every stage of the path but the last."""
-
-    from_: tuple[Id, ...] = Field((), alias="from")
-    returns: tuple[Id, ...] = Field((), alias="return")
+__all__ = [
+    "CORRECTION",
+    "DETOURS",
+    "SPINE",
+    "Detour",
+    "Entry",
+    "Lifecycle",
+    "Stage",
+    "Step",
+    "Translation",
+    "find_faults",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,59 +44,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A stage in another framework. ``stages`` are all that stand for it, ``lost`` says what the translation loses."""
+    """A stage in another framework.
+
+    Attributes:
+        stages: all that stand for it there, the one to write first.
+        lost: what the translation loses, in words; empty exactly when it is ``exact``.
+        how: ``exact`` is one stage for one; ``merged`` is one for several of ours; ``split`` is several for one, or
+            several for several; ``nearest`` is the last stage there that comes before it; ``none`` is no stage at all.
+    """
 
     stages: tuple[str, ...]
     lost: str = ""
-
-
-def find_faults(stages: Sequence[Stage], success_path: Sequence[str], detours: Mapping[str, Detour]) -> list[Problem]:
-    """Everything that keeps these parts from being a lifecycle, each with its path and the way out."""
-    ids = [stage.id for stage in stages]
-    known = list(dict.fromkeys(ids))
-    faults: list[Problem] = []
-    for index, name in enumerate(ids):
-        if name in ids[:index]:
-            faults.append(Problem(f"stage {name} is listed twice", "remove one of them", f"stages.{index}"))
-        spine = stages[index].spine
-        if spine is not None and spine not in SPINE and spine not in DETOURS:
-            remedy = did_you_mean(spine, (*SPINE, *DETOURS))
-            faults.append(Problem(f"unknown spine stage {spine}", remedy, f"stages.{index}.spine"))
-    if len(success_path) < 2:
-        faults.append(
-            Problem(
-                "the success path needs at least two stages", "list the stages a won lead goes through", "success_path"
-            )
-        )
-    for index, name in enumerate(success_path):
-        where = f"success_path.{index}"
-        if name not in known:
-            faults.append(Problem(f"unknown stage {name}", did_you_mean(name, known), where))
-        elif name in success_path[:index]:
-            message = f"the success path is cyclic: it comes back to {name}"
-            faults.append(Problem(message, "name each stage once; a way back is a detour with return", where))
-    for name, detour in detours.items():
-        where = f"detours.{name}"
-        if name not in known:
-            faults.append(Problem(f"unknown stage {name}", did_you_mean(name, known), where))
-        elif name in success_path:
-            faults.append(Problem(f"{name} is both on the success path and a detour", "keep one of the two", where))
-        for part, names in (("from", detour.from_), ("return", detour.returns)):
-            for index, other in enumerate(names):
-                if other not in known:
-                    faults.append(
-                        Problem(f"unknown stage {other}", did_you_mean(other, known), f"{where}.{part}.{index}")
-                    )
-    for index, name in enumerate(ids):
-        # A misspelt name makes its stage unreachable, too: say only what has to be corrected.
-        if not faults and name not in success_path and name not in detours:
-            remedy = "add it to success_path, or to detours, or remove it"
-            faults.append(Problem(f"no lead can ever reach stage {name}", remedy, f"stages.{index}"))
-    return faults
+    how: Literal["exact", "merged", "split", "nearest", "none"] = "exact"
 
 
 class Lifecycle(Frozen):
-    """The stages of a lead, the path to success, and the detours.
+    """The stages of a lead, the path to success, the detours, and who brings leads in at which stage.
 
     Raises:
         ValueError: (as a validation error) when the parts do not fit together.
@@ -128,10 +68,11 @@ class Lifecycle(Frozen):
     stages: tuple[Stage, ...]
     success_path: tuple[str, ...]
     detours: dict[str, Detour] = Field(default_factory=dict)
+    entries: dict[Id, Entry] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        faults = find_faults(self.stages, self.success_path, self.detours)
+        faults = find_faults(self.stages, self.success_path, self.detours, self.entries)
         if faults:
             raise ValueError("; ".join(str(fault) for fault in faults))
         return self
@@ -143,11 +84,9 @@ class Lifecycle(Frozen):
         Raises:
             ConfigError: for an unknown name.
         """
-        from leadbridge.domain.frameworks import FRAMEWORKS
+        from leadbridge.domain.frameworks import framework
 
-        if name not in FRAMEWORKS:
-            raise ConfigError(f"unknown lifecycle preset {name}: {did_you_mean(name, FRAMEWORKS)}")
-        return FRAMEWORKS[name]
+        return framework(name).lifecycle
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -167,11 +106,7 @@ class Lifecycle(Frozen):
 
     def find(self, canonical: str) -> str | None:
         """The first stage that stands for a canonical one, preferring the success path; ``None`` when none does."""
-        for names in (self.success_path, self.ids):
-            for name in names:
-                if self.stage(name).canonical == canonical:
-                    return name
-        return None
+        return next(iter(self._standing_for(canonical)), None)
 
     def rank(self, stage: str) -> int | None:
         """The place on the success path, from 0; ``None`` for a detour."""
@@ -236,11 +171,26 @@ class Lifecycle(Frozen):
             f"to move it to {to}, give a reason ({CORRECTION} to repair a mistake)"
         )
 
-    def skipped(self, current: str | None, to: str) -> tuple[str, ...]:
-        """The stages of the success path that a forward move jumps over; empty for any other move."""
+    def entry_for(self, function: str | None, to: str) -> Entry | None:
+        """The way in by which a new lead of a function comes to a stage: its last one that is not beyond the stage."""
+        rank = self.rank(to)
+        ways = [entry for entry in self.entries.values() if entry.function == function]
+        passed = [entry for entry in ways if rank is not None and self.success_path.index(entry.at) <= rank]
+        return max(passed, key=lambda entry: self.success_path.index(entry.at), default=None)
+
+    def skipped(self, current: str | None, to: str, *, function: str | None = None) -> tuple[str, ...]:
+        """The stages of the success path that a forward move jumps over; empty for any other move.
+
+        Args:
+            function: who brought the lead. What lies before its entry, see :meth:`entry_for`, is not jumped over by
+                a lead that is new, or has only been captured so far: every lead is, and it qualifies for nothing.
+        """
         if not self.is_forward(current, to):
             return ()
         start = 0 if current is None else self.success_path.index(current) + 1
+        if current is None or self.stage(current).canonical == SPINE[0]:
+            entry = self.entry_for(function, to)
+            start = max(start, self.success_path.index(entry.at) if entry is not None else 0)
         return self.success_path[start : self.success_path.index(to)]
 
     def passage_after(self, passage: int, current: str | None, to: str, *, reason: str | None = None) -> int:
@@ -256,8 +206,19 @@ class Lifecycle(Frozen):
         rank = self.rank(current)
         return passage + 1 if rank is None or target < rank else passage
 
-    def steps(self, current: str | None, to: str, *, passage: int = 1, reason: str | None = None) -> tuple[Step, ...]:
+    def steps(
+        self,
+        current: str | None,
+        to: str,
+        *,
+        passage: int = 1,
+        reason: str | None = None,
+        function: str | None = None,
+    ) -> tuple[Step, ...]:
         """All stage entries of one move: skipped stages first, flagged as inferred, then the stage itself.
+
+        Args:
+            function: who brought the lead, for the stages that a lead of theirs never passes, see :meth:`skipped`.
 
         Raises:
             IllegalMove: see :meth:`check_move`.
@@ -266,24 +227,43 @@ class Lifecycle(Frozen):
         if current == to:
             return ()
         number = self.passage_after(passage, current, to, reason=reason)
-        passed = tuple(Step(name, number, inferred=True) for name in self.skipped(current, to))
+        passed = tuple(Step(name, number, inferred=True) for name in self.skipped(current, to, function=function))
         return (*passed, Step(to, number, reason=reason))
 
     def translate(self, stage: str, to: Lifecycle) -> Translation:
         """What a stage of this lifecycle is called in another one, through the spine, and what gets lost."""
         canonical = self.stage(stage).canonical
+        if self.stages == to.stages:
+            return Translation((stage,))
         if canonical is None:
-            return Translation((), f"{stage} stands for no stage of the spine")
-        same = tuple(other.id for other in to.stages if other.canonical == canonical)
-        siblings = [other.id for other in self.stages if other.canonical == canonical and other.id != stage]
-        if same:
-            lost = f"{listing([stage, *siblings])} become one" if siblings and len(same) == 1 else ""
-            return Translation(same, lost)
-        if canonical in SPINE:
-            for name in reversed(SPINE[: SPINE.index(canonical)]):
-                found = to.find(name)
-                if found is not None:
-                    return Translation(
-                        (found,), f"{canonical} is unknown there; {found} is the nearest stage before it"
-                    )
-        return Translation((), f"{canonical} is unknown there")
+            return Translation((), f"{stage} stands for no stage of the spine", "none")
+        ours, same = self._standing_for(canonical), to._standing_for(canonical)
+        if not same:
+            return _nearest(canonical, to)
+        if len(ours) == len(same) == 1:
+            return Translation(same)
+        several = (stage, *(name for name in ours if name != stage))
+        lost = [f"{listing(several)} become one"] if len(ours) > 1 else []
+        if len(same) > 1:
+            lost.append(f"it may be any of {listing(same)}" if lost else f"{stage} may be any of {listing(same)}")
+        return Translation(same, "; ".join(lost), "merged" if len(same) == 1 else "split")
+
+    def _standing_for(self, canonical: str) -> tuple[str, ...]:
+        """The stages that stand for a canonical one: those on the success path first."""
+        standing = [stage.id for stage in self.stages if stage.canonical == canonical]
+        if len(standing) < 2:
+            return tuple(standing)
+        on_path = [name for name in self.success_path if name in standing]
+        return (*on_path, *(name for name in standing if name not in on_path))
+
+
+def _nearest(canonical: str, to: Lifecycle) -> Translation:
+    if canonical not in SPINE:
+        return Translation((), f"{canonical} is unknown there", "none")
+    for name in reversed(SPINE[: SPINE.index(canonical)]):
+        found = [each for each in to.success_path if to.stage(each).canonical == name]
+        if found:
+            # The last of them: an earlier one would make a success path turn around in translation.
+            words = f"{canonical} is unknown there; {found[-1]} is the nearest stage before it"
+            return Translation((found[-1],), words, "nearest")
+    return Translation((), f"{canonical} is unknown there, and so is all that comes before it", "none")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, St
 
 from leadbridge.clock import iso, parse_iso
 
-__all__ = ["Frozen", "Id", "Instant", "Span", "did_you_mean", "listing", "parse_span", "span_text"]
+__all__ = ["Frozen", "Id", "Instant", "Span", "by_id", "did_you_mean", "listing", "parse_span", "span_text"]
 
 
 class Frozen(BaseModel):
@@ -88,6 +88,11 @@ def _instant(value: object) -> object:
 
 Instant = Annotated[datetime, BeforeValidator(_instant), PlainSerializer(iso, return_type=str)]
 """An aware instant, kept in UTC; ISO 8601 text is read, a plain date is its midnight in UTC."""
+
+
+def by_id(value: object) -> object:
+    """An entry that is written as its mere id."""
+    return {"id": value} if isinstance(value, str) else value
 
 
 def listing(names: Iterable[str], *, limit: int = 12) -> str:

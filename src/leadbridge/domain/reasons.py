@@ -28,6 +28,7 @@ class Reason(Frozen):
         remedy_owner: the function that can fix the cause: an invitation to talk, not a verdict.
         default_action: what happens next (reroute, enrich, nurture, ...). Every reason has one.
         cool_off: how long a recycled lead rests before it may be offered again.
+        needs_attempts: how often somebody has to have tried before this reason may be given.
     """
 
     code: Id
@@ -37,6 +38,7 @@ class Reason(Frozen):
     default_action: str = Field(min_length=1)
     cool_off: Span | None = None
     needs_note: bool = False
+    needs_attempts: int | None = Field(None, ge=0)
     label: str = ""
 
 

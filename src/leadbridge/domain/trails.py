@@ -75,7 +75,7 @@ class BuyingEntry:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A person who held the hand-off, from an instant on."""
+    """Who held the hand-off from an instant on; an empty owner when it was taken back and nobody holds it."""
 
     owner: str
     since: datetime
@@ -90,6 +90,7 @@ class Answer:
     given_at: datetime
     by: str
     due_at: datetime | None
+    attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ class HandoffTrail:
             return "decided"
         if self.expired_at is not None:
             return "expired"
-        if self.assignments:
+        if self.owner:
             return "assigned"
         return "offered" if self.routed_at is None else "routed"
 

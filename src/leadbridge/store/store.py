@@ -22,7 +22,8 @@ from sqlalchemy.pool import StaticPool
 
 from leadbridge.adapter import Record, Ref, Value
 from leadbridge.clock import from_us, to_us
-from leadbridge.domain.facts import Fact, decode
+from leadbridge.domain.fact_codec import decode
+from leadbridge.domain.facts import Fact
 from leadbridge.errors import ConfigError, StoreBusy, StoreError
 from leadbridge.store import schema
 from leadbridge.store.codec import load, load_fields

@@ -11,7 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from leadbridge.adapter import Fields, Record, Ref
 from leadbridge.clock import to_us
-from leadbridge.domain.facts import Fact, encode
+from leadbridge.domain.fact_codec import encode
+from leadbridge.domain.facts import Fact
 from leadbridge.errors import ConfigError
 from leadbridge.store import schema
 from leadbridge.store.codec import dump, dump_fields, fingerprint

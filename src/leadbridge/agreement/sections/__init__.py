@@ -1,0 +1,1 @@
+"""The sections of an agreement, one file each, in the words of the YAML document."""

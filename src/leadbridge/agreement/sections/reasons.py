@@ -1,0 +1,47 @@
+"""``reasons`` and ``recycling``: why leads are refused, and how they come back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from leadbridge.domain.model import Frozen, Id, Span, parse_span
+from leadbridge.domain.reasons import Category, Outcome, Reason
+
+__all__ = ["ReasonOverride", "ReasonTerms", "Recycling"]
+
+
+class ReasonOverride(Frozen):
+    """What is different for one reason of the preset; what is not named stays."""
+
+    category: Category | None = None
+    allowed_decisions: tuple[Outcome, ...] | None = Field(None, min_length=1)
+    remedy_owner: Id | None = None
+    default_action: str | None = Field(None, min_length=1)
+    cool_off: Span | None = None
+    needs_note: bool | None = None
+    needs_attempts: int | None = Field(None, ge=0)
+    label: str | None = None
+
+    def applied_to(self, reason: Reason) -> Reason:
+        """The reason with what is named here."""
+        changes: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        return reason.model_copy(update=changes)
+
+
+class ReasonTerms(Frozen):
+    """The reasons: a preset (or none), more of them, changed ones, and ones that are not used."""
+
+    preset: str | None = "canonical"
+    add: tuple[Reason, ...] = ()
+    override: dict[str, ReasonOverride] = Field(default_factory=dict)
+    remove: tuple[str, ...] = ()
+
+
+class Recycling(Frozen):
+    """How leads come back: after which rest, and how often. From ``ping_pong`` passages on, somebody should look."""
+
+    max_passages: int = Field(3, ge=1)
+    default_cool_off: Span = parse_span("90 days")  # type: ignore[assignment]  # a timedelta, by its own parser
+    ping_pong: int = Field(3, ge=2)

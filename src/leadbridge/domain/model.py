@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, St
 
 from leadbridge.clock import iso, parse_iso
 
-__all__ = ["Frozen", "Id", "Instant", "Span", "by_id", "did_you_mean", "listing", "parse_span", "span_text"]
+__all__ = ["UNITS", "Frozen", "Id", "Instant", "Span", "by_id", "did_you_mean", "listing", "parse_span", "span_text"]
 
 
 class Frozen(BaseModel):
@@ -24,7 +24,10 @@ class Frozen(BaseModel):
 Id = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^\w[\w.\-]*$")]
 """A name that other parts of an agreement refer to: letters of any script, digits, ``_ . -``, no spaces."""
 
-_UNITS = {
+UNITS = {
+    "s": timedelta(seconds=1),
+    "sec": timedelta(seconds=1),
+    "second": timedelta(seconds=1),
     "m": timedelta(minutes=1),
     "min": timedelta(minutes=1),
     "minute": timedelta(minutes=1),
@@ -35,6 +38,7 @@ _UNITS = {
     "w": timedelta(weeks=1),
     "week": timedelta(weeks=1),
 }
+"""The units of every length of time, in the singular and short."""
 _SPAN = re.compile(r"(\d{1,6})\s*([a-z]+)")
 
 
@@ -47,7 +51,7 @@ def parse_span(value: object) -> object:
     if isinstance(value, timedelta):
         return value
     match = _SPAN.fullmatch(value.strip().lower()) if isinstance(value, str) else None
-    unit = _UNITS.get(match[2]) or _UNITS.get(match[2].removesuffix("s")) if match else None
+    unit = UNITS.get(match[2]) or UNITS.get(match[2].removesuffix("s")) if match else None
     if match is None or unit is None:
         raise ValueError(
             'this is no length of time; write an amount and a unit, such as "4 hours", "90 days" or "2 weeks"'
@@ -57,12 +61,14 @@ def parse_span(value: object) -> object:
 
 def span_text(span: timedelta) -> str:
     """The largest unit that says a span without a remainder: ``"90 days"``."""
-    for unit in ("week", "day", "hour"):
-        amount, rest = divmod(span, _UNITS[unit])
-        if not rest and amount and not (unit == "week" and amount > 8):
-            return f"{amount} {unit}{'s' if amount != 1 else ''}"
-    minutes = span // _UNITS["minute"]
-    return f"{minutes} minute{'s' if minutes != 1 else ''}"
+    many_weeks = 8 * UNITS["week"] < span < 1_000_000 * UNITS["day"]
+    for unit in ("week", "day", "hour", "minute"):
+        if not span % UNITS[unit] and span and not (unit == "week" and many_weeks):
+            break
+    else:
+        unit = "second"
+    amount = span // UNITS[unit]
+    return f"{amount} {unit}{'s' if amount != 1 else ''}"
 
 
 Span = Annotated[
@@ -70,7 +76,11 @@ Span = Annotated[
     BeforeValidator(parse_span),
     PlainSerializer(span_text, return_type=str),
     WithJsonSchema(
-        {"type": "string", "pattern": r"^\d+\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)$", "examples": ["90 days"]}
+        {
+            "type": "string",
+            "pattern": r"^\d+\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)$",
+            "examples": ["90 days"],
+        }
     ),
 ]
 """An elapsed length of time, written as text."""

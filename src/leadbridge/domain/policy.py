@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.calendar import BusinessCalendar
-from leadbridge.domain.model import Frozen, Id
+from leadbridge.domain.model import UNITS, Frozen, Id
 
 __all__ = ["EVENTS", "Allowance", "Event", "OnTransfer", "SLAPolicy", "Target"]
 
@@ -36,20 +36,6 @@ HANDOFF_EVENTS = frozenset({"offered", "routed", "assigned", "decided"})
 """Events that belong to one hand-off: a target that starts with one has a clock for every hand-off."""
 
 _EVENT = r"^(captured|offered|routed|assigned|touched|connected|decided|won|stage:\w[\w.\-]*)$"
-_UNITS = {
-    "s": timedelta(seconds=1),
-    "sec": timedelta(seconds=1),
-    "second": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "min": timedelta(minutes=1),
-    "minute": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "hour": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "day": timedelta(days=1),
-    "w": timedelta(weeks=1),
-    "week": timedelta(weeks=1),
-}
 _DURATION = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<business>business\s+)?(?P<unit>[a-z]+?)s?")
 
 Event = Annotated[str, Field(pattern=_EVENT)]
@@ -85,7 +71,7 @@ class Allowance:
         match = _DURATION.fullmatch(text.strip().lower())
         unit = match["unit"] if match else ""
         business = bool(match and match["business"])
-        if match is None or unit not in _UNITS or (business and unit in ("w", "week")):
+        if match is None or unit not in UNITS or (business and unit in ("w", "week")):
             raise ValueError(
                 f"{text!r} is not a duration: write one like 30m, 2 days, 4 business hours or 1 business day"
             )
@@ -94,7 +80,7 @@ class Allowance:
             raise ValueError(f"{text!r} leaves no time: a promise needs more than zero")
         if business and unit in ("d", "day"):
             return cls("business_days", amount)
-        return cls("business" if business else "elapsed", amount * (_UNITS[unit] // timedelta(microseconds=1)))
+        return cls("business" if business else "elapsed", amount * (UNITS[unit] // timedelta(microseconds=1)))
 
     def due(self, start: datetime, calendar: BusinessCalendar | None) -> datetime:
         """When this much time has passed since ``start``, rounded up to a microsecond."""

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from leadbridge.adapter import OWN_FIELDS, Adapter, Provision, Provisioned, Ref
-from leadbridge.agreement import Agreement, lint
-from leadbridge.agreement.offer import terms_of
+from leadbridge.agreement import Agreement, Agreements, lint
+from leadbridge.agreement.boards import due_again, feedback
+from leadbridge.agreement.brief import Brief
+from leadbridge.agreement.promises import board
+from leadbridge.agreement.reclaim import Leaving, leave, reclaims
+from leadbridge.agreement.reopen import reopened
 from leadbridge.clock import Clock, SystemClock
 from leadbridge.domain.board import Board
-from leadbridge.domain.clocks import clocks
+from leadbridge.domain.dealing import Route
 from leadbridge.domain.facts import Fact, LeadLinked
+from leadbridge.domain.feedback_due import FeedbackBoard
 from leadbridge.domain.handoff import Handoff
 from leadbridge.domain.lead import Lead
+from leadbridge.domain.recycling import RecyclingBoard
 from leadbridge.errors import ConfigError, Unsupported
 from leadbridge.ledger import Ledger
 from leadbridge.registry import connect
@@ -41,19 +48,21 @@ class Bridge:
     """An agreement at work between one or two CRMs.
 
     Args:
-        agreement: what marketing and sales agreed on. connections: the CRM accounts by a name of your own; one or two.
+        agreement: what marketing and sales agreed on, or several versions of it; versions that the store was used with
+        before are added, so that the past stays as it was judged. connections: the CRM accounts by a name of your own; one or two.
         store: an SQLAlchemy address, or an open :class:`~leadbridge.store.Store`. writes: for each connection ``off``
         (never written), ``ask`` (only what a person has applied; the default) or ``on``. clock: where the time comes
         from. retry: how patient calls are. grace: how long a write whose answer was lost is left alone before it is
         looked up.
 
     Raises:
-        ConfigError: no connection, too many of them, or a mode of writing that does not exist.
+        ConfigError: no connection, too many of them, a mode of writing that does not exist, or a signed version of the
+            agreement that says something else than when the store was used with it.
     """
 
     def __init__(
         self,
-        agreement: Agreement,
+        agreement: Agreement | Agreements,
         connections: Mapping[str, Adapter],
         store: str | Store = "sqlite:///leadbridge.db",
         *,
@@ -68,14 +77,20 @@ class Bridge:
         for name, mode in modes.items():
             if mode not in ("off", "ask", "on"):
                 raise ConfigError(f"writes of {name}: {mode!r} is unknown; use off, ask or on")
-        self.agreement = agreement
         self.connections = dict(connections)
         self.clock: Clock = clock or SystemClock()
         self.store = Store(store) if isinstance(store, str) else store
         self.ledger = Ledger(self.store)
+        self.agreements = self.ledger.keep(agreement, self.clock.now())
         self._retry = retry or Retry()
         self._engine = Engine(
-            agreement, self.connections, self.store, writes=modes, clock=self.clock, retry=self._retry, grace=grace
+            self.agreements,
+            self.connections,
+            self.store,
+            writes=modes,
+            clock=self.clock,
+            retry=self._retry,
+            grace=grace,
         )
 
     @classmethod
@@ -98,7 +113,7 @@ class Bridge:
             raise ConfigError('the settings name no connection: add [connections.hs] with adapter = "hubspot"')
         adapters = {name: connect(each.adapter, each.own()) for name, each in chosen.items()}
         return cls(
-            Agreement.load(settings.agreement),
+            Agreements.load(settings.agreement),
             adapters,
             settings.store,
             writes={name: each.writes for name, each in chosen.items()},
@@ -120,6 +135,11 @@ class Bridge:
         for adapter in self.connections.values():
             adapter.close()
         self.store.close()
+
+    @property
+    def agreement(self) -> Agreement:
+        """The version that decides now: the one in force."""
+        return self.agreements.judging(self.clock.now())
 
     # -- before anything is written --------------------------------------------------------------------------------
 
@@ -181,13 +201,16 @@ class Bridge:
     def record(self, facts: Fact | Iterable[Fact]) -> int:
         """Adds facts that a tool brings (a decision, feedback); the next sync shows them in the CRMs.
 
+        Each is recorded under the version of the agreement that was in force when it happened.
+
         Returns:
             How many facts were new: one that is known already is not added again.
         """
-        given = [facts] if isinstance(facts, Fact) else list(facts)
+        told = [facts] if isinstance(facts, Fact) else list(facts)
+        given = [replace(fact, agreement=self.agreements.judging(fact.occurred_at).version) for fact in told]
         leads = {fact.lead for fact in given}
-        known = {fact for _, fact in self.store.facts(leads)}
-        new = [fact for fact in dict.fromkeys(given) if fact not in known]
+        known = {replace(fact, agreement=0) for _, fact in self.store.facts(leads)}
+        new = [fact for fact in dict.fromkeys(given) if replace(fact, agreement=0) not in known]
         live = [(link.connection, link.ref) for link in self.store.links(leads) if link.status == "live"]
         with self.store.transaction() as tx:
             tx.append(new)
@@ -200,26 +223,23 @@ class Bridge:
         Raises:
             ConfigError: the lead was never offered.
         """
-        history = self.ledger.history(who)
-        trail = history.handoff
-        if trail is None or trail.offered_at is None:
-            raise ConfigError("this lead was never offered: there is no hand-off to answer")
-        story = [fact for fact in history.facts if getattr(fact, "handoff", None) == trail.id]
-        opened = Handoff(
-            id=trail.id,
-            lead=history.lead,
-            terms=terms_of(self.agreement),
-            from_function=trail.from_function,
-            to_function=trail.to_function,
-            agreement=self.agreement.version,
-            package=trail.package,
-            missing=trail.missing,
-            offered_at=trail.offered_at,
-            expires_at=trail.expires_at,
-            passage=trail.passage,
-            now=self.clock.now,
-        )
-        return opened.after(story)
+        return reopened(self.ledger.history(who), agreement=self.agreement, now=self.clock.now)
+
+    def routes(self, *, away: Collection[str] = (), at: datetime | None = None) -> list[Route]:
+        """Where every open offer that nobody has yet would go, and why. To take one: ``bridge.record(route.facts)``.
+
+        Args:
+            away: owners who are away, besides those whom the agreement says are.
+        """
+        return self.ledger.routes(self.agreement, at or self.clock.now(), away=away)
+
+    def reclaims(self, *, at: datetime | None = None) -> tuple[Fact, ...]:
+        """The facts of taking back what nobody touched for as long as was agreed, to be recorded."""
+        return reclaims(self.ledger.histories(), agreement=self.agreement, at=at or self.clock.now())
+
+    def leave(self, owner: str, *, at: datetime | None = None) -> Leaving:
+        """What becomes of the leads of an owner who leaves. To do it: ``bridge.record(bridge.leave(owner).facts)``."""
+        return leave(owner, self.ledger.histories(), agreement=self.agreement, at=at or self.clock.now())
 
     def link(self, connection: str, record: Ref, lead: str) -> None:
         """A person says which lead a record stands for; the next sync follows.
@@ -245,6 +265,7 @@ class Bridge:
             occurred_at=now,
             recorded_at=now,
             system=connection,
+            agreement=self.agreement.version,
             kind=record.kind,
             record=record.id,
             how="person",
@@ -259,16 +280,11 @@ class Bridge:
 
     def lead(self, who: str) -> Lead:
         """A lead as it stands, by its id, the id of a record, or an address."""
-        lead = self.ledger.find(who)
-        fields: dict[str, object] = {}
-        for (_, _), base in sorted(self.store.bases([lead]).items()):
-            fields.update({name: value for name, value in base.items() if value not in (None, "")})
-        history = self.ledger.history(lead)
-        fields |= {"stage": history.stage, "status": history.status, "buying_stage": history.buying_stage}
-        answer = history.handoff.answer if history.handoff else None
-        if answer is not None:
-            fields |= {"decision": answer.decision, "reason": answer.reason}
-        return Lead.from_fields(lead, fields)
+        return self.ledger.lead(who)
+
+    def brief(self, who: str) -> Brief:
+        """What the receiving function has to know about a lead before it speaks with the buyer."""
+        return self.ledger.brief(who, self.agreements, self.clock.now())
 
     def links(self) -> list[Link]:
         """Which record stands for which lead."""
@@ -280,22 +296,44 @@ class Bridge:
 
     def clocks(self, *, at: datetime | None = None) -> Board:
         """Every promise about every lead as it stands now, or at an instant."""
-        return self.ledger.clocks(self.agreement.slas, self.agreement.calendars, at or self.clock.now())
+        return self.ledger.clocks(self.agreements, at or self.clock.now())
+
+    def due_again(self, *, at: datetime | None = None) -> RecyclingBoard:
+        """The leads that came back: whose rest is over, who still rests, who is spent, who goes to and fro."""
+        return due_again(self.ledger.histories(), self.agreements, at or self.clock.now())
+
+    def feedback(self, *, at: datetime | None = None) -> FeedbackBoard:
+        """All feedback as it stands, and what the functions owe each other by when."""
+        return feedback(self.ledger.histories(unattached=True), self.agreements, at or self.clock.now())
 
     def calls(self) -> dict[str, int]:
         """API calls made so far, by connection."""
         return {name: getattr(adapter, "calls", 0) for name, adapter in self.connections.items()}
 
-    def snapshot(self, directory: str | Path | None = None) -> Snapshot:
-        """The ledger as Parquet files, for metrics and notebooks (needs the extra ``analytics``)."""
+    def snapshot(self, directory: str | Path | None = None, *, personal: bool = False) -> Snapshot:
+        """The ledger as Parquet files, for metrics and notebooks (needs the extra ``analytics``).
+
+        Args:
+            directory: where it is kept; without it, in a temporary directory.
+            personal: whether names, addresses and telephone numbers are kept in ``lead_profile``.
+        """
         from leadbridge.analytics import Snapshot
 
+        profiles: dict[str, dict[str, object]] = {}
+        for (lead, _), base in sorted(self.store.bases().items()):
+            said = {name: value for name, value in base.items() if value not in (None, "")}
+            profiles.setdefault(lead, {}).update(said)
         now = self.clock.now()
-        histories = list(self.ledger.histories())
-        slas, calendars = self.agreement.slas, self.agreement.calendars
-        promises = (clock for history in histories for clock in clocks(history, slas, calendars, now))
+        histories = list(self.ledger.histories(unattached=True))
+        promises = board(histories, self.agreements, now)
         return Snapshot.from_histories(
-            histories, agreement=self.agreement, clocks=promises, now=now, directory=directory
+            histories,
+            agreement=self.agreement,
+            clocks=promises,
+            profiles=profiles,
+            personal=personal,
+            now=now,
+            directory=directory,
         )
 
     @property

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import Any
 
+from leadbridge.agreement import Agreement, Agreements
+from leadbridge.agreement.brief import Brief, brief
+from leadbridge.agreement.promises import board
+from leadbridge.agreement.route import routes
+from leadbridge.agreement.versions import digest, merged
 from leadbridge.domain.board import Board
-from leadbridge.domain.calendar import BusinessCalendar
-from leadbridge.domain.clocks import clocks
+from leadbridge.domain.dealing import Route
 from leadbridge.domain.facts import Fact
+from leadbridge.domain.feedback import NO_LEAD
 from leadbridge.domain.history import HandoffTrail, LeadHistory
 from leadbridge.domain.lead import Lead
-from leadbridge.domain.policy import SLAPolicy
-from leadbridge.errors import ConfigError
-from leadbridge.store import Store
+from leadbridge.domain.profile import standing_fields
+from leadbridge.errors import AgreementError, ConfigError
+from leadbridge.store import KeptAgreement, Store
 
 __all__ = ["Ledger"]
 
 
 class Ledger:
-    """The facts of all leads, newest conclusions included. Reading only.
+    """The facts of all leads, newest conclusions included. Reading only, but for the versions of the agreement.
 
     Args:
         store: where the facts are.
@@ -39,7 +45,7 @@ class Ledger:
 
     def leads(self) -> list[str]:
         """The ids of all leads that have facts."""
-        return sorted({fact.lead for _, fact in self._store.facts()})
+        return sorted({fact.lead for _, fact in self._store.facts()} - {NO_LEAD})
 
     def find(self, who: str | Lead) -> str:
         """The lead id for a lead id, the id of a record in a CRM, or an address.
@@ -48,7 +54,7 @@ class Ledger:
             ConfigError: nobody is known by this.
         """
         key = who.id if isinstance(who, Lead) else who.strip()
-        if self._store.facts([key]):
+        if key != NO_LEAD and self._store.facts([key]):
             return key
         links = self._store.links()
         for link in links:
@@ -68,13 +74,40 @@ class Ledger:
         """Everything that happened to one lead, folded."""
         return LeadHistory.fold(self.facts(lead))
 
-    def histories(self) -> Iterator[LeadHistory]:
-        """The histories of all leads, by lead id."""
+    def lead(self, who: str | Lead) -> Lead:
+        """A lead as it stands: the values that its records last agreed on, and what the facts say of its axes.
+
+        Raises:
+            ConfigError: nobody is known by this.
+        """
+        lead = self.find(who)
+        bases = [base for _, base in sorted(self._store.bases([lead]).items())]
+        return Lead.from_fields(lead, standing_fields(bases, self.history(lead)))
+
+    def brief(self, who: str | Lead, agreement: Agreement | Agreements, now: datetime) -> Brief:
+        """What the receiving function has to know about a lead before it speaks with the buyer.
+
+        Args:
+            who: a lead, its id, the id of a record, or an address.
+            agreement: one, or several versions of it; the lead is explained with the one in force.
+            now: when it is read.
+        """
+        series, history = Agreements.of(agreement), self.history(who)
+        return brief(history, self.lead(who), series.judging(now), at=now, clocks=board([history], series, now))
+
+    def histories(self, *, unattached: bool = False) -> Iterator[LeadHistory]:
+        """The histories of all leads, by lead id.
+
+        Args:
+            unattached: begin with the facts that are about no lead, such as feedback on a message, as the history of
+                :data:`~leadbridge.domain.feedback.NO_LEAD`.
+        """
         by_lead: dict[str, list[Fact]] = defaultdict(list)
         for _, fact in self._store.facts():
             by_lead[fact.lead].append(fact)
         for lead in sorted(by_lead):
-            yield LeadHistory.fold(by_lead[lead])
+            if unattached or lead != NO_LEAD:
+                yield LeadHistory.fold(by_lead[lead])
 
     def open_handoffs(self) -> list[tuple[str, HandoffTrail]]:
         """Offers that wait for an answer, the oldest first."""
@@ -86,11 +119,60 @@ class Ledger:
         ]
         return sorted(waiting, key=lambda pair: (pair[1].offered_at is None, pair[1].offered_at, pair[0]))
 
-    def clocks(self, policies: Iterable[SLAPolicy], calendars: Mapping[str, BusinessCalendar], now: datetime) -> Board:
-        """Every promise about every lead as it stands at an instant."""
-        rules = tuple(policies)
-        histories = self.histories() if rules else ()
-        return Board(clock for history in histories for clock in clocks(history, rules, calendars, now))
+    def routes(self, agreement: Agreement, now: datetime, *, away: Collection[str] = ()) -> list[Route]:
+        """Where every open offer that nobody has yet would go, and why; see :func:`leadbridge.agreement.route.routes`.
+
+        Args:
+            away: owners who are away, besides those whom the agreement says are.
+        """
+        histories = list(self.histories())
+        bases: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for (lead, _), base in sorted(self._store.bases(history.lead for history in histories).items()):
+            bases[lead].append(base)
+        leads = {
+            history.lead: Lead.from_fields(history.lead, standing_fields(bases[history.lead], history))
+            for history in histories
+        }
+        return routes(histories, agreement=agreement, leads=leads, facts=self.facts(), away=away, at=now)
+
+    def agreements(self, given: Agreement | Agreements) -> Agreements:
+        """The given versions of the agreement together with those that this ledger was kept under before.
+
+        Raises:
+            ConfigError: a version that was signed and used came back with other words, see
+                :func:`leadbridge.agreement.versions.merged`; or a kept version cannot be read any more.
+        """
+        series = Agreements.of(given)
+        prints = {each.version: digest(each) for each in series}
+        other = [each for each in self._store.agreements() if each.digest != prints.get(each.version)]
+        return merged(series, (_read(each) for each in other)) if other else series
+
+    def keep(self, given: Agreement | Agreements, now: datetime) -> Agreements:
+        """Like :meth:`agreements`, and remembers the given versions from now on.
+
+        Raises:
+            ConfigError: as :meth:`agreements` does; then nothing is remembered.
+        """
+        series = self.agreements(given)
+        known = {each.version: each.digest for each in self._store.agreements()}
+        new = [
+            KeptAgreement(each.version, each.name, each.effective, print_, each.to_yaml(), now)
+            for each in Agreements.of(given)
+            if known.get(each.version) != (print_ := digest(each))
+        ]
+        if new:
+            with self._store.transaction() as tx:
+                tx.keep_agreements(new)
+        return series
+
+    def clocks(self, agreement: Agreement | Agreements, now: datetime) -> Board:
+        """Every promise about every lead as it stands at an instant, each under the version it was made in.
+
+        Args:
+            agreement: one, or several versions of it, such as :meth:`agreements` gives.
+        """
+        series = Agreements.of(agreement)
+        return board(self.histories() if any(each.slas for each in series) else (), series, now)
 
     def explain(self, lead: str | Lead) -> str:
         """The chain of facts about one lead in plain words, without personal data."""
@@ -99,3 +181,13 @@ class Ledger:
 
     def __repr__(self) -> str:
         return f"<Ledger: {len(self)} facts>"
+
+
+def _read(kept: KeptAgreement) -> Agreement:
+    try:
+        return Agreement.loads(kept.document, source=f"version {kept.version} in the database")
+    except AgreementError as error:
+        raise ConfigError(
+            f"version {kept.version} of {kept.name}, which this database was used with, cannot be read by this release "
+            f"of leadbridge: {error}"
+        ) from None

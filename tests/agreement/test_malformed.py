@@ -164,7 +164,7 @@ BODIES = [
     ("sync:\n  fields:\n    email: {from_stage: {oportunity: sales}}", 6, "unknown stage oportunity", "opportunity"),
     ("sync: {systems: {marketing: a, sales: a}}", 4, "a is the system of two functions", "another system"),
     ("sync: {systems: {marketing: a, sales: b, support: c}}", 4, "at most two systems", "keep two"),
-    ("sync: {guards: {max_changes: {count: -1, share: 0.5}}}", 4, "greater than or equal to 0", "correct this value"),
+    ("sync: {guards: {max_changes: {count: -1, share: 0.5}}}", 4, "-1 is too small", "write 0 or more"),
     # crosswalks
     (
         "crosswalks:\n  sf:\n    Lead:\n      values:\n        Status:\n          New: {stage: marketing}",
@@ -261,7 +261,7 @@ def test_a_mistake_is_named_with_its_line_and_the_way_out(body: str, line: int, 
         ("agreement: *name", 1, "this is not YAML", "check the indentation"),
         ("a: &a [*a]", 1, "aliases multiply", "without aliases"),
         ("[" * 3000, None, "nested too deeply", "flatter"),
-        ("\x00\x01\x02", None, "this is not text", "UTF-8"),
+        ("\x00\x01\x02", 1, "this is not text", "UTF-8"),
         ("<html><body>502</body></html>", 1, "an agreement is a mapping", "leadbridge init"),
     ],
 )

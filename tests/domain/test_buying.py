@@ -11,18 +11,20 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from leadbridge.domain.buying import (
-    BUYING_PRESETS,
     UNKNOWN_STAGE,
     BuyingStage,
     EvidenceRule,
+    StageEntry,
     coverage,
     current,
     infer,
 )
+from leadbridge.domain.buying_presets import BUYING_PRESETS, REVISITED
 from leadbridge.domain.facts import Interacted
 from leadbridge.domain.interaction import Interaction
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
+DAY = timedelta(days=1)
 STAGES = (
     BuyingStage(
         id="education",
@@ -151,3 +153,43 @@ def test_a_fact_of_the_ledger_is_an_interaction() -> None:
     )
     assert Interaction.of(fact).function == "sales"
     assert infer(STAGES, [Interaction.of(fact)])[0].stage == "solution"
+
+
+def test_gartner_s_jobs_are_six_and_revisited_not_strictly_ordered() -> None:
+    jobs = BUYING_PRESETS["gartner"]
+    assert [job.id for job in jobs] == [
+        "problem_identification",
+        "solution_exploration",
+        "requirements_building",
+        "supplier_selection",
+        "validation",
+        "consensus_creation",
+    ]
+    assert REVISITED == {"gartner"}
+    first, later = jobs[0].id, jobs[3].id
+    entries = [
+        StageEntry(first, START, "a"),
+        StageEntry(later, START + DAY, "b"),
+        StageEntry(first, START + 2 * DAY, "c"),
+    ]
+    assert current(jobs, entries) == first, "a buyer who returns to a job stands there again"
+
+
+def test_of_what_is_seen_at_one_instant_the_observed_beats_the_inferred() -> None:
+    asked = touch(0, nature="person_to_person", answers={"next_step": "contract"})
+    (entry,) = (
+        one for one in infer(STAGES, [asked], fields={"status": "open_deal"}, at=START) if one.stage == "selection"
+    )
+    assert (entry.evidence, entry.inferred) == ("field", False)
+    entries = [StageEntry("selection", START, "rule"), StageEntry("education", START, "field", inferred=False)]
+    assert current(STAGES, entries) == "education"
+    assert current(STAGES, [*entries, StageEntry("solution", START + DAY, "rule")]) == "solution", (
+        "later evidence holds"
+    )
+
+
+def test_an_answer_that_a_fact_carries_is_evidence() -> None:
+    when = {"lead": "L1", "occurred_at": START, "recorded_at": START, "interaction": "i", "nature": "person_to_person"}
+    fact = Interacted(**when, answers=(("next_step", "contract"),), campaign="spring")
+    assert Interaction.of(fact).campaign == "spring"
+    assert [entry.stage for entry in infer(STAGES, [Interaction.of(fact)])] == ["selection"]

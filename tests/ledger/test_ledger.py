@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from leadbridge.adapter import Record, Ref
+from leadbridge.agreement import Agreement
 from leadbridge.domain import facts as f
 from leadbridge.domain.lead import Lead
 from leadbridge.errors import ConfigError
@@ -110,7 +111,7 @@ def test_open_offers_come_with_the_oldest_first(ledger: Ledger) -> None:
 
 
 def test_without_promises_there_are_no_clocks(ledger: Ledger) -> None:
-    assert len(ledger.clocks((), {}, NOON)) == 0
+    assert len(ledger.clocks(Agreement.loads("agreement: Test\nversion: 1\neffective: 2026-01-01"), NOON)) == 0
 
 
 def test_the_story_of_a_lead_is_told_without_showing_who_it_is(ledger: Ledger) -> None:

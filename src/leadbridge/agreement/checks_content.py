@@ -9,6 +9,7 @@ from leadbridge.agreement.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.buying import EvidenceRule
 from leadbridge.domain.lead import LEAD_FIELDS
+from leadbridge.errors import Problem
 
 if TYPE_CHECKING:
     from leadbridge.agreement.schema import Agreement
@@ -31,10 +32,15 @@ def content_problems(agreement: Agreement) -> Found:
         here: Path = ("messages", index)
         yield from _known([message.value_proposition], propositions, (*here, "value_proposition"), "value proposition")
         yield from _known(message.buying_stages, stages, (*here, "buying_stages"), "buying stage")
+        yield from _known(message.roles, roles, (*here, "roles"), "buying role")
     for index, asset in enumerate(agreement.assets):
         here = ("assets", index)
         yield from _known([asset.message], messages, (*here, "message"), "message")
         yield from _known(asset.buying_stages, stages, (*here, "buying_stages"), "buying stage")
+        yield from _known(asset.roles, roles, (*here, "roles"), "buying role")
+        if asset.available_from and asset.available_until and asset.available_until < asset.available_from:
+            remedy = "write a day on or after available_from, or remove available_until"
+            yield (*here, "available_until"), Problem(f"the asset {asset.id} goes before it comes", remedy)
     yield from _evidence_problems(agreement)
 
 

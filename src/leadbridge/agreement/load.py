@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from leadbridge.agreement.check import find_problems
 from leadbridge.agreement.reading import Lines, dotted, read_yaml
 from leadbridge.agreement.reading import Path as KeyPath
 from leadbridge.agreement.schema import Agreement
-from leadbridge.agreement.wording import problem_of
+from leadbridge.agreement.strictness import mistaken
+from leadbridge.agreement.wording import problem_of, visible
 from leadbridge.errors import AgreementError, ConfigError, Problem
 
 __all__ = ["load", "loads"]
@@ -82,13 +84,17 @@ def _build(value: Mapping[str, Any], lines: Lines) -> tuple[Agreement | None, li
 
     Sections that do not fit the model are reported and set aside, so that the others can still be checked.
     """
+    reported = {path: _located(problem, path, lines) for path, problem in mistaken(value, Agreement)}
+    strict = frozenset(reported)
+    found: list[ErrorDetails] = []
     try:
         agreement = Agreement.model_validate(value)
     except ValidationError as error:
         found = error.errors(include_url=False)
     else:
-        return agreement, [_located(problem, path, lines) for path, problem in find_problems(agreement, frozenset())]
-    reported: dict[KeyPath, Problem] = {}
+        if not strict:
+            problems = find_problems(agreement, frozenset())
+            return agreement, [_located(problem, path, lines) for path, problem in problems]
     places = [entry["loc"] for entry in found]
     for entry in found:
         here = entry["loc"]
@@ -96,14 +102,16 @@ def _build(value: Mapping[str, Any], lines: Lines) -> tuple[Agreement | None, li
             len(place) > len(here) and place[: len(here)] == here for place in places
         ):
             continue  # its entries were left out because of their own problems
-        path, problem = problem_of(entry, Agreement)
+        path, problem = _nearer(*problem_of(entry, Agreement), lines)
         problem = _located(problem, path, lines)
+        if path in strict:
+            continue
         if path in reported:
             # A union of types answers once for each of its members: one message with all the ways out.
             first = reported[path]
             problem = replace(first, remedy=f"{first.remedy}; or {problem.remedy}")
         reported[path] = problem
-    broken = frozenset(str(entry["loc"][0]) for entry in found if entry["loc"])
+    broken = frozenset(str(place[0]) for place in [*places, *strict] if place)
     rest = {key: part for key, part in value.items() if key not in broken}
     rest = {"agreement": "?", "version": 1, "effective": "2000-01-01", **rest}
     checked = [
@@ -112,10 +120,17 @@ def _build(value: Mapping[str, Any], lines: Lines) -> tuple[Agreement | None, li
     return None, [*reported.values(), *checked]
 
 
+def _nearer(path: KeyPath, problem: Problem, lines: Lines) -> tuple[KeyPath, Problem]:
+    """A message of a whole section may begin with the place inside it: ``hours.mon-fri: ...``."""
+    head, colon, rest = problem.message.partition(": ")
+    place = (*path, *head.split("."))
+    return (place, replace(problem, message=rest)) if colon and place in lines else (path, problem)
+
+
 def _located(problem: Problem, path: KeyPath, lines: Lines) -> Problem:
     """The problem with its path as text and the line of the nearest part that stands in the document."""
     known = path
     while known and known not in lines:
         known = known[:-1]
     line = lines.get(known) if known else None
-    return Problem(problem.message, problem.remedy, dotted(path), line)
+    return Problem(visible(problem.message), visible(problem.remedy, 1000), visible(dotted(path), 200), line)

@@ -13,7 +13,8 @@ from leadbridge.domain.facts import Decision
 from leadbridge.domain.handoff import Handoff, Terms, offered
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.lifecycle import Lifecycle
-from leadbridge.errors import IllegalMove, IncompletePackage
+from leadbridge.domain.model import did_you_mean
+from leadbridge.errors import ConfigError, IllegalMove, IncompletePackage
 
 __all__ = ["STAGE_OF_DECISION", "offer", "terms_of"]
 
@@ -41,6 +42,7 @@ def offer(
     lead: Lead,
     *,
     agreement: Agreement,
+    to: str | None = None,
     at: datetime | None = None,
     passage: int = 1,
     clock: Clock | None = None,
@@ -50,39 +52,62 @@ def offer(
     Nothing is stored: the hand-off and its methods return facts, which a bridge records.
 
     Args:
-        lead: with the fields of the package.
+        lead: with the fields of the package that the agreement has for its source and the receiving function.
+        agreement: what was promised.
+        to: the receiving function; that of the agreement's hand-off when not given.
         at: when it is offered; now when not given.
         passage: which trip through the funnel this is.
         clock: tells the time to this function and to the hand-off; the system's when not given.
 
     Raises:
-        IncompletePackage: when required fields are missing; names them in the order of the agreement.
-        IllegalMove: when the lead has opted out, or already stands beyond the stage of the hand-off.
+        IncompletePackage: when promised information is missing; names the fields, and of groups the choice such as
+            ``phone or email``, in the order of the agreement.
+        ConfigError: when the agreement does not know the receiving function, or it is the one that offers.
+        IllegalMove: when the lead has opted out, already stands beyond the stage of the hand-off, or has made as many
+            passages as are agreed on.
     """
     tell: Callable[[], datetime] = (clock or SystemClock()).now
     terms, fields = agreement.handoff, lead.fields()
-    missing = [name for name in terms.package.required if name not in fields]
-    if missing:
-        raise IncompletePackage(missing)
+    receiver = _receiver(agreement, to)
+    package = agreement.package_for(lead.source, receiver)
+    told = package.contents(fields)
+    if told.missing:
+        raise IncompletePackage(told.missing)
     _may_be_offered(lead, agreement.lifecycle, terms.at)
+    if passage > agreement.recycling.max_passages:
+        raise IllegalMove(
+            f"the lead has made {passage - 1} passages, and {agreement.recycling.max_passages} are agreed on: it is "
+            "not offered again; disqualify it, or raise recycling.max_passages in the agreement"
+        )
     when = at if at is not None else tell()
     if when.tzinfo is None:
         raise ValueError("an instant needs a time zone, for example tzinfo=UTC")
-    seed = f"{lead.id}\x1f{terms.from_}\x1f{terms.to}\x1f{to_us(when)}"
+    seed = f"{lead.id}\x1f{terms.from_}\x1f{receiver}\x1f{to_us(when)}"
     handoff = Handoff(
         id=f"handoff-{hashlib.sha256(seed.encode()).hexdigest()[:16]}",
         lead=lead.id,
         terms=terms_of(agreement),
         from_function=terms.from_,
-        to_function=terms.to,
+        to_function=receiver,
         agreement=agreement.version,
-        package=tuple(name for name in (*terms.package.required, *terms.package.optional) if name in fields),
+        package=told.present,
+        promised=package.promised,
         offered_at=when,
         expires_at=when + terms.expires_after if terms.expires_after is not None else None,
         passage=passage,
         now=tell,
     )
     return replace(handoff, facts=(offered(handoff, recorded_at=max(when, tell())),))
+
+
+def _receiver(agreement: Agreement, to: str | None) -> str:
+    if to is None:
+        return agreement.handoff.to
+    if to not in agreement.functions:
+        raise ConfigError(f"unknown function {to}: {did_you_mean(to, agreement.functions)}")
+    if to == agreement.handoff.from_:
+        raise ConfigError(f"{to} cannot offer a lead to itself: name the receiving function")
+    return to
 
 
 def _may_be_offered(lead: Lead, lifecycle: Lifecycle, at: str) -> None:

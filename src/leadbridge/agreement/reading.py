@@ -2,11 +2,16 @@
 
 ``no``, ``on`` and ``yes`` are text, dates and versions stay as they were written, keys are always text, a key may stand
 only once, and no tag builds an object. Only ``true``, ``false``, ``null`` and numbers are more than text.
+
+Text is kept in Unicode's form NFC: an ``é`` typed as two code points is the same name as one typed as one. What cannot
+be seen on the page that people sign, yet changes it, is refused: control characters, and those that turn the direction
+of writing around (the marks of right-to-left writing are fine).
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any, TypeAlias
 
 import yaml
@@ -29,12 +34,19 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}  # noqa: RUF012  # declared so by PyYAML
 
 
-_Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_Loader.add_implicit_resolver(_NULL, re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver(_INT, re.compile(r"^[-+]?(?:0|[1-9][0-9]{0,17})$"), list("-+0123456789"))
-_Loader.add_implicit_resolver(
-    _FLOAT, re.compile(r"^[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]{1,3})?$"), list("-+0123456789")
-)
+_DIGITS = list("-+0123456789")
+_PLAIN: dict[str, tuple[re.Pattern[str], list[str]]] = {
+    _BOOL: (re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
+    _NULL: (re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
+    _INT: (re.compile(r"^[-+]?(?:0|[1-9][0-9]{0,17})$"), _DIGITS),
+    _FLOAT: (re.compile(r"^[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]{1,3})?$"), _DIGITS),
+}
+for _tag, (_form, _begins) in _PLAIN.items():
+    _Loader.add_implicit_resolver(_tag, _form, _begins)
+
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Control characters but tab and line feed, direction overrides, halves of characters, and what is no character."""
 
 
 class _Unreadable(Exception):
@@ -62,8 +74,9 @@ def read_yaml(text: str) -> tuple[Any, Lines, list[Problem]]:
         mark = error.problem_mark or error.context_mark
         said = error.problem or error.context or "it cannot be parsed"
         return None, {}, [Problem(f"this is not YAML: {said}", _remedy(said), line=mark.line + 1 if mark else None)]
-    except yaml.reader.ReaderError:
-        return None, {}, [Problem("this is not text", "give the path of a YAML file, saved as UTF-8")]
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        return None, {}, [Problem("this is not text", "give the path of a YAML file, saved as UTF-8", line=line)]
     except RecursionError:
         return None, {}, [Problem("the document is nested too deeply", "write it flatter")]
     except _Unreadable as error:
@@ -108,7 +121,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.add("a key has to be plain text", "write it as key: value", path, line)
                 continue
-            key = str(key_node.value)
+            key = self.text(str(key_node.value), path, line)
             if key in found:
                 message = f"the key {key} stands here a second time (first in line {first[key]})"
                 self.add(message, "keep one of them", (*path, key), line)
@@ -121,16 +134,23 @@ class _Reader:
     def scalar(self, node: yaml.ScalarNode, path: Path, line: int) -> Any:
         text = str(node.value)
         if node.tag == _STR:
-            return text
+            return self.text(text, path, line)
+        if node.tag not in _PLAIN or not _PLAIN[node.tag][0].match(text):
+            return self.refuse(node, path, line)
         if node.tag == _INT:
             return int(text)
         if node.tag == _FLOAT:
             return float(text)
-        if node.tag == _BOOL:
-            return text.lower() == "true"
-        if node.tag == _NULL:
-            return None
-        return self.refuse(node, path, line)
+        return text.lower() == "true" if node.tag == _BOOL else None
+
+    def text(self, text: str, path: Path, line: int) -> str:
+        if text.isascii() and text.isprintable():
+            return text
+        found = _UNSEEN.search(text)
+        if found:
+            message = f"this text holds the invisible character U+{ord(found[0]):04X}"
+            self.add(message, "write the text again, by hand", path, line)
+        return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
 
     def refuse(self, node: yaml.Node, path: Path, line: int) -> None:
         tag = node.tag.removeprefix("tag:yaml.org,2002:")

@@ -6,29 +6,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from leadbridge.agreement.crosswalk import find_stage
-from leadbridge.agreement.document import Document
+from leadbridge.agreement.governed import Governed
 from leadbridge.agreement.policies import FieldPolicy, Ruling, default_policy
 from leadbridge.clock import SystemClock
-from leadbridge.domain.buying import BUYING_PRESETS, BuyingStage, StageEntry, infer
-from leadbridge.domain.criteria import PROFILE_TYPES, Criterion, FieldType, Rule, Verdict, compile_rule, judge, profile
+from leadbridge.domain.buying import BuyingStage, StageEntry, infer
+from leadbridge.domain.buying_presets import BUYING_PRESETS
+from leadbridge.domain.criteria import PROFILE_TYPES, Criterion, FieldType, Rule, Verdict, judge, profile
 from leadbridge.domain.facts import DECISIONS, Interacted
 from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.domain.model import did_you_mean, listing
+from leadbridge.domain.package import Package
 from leadbridge.domain.reasons import Reason, Reasons
+from leadbridge.domain.scores import ScoreCard, evaluate
+from leadbridge.domain.vocabulary import Vocabulary
 from leadbridge.errors import ConfigError
 
 __all__ = ["Agreement"]
 
 
-class Agreement(Document):
+class Agreement(Governed):
     """What marketing and sales agreed on. Build one with :meth:`load` or :meth:`loads`, which check it as a whole."""
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -139,7 +143,17 @@ class Agreement(Document):
         """
         return self.reasons.find(code)
 
+    def package_for(self, source: str | None = None, to: str | None = None) -> Package:
+        """The information that is promised about a lead of a source to a receiving function (the hand-off's own)."""
+        return self.handoff.package_for(source, to)
+
     # -- readiness -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The names that criteria may use: the profile, the target market and the scores."""
+        market = self.target_market
+        return Vocabulary(self.types, self.closed_values, market.companies, market.roles, self.scores)
 
     def rule(self, text: str) -> Rule:
         """Compiles a criterion against the fields and values of this agreement.
@@ -147,13 +161,22 @@ class Agreement(Document):
         Raises:
             CriteriaError: with what is wrong and the way out.
         """
-        return compile_rule(text, self.types, allowed=self.closed_values)
+        return self.vocabulary.rule(text)
 
     @cached_property
-    def _rules(self) -> dict[str, tuple[tuple[Criterion, Rule], ...]]:
+    def rules(self) -> Mapping[str, tuple[tuple[Criterion, Rule], ...]]:
+        """The criteria of every definition, compiled."""
         return {
             name: tuple((criterion, self.rule(criterion.when)) for criterion in definition.criteria)
             for name, definition in self.definitions.items()
+        }
+
+    @cached_property
+    def _wanted(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the profile that each definition needs."""
+        return {
+            name: tuple(dict.fromkeys(field for _, rule in rules for field in rule.names))
+            for name, rules in self.rules.items()
         }
 
     def readiness(
@@ -178,14 +201,43 @@ class Agreement(Document):
         name = definition or self.handoff.definition or next(iter(self.definitions), None)
         if name is None:
             raise ConfigError("this agreement defines nothing to be ready for: add definitions.sales_ready")
-        if name not in self._rules:
+        if name not in self.rules:
             raise ConfigError(f"unknown definition {name}: {did_you_mean(name, self.definitions)}")
-        rules = self._rules[name]
-        wanted = dict.fromkeys(field for _, rule in rules for field in rule.names)
+        rules, wanted = self.rules[name], self._wanted[name]
         fields = lead.fields() if isinstance(lead, Lead) else lead
         if at is None and interactions is not None:
             at = SystemClock().now()
         return judge(name, rules, profile(fields, interactions, wanted=wanted, types=self.types, at=at))
+
+    def score(
+        self,
+        lead: Lead | Mapping[str, object],
+        name: str | None = None,
+        interactions: Sequence[Interaction] | None = None,
+        *,
+        at: datetime | None = None,
+    ) -> ScoreCard:
+        """A score of a lead, explained point by point.
+
+        Args:
+            lead: a lead, or its flat canonical fields.
+            name: of the score; may be left out when there is only one.
+            interactions: of this lead; when not given they are unknown, and so is every point that counts them.
+            at: the instant that windows and decay look back from; now when not given.
+
+        Raises:
+            ConfigError: for a score that the agreement does not have.
+        """
+        if name is None and len(self.scores) == 1:
+            (name,) = self.scores
+        if name not in self.scores:
+            remedy = did_you_mean(name or "", self.scores) if self.scores else "describe it under scores"
+            raise ConfigError(f"unknown score {name}: {remedy}" if name else f"which score? {remedy}")
+        compiled = self.vocabulary.score(name)
+        fields = lead.fields() if isinstance(lead, Lead) else lead
+        if at is None and interactions is not None:
+            at = SystemClock().now()
+        return evaluate(name, compiled, profile(fields, interactions, wanted=compiled.names, types=self.types, at=at))
 
     @cached_property
     def include_rule(self) -> Rule | None:
@@ -281,53 +333,19 @@ class Agreement(Document):
         """The rule that settles a field for a lead in a stage, and the function that wins: ``(policy, function)``."""
         return self.field_policy(field).ruling(stage, self.lifecycle)
 
-    # -- governance ----------------------------------------------------------------------------------------------------
-
-    @property
-    def unsigned(self) -> tuple[str, ...]:
-        """The required roles that have not signed."""
-        signed = {signature.role for signature in self.signatures}
-        return tuple(role for role in self.required_signatures if role not in signed)
-
-    @property
-    def signed(self) -> bool:
-        """Whether everybody who has to has signed; without required roles, whether anybody has."""
-        return not self.unsigned and bool(self.signatures)
-
-    def in_force(self, on: date) -> bool:
-        """Whether the agreement holds on a day (an instant counts as its own day)."""
-        day = on.date() if isinstance(on, datetime) else on
-        return self.effective <= day and (self.until is None or day < self.until)
-
-    def standing(self, on: date) -> str:
-        """In words, to be shown beside every figure: the version, whether it is in force, and who has not signed."""
-        from leadbridge.agreement.render import standing
-
-        return standing(self, on.date() if isinstance(on, datetime) else on)
-
     # -- showing -------------------------------------------------------------------------------------------------------
-
-    def to_dict(self) -> dict[str, Any]:
-        """The document as plain JSON values, without what was left to its default."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-
-    def to_yaml(self) -> str:
-        """The document as YAML; comments of the original are not kept."""
-        import yaml
-
-        return yaml.safe_dump(self.to_dict(), allow_unicode=True, sort_keys=False, width=110)
-
-    @classmethod
-    def json_schema(cls) -> dict[str, Any]:
-        """The JSON Schema of the document, for editors."""
-        schema = cls.model_json_schema(by_alias=True)
-        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
     def markdown(self) -> str:
         """The agreement as Markdown that both functions can read and sign."""
         from leadbridge.agreement.render import markdown
 
         return markdown(self)
+
+    def page(self) -> str:
+        """The agreement as a complete HTML page, to be printed and signed."""
+        from leadbridge.agreement.render import page
+
+        return page(self)
 
     def _repr_html_(self) -> str:
         from leadbridge.agreement.render import html

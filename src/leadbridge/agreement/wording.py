@@ -15,7 +15,7 @@ from leadbridge.domain.model import did_you_mean, listing
 from leadbridge.domain.sla import EVENTS
 from leadbridge.errors import Problem
 
-__all__ = ["keys_at", "problem_of"]
+__all__ = ["child_of", "keys_at", "problem_of", "said_of", "unwrapped", "visible"]
 
 _QUOTED = re.compile(r"'([^']*)'")
 
@@ -46,22 +46,43 @@ _SAID: Mapping[str, tuple[str, str]] = {
     "tuple_type": ("this has to be a list", "write it as [one, two], or as lines that begin with -"),
     "list_type": ("this has to be a list", "write it as [one, two], or as lines that begin with -"),
     "string_too_long": ("this name is too long", "shorten it to 80 characters"),
+    "finite_number": ("this is no number", "write a number, such as 0.8"),
+    "number_too_large": ("this number is too large", "write a number that people can check, such as 3"),
+}
+
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    "greater_than_equal": ("small", "{} or more"),
+    "greater_than": ("small", "more than {}"),
+    "less_than_equal": ("large", "{} or less"),
+    "less_than": ("large", "less than {}"),
 }
 
 
-def _unwrapped(annotation: Any) -> list[Any]:
+def said_of(kind: str) -> tuple[str, str]:
+    """What is wrong and the way out, for a kind of error in pydantic's words."""
+    return _SAID[kind]
+
+
+def visible(text: str, limit: int = 400) -> str:
+    """A line that can be shown on a terminal: what cannot be seen is spelled out, what is endless is cut short."""
+    if len(text) > limit:
+        text = f"{text[: limit - 60]} ... {text[-50:]}"
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def unwrapped(annotation: Any) -> list[Any]:
     """The types that an annotation allows, without ``Annotated`` and ``None``."""
     origin = get_origin(annotation)
     if origin is Union or origin is types.UnionType:
-        return [kind for part in get_args(annotation) if part is not type(None) for kind in _unwrapped(part)]
+        return [kind for part in get_args(annotation) if part is not type(None) for kind in unwrapped(part)]
     if hasattr(annotation, "__metadata__"):
-        return _unwrapped(get_args(annotation)[0])
+        return unwrapped(get_args(annotation)[0])
     return [annotation]
 
 
-def _child(annotation: Any, part: str | int) -> Any:
+def child_of(annotation: Any, part: str | int) -> Any:
     """The type of one part of a value of some type; ``None`` when there is no such part."""
-    for kind in _unwrapped(annotation):
+    for kind in unwrapped(annotation):
         origin, args = get_origin(kind), get_args(kind)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             for name, field in kind.model_fields.items():
@@ -79,8 +100,8 @@ def keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """The keys that the document may have at a place."""
     annotation: Any = model
     for part in path:
-        annotation = _child(annotation, part)
-    for kind in _unwrapped(annotation):
+        annotation = child_of(annotation, part)
+    for kind in unwrapped(annotation):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return tuple(field.alias or name for name, field in kind.model_fields.items())
     return ()
@@ -91,9 +112,9 @@ def _place(error: ErrorDetails, model: type[BaseModel]) -> Path:
     place: list[str | int] = []
     annotation: Any = model
     for part in error["loc"]:
-        if len(_unwrapped(annotation)) > 1 and _child(annotation, part) is not None and "[" in str(part):
+        if len(unwrapped(annotation)) > 1 and child_of(annotation, part) is not None and "[" in str(part):
             continue  # the name of a member of a union
-        inner = _child(annotation, part)
+        inner = child_of(annotation, part)
         if inner is None and error["type"] not in ("extra_forbidden", "missing"):
             break
         place.append(part)
@@ -132,6 +153,10 @@ def _said(kind: str, error: ErrorDetails, given: object) -> tuple[str, str]:
         if "captured" in str(context.get("pattern", "")):
             return f"{_short(given)} is no event", f"use one of: {listing(EVENTS)}, stage:<id>"
         return f"{_short(given)} is no name", "use letters, digits, _ . and -, without spaces"
+    if kind in _LIMITS:
+        what, way = _LIMITS[kind]
+        limit = f"{next(iter(context.values()), 0):g}"
+        return f"{_short(given)} is too {what}", f"write {way.format(limit)}"
     if kind in ("too_short", "string_too_short"):
         return "this is empty", "give at least one, or remove the key"
     if kind in ("value_error", "assertion_error"):

@@ -13,20 +13,39 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from leadbridge.domain.closures import FieldType
+from leadbridge.domain.names import PROFILE_TYPES, column_of
 from leadbridge.errors import AdapterMissing
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["DIMENSION", "TABLES", "connect", "quoted", "rows_of", "text_of", "write_query", "write_rows"]
+__all__ = ["DIMENSION", "PROFILE_KINDS", "TABLES", "connect", "quoted", "rows_of", "text_of", "write_query", "write_rows"]
 
 DIMENSION = "by_"
 """Prefix of the further columns of ``leads`` that metrics can be broken down by."""
 
 _TEXT, _US, _INT, _FLAG, _REAL = "VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "DOUBLE"
 
+PROFILE_KINDS: Mapping[FieldType, str] = {"text": _TEXT, "number": _REAL, "boolean": _FLAG, "instant": _US}
+"""The SQL type of each type of field."""
+
 TABLES: Mapping[str, Mapping[str, str]] = {
-    "leads": {"lead_id": _TEXT, "source": _TEXT, "captured_us": _US, "precision": _TEXT},
+    "leads": {
+        "lead_id": _TEXT,
+        "source": _TEXT,
+        "captured_us": _US,
+        "precision": _TEXT,
+        "sourced_by": _TEXT,
+        "company": _TEXT,
+        "in_target": _FLAG,
+        "role": _TEXT,
+        "ready": _FLAG,
+    },
+    "lead_profile": {
+        "lead_id": _TEXT,
+        **{column_of(name, type_): PROFILE_KINDS[type_] for name, type_ in PROFILE_TYPES.items()},
+    },
     "entries": {
         "lead_id": _TEXT,
         "passage": _INT,
@@ -52,6 +71,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "decision": _TEXT,
         "reason": _TEXT,
         "owner": _TEXT,
+        "transfers": _INT,
+        "promised": _INT,
+        "present": _INT,
+        "attempts": _INT,
     },
     "clocks": {
         "lead_id": _TEXT,
@@ -91,9 +114,49 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "reason": _TEXT,
         "precision": _TEXT,
     },
+    "buying": {
+        "lead_id": _TEXT,
+        "buying_stage": _TEXT,
+        "entered_us": _US,
+        "evidence": _TEXT,
+        "inferred": _FLAG,
+    },
+    "assets": {
+        "asset_id": _TEXT,
+        "type": _TEXT,
+        "owner": _TEXT,
+        "made_by": _TEXT,
+        "message": _TEXT,
+        "value_proposition": _TEXT,
+        "available_from_us": _US,
+        "available_until_us": _US,
+        "registered": _FLAG,
+    },
+    "reasons": {"code": _TEXT, "category": _TEXT, "remedy_owner": _TEXT, "needs_attempts": _INT},
+    "feedback": {
+        "feedback_id": _TEXT,
+        "lead_id": _TEXT,
+        "subject": _TEXT,
+        "about": _TEXT,
+        "channel": _TEXT,
+        "raised_by": _TEXT,
+        "to_function": _TEXT,
+        "raised_us": _US,
+        "acknowledged_us": _US,
+        "acted_us": _US,
+        "told_us": _US,
+    },
+    "buying_path": {"buying_stage": _TEXT, "step": _INT},
     "path": {"stage": _TEXT, "step": _INT},
 }
-"""Every table of a snapshot with its columns. ``path`` is the success path, counted from 0."""
+"""Every table of a snapshot with its columns; ``lead_profile`` has one more for each attribute of the agreement.
+
+``path`` is the success path and ``buying_path`` the buying stages, both counted from 0. ``assets`` holds those of the
+agreement and, not registered, those that only interactions name; ``available_until_us`` is the instant after the last
+day. ``leads.in_target``, ``role`` and ``ready`` are what the agreement says about the lead's present fields; without
+fields they are ``NULL``. ``handoffs.transfers`` counts how often the owner changed after the first assignment,
+``handoffs.promised`` the pieces of information that were due with the offer, ``present`` those that were there.
+"""
 
 
 def connect() -> DuckDBPyConnection:

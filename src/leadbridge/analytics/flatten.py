@@ -9,7 +9,8 @@ from typing import Any
 
 from leadbridge.clock import to_us
 from leadbridge.domain import facts as f
-from leadbridge.domain.history import LeadHistory
+from leadbridge.domain.feedback import NO_LEAD
+from leadbridge.domain.history import HandoffTrail, LeadHistory
 from leadbridge.domain.sla import SLAClock
 
 __all__ = ["clock_rows", "histories", "recorded", "table_rows"]
@@ -25,21 +26,28 @@ def histories(facts: Iterable[f.Fact], now: datetime) -> Iterator[LeadHistory]:
 
 
 def table_rows(many: Iterable[LeadHistory]) -> Mapping[str, list[Row]]:
-    """The rows of ``leads``, ``entries``, ``handoffs``, ``interactions`` and ``outcomes``."""
-    tables: dict[str, list[Row]] = {name: [] for name in ("leads", "entries", "handoffs", "interactions", "outcomes")}
+    """The rows of the tables that come from histories."""
+    names = ("leads", "entries", "handoffs", "interactions", "outcomes", "buying", "feedback")
+    tables: dict[str, list[Row]] = {name: [] for name in names}
     for history in many:
+        tables["feedback"].extend(_feedback(history))
+        if history.lead == NO_LEAD:
+            continue  # what is about no lead is feedback and nothing else
         tables["leads"].append(
             {
                 "lead_id": history.lead,
                 "source": history.source or None,
                 "captured_us": _us(history.captured_at),
                 "precision": history.capture_precision,
+                "sourced_by": history.sourced_by,
+                "company": _company(history),
             }
         )
         tables["entries"].extend(_entries(history))
         tables["handoffs"].extend(_handoffs(history))
         tables["interactions"].extend(_interactions(history))
         tables["outcomes"].extend(_outcomes(history))
+        tables["buying"].extend(_buying(history))
     return tables
 
 
@@ -76,6 +84,13 @@ def recorded(tables: Mapping[str, list[Row]], *, clocks: bool) -> frozenset[str]
         "clocks": clocks,
         "responses": bool(decided) or any(row["nature"] == "person_to_person" for row in talks),
         "interactions": bool(talks),
+        "offers": any(row["offered_us"] is not None for row in handoffs),
+        "touches": bool({row["function"] for row in talks} & {row["to_function"] for row in handoffs}),
+        "buying": bool(tables["buying"]),
+        "outcomes": bool(tables["outcomes"]),
+        "promises": any(row["promised"] for row in handoffs),
+        "feedback": any(row["raised_us"] is not None for row in tables["feedback"]),
+        "sources": any(row["sourced_by"] for row in tables["leads"]),
     }
     return frozenset(name for name, there in has.items() if there)
 
@@ -116,6 +131,31 @@ def _handoffs(history: LeadHistory) -> Iterator[Row]:
             "decision": trail.answer.decision if trail.answer else None,
             "reason": (trail.answer.reason if trail.answer else None) or None,
             "owner": trail.owner or None,
+            "transfers": _transfers(trail),
+            "promised": trail.promised,
+            "present": trail.completeness.present if trail.completeness else None,
+            "attempts": trail.answer.attempts if trail.answer else None,
+        }
+
+
+def _transfers(trail: HandoffTrail) -> int:
+    """How often the owner changed; a lead that was taken back and given to the same person did not change hands."""
+    owners = [name for name, _ in groupby(one.owner for one in trail.assignments if one.owner)]
+    return max(len(owners) - 1, 0)
+
+
+def _company(history: LeadHistory) -> str | None:
+    return next((fact.company for fact in reversed(history.facts) if isinstance(fact, f.CompanyMatched)), None)
+
+
+def _buying(history: LeadHistory) -> Iterator[Row]:
+    for entry in history.buying_stages:
+        yield {
+            "lead_id": history.lead,
+            "buying_stage": entry.buying_stage,
+            "entered_us": to_us(entry.since),
+            "evidence": entry.evidence or None,
+            "inferred": entry.inferred,
         }
 
 
@@ -134,6 +174,23 @@ def _interactions(history: LeadHistory) -> Iterator[Row]:
             "message": fact.message,
             "stage": touch.stage,
             "buying_stage": touch.buying_stage,
+        }
+
+
+def _feedback(history: LeadHistory) -> Iterator[Row]:
+    for trail in history.feedback:
+        yield {
+            "feedback_id": trail.id,
+            "lead_id": history.lead or None,
+            "subject": trail.subject,
+            "about": trail.about or None,
+            "channel": trail.channel or None,
+            "raised_by": trail.by or None,
+            "to_function": trail.to_function or None,
+            "raised_us": _us(trail.raised_at),
+            "acknowledged_us": _us(trail.acknowledged_at),
+            "acted_us": _us(trail.acted_at),
+            "told_us": _us(trail.told_at),
         }
 
 

@@ -14,6 +14,7 @@ The roles are the left-hand sides of ``columns``:
 ``reason``         why it was refused
 ``owner``          who had the hand-off
 ``by:<name>``      anything else to break numbers down by
+``lead.<field>``   a field of the lead or (``company.<field>``) of its company, for criteria, such as ``lead.title``
 =================  ==================================================================================
 
 Times are ISO 8601: ``2026-01-31``, ``2026-01-31 14:05:00`` (read as UTC) or with an offset. A date stays a date.
@@ -21,7 +22,7 @@ Times are ISO 8601: ``2026-01-31``, ``2026-01-31 14:05:00`` (read as UTC) or wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from leadbridge.analytics.quality import plural
 from leadbridge.domain.facts import DECISIONS
 from leadbridge.domain.lifecycle import DETOURS
 from leadbridge.domain.model import did_you_mean
+from leadbridge.domain.names import PROFILE_TYPES
 from leadbridge.errors import DataError
 
 if TYPE_CHECKING:
@@ -45,12 +47,12 @@ _PAST = {f"{name}ed": name for name in ("accept", "reject", "disqualifi")} | {"r
 _ANSWERS = {**{name: name for name in DECISIONS}, **_PAST, "disqualified": "disqualify"}
 
 
-def check_roles(columns: Mapping[str, str]) -> None:
+def check_roles(columns: Mapping[str, str], names: Iterable[str] = PROFILE_TYPES) -> None:
     """Raises :class:`DataError` for a role that is unknown or, like ``lead``, missing."""
     for role in columns:
         prefix, _, rest = role.partition(":")
-        if not (role in ROLES or (prefix in ("stage", "by") and rest)):
-            known = [*ROLES, "stage:<id>", "by:<name>"]
+        if not (role in ROLES or role in names or (prefix in ("stage", "by") and rest)):
+            known = [*ROLES, "stage:<id>", "by:<name>", *names]
             raise DataError(f"columns names the unknown role {role!r}: {did_you_mean(role, known)}")
     if "lead" not in columns:
         raise DataError("columns does not say which column identifies a lead: add columns={'lead': ...}")
@@ -95,13 +97,25 @@ def load(
     has = {role: role in columns for role in (*ROLES,)}
     if has["decision"]:
         _read_decisions(connection, columns["decision"], values.get("decision", {}))
-    write_query(connection, directory / "leads.parquet", _leads(columns))
-    write_query(connection, directory / "entries.parquet", _entries(times, path))
-    write_query(connection, directory / "handoffs.parquet", _handoffs(columns))
-    for name in ("clocks", "interactions", "outcomes"):
-        empty = ", ".join(f"cast(null as {kind}) as {quoted(column)}" for column, kind in TABLES[name].items())
-        write_query(connection, directory / f"{name}.parquet", f"select {empty} limit 0")
+    there = {"leads": _leads(columns), "entries": _entries(times, path), "handoffs": _handoffs(columns)}
+    for name in TABLES:
+        query = _padded(connection, name, there[name]) if name in there else _empty(name)
+        write_query(connection, directory / f"{name}.parquet", query)
     return found, _recorded(connection, times, has)
+
+
+def _padded(connection: DuckDBPyConnection, name: str, sql: str) -> str:
+    """A query with ``NULL`` for those columns of a table that an export does not have."""
+    given = [row["column_name"] for row in rows_of(connection, f"describe {sql}")]
+    missing = {column: kind for column, kind in TABLES[name].items() if column not in given}
+    further = [column for column in given if column not in TABLES[name]]
+    parts = [f"cast(null as {kind}) as {quoted(c)}" if c in missing else quoted(c) for c, kind in TABLES[name].items()]
+    return f"select {', '.join([*parts, *map(quoted, further)])} from ({sql}) t"
+
+
+def _empty(name: str) -> str:
+    parts = (f"cast(null as {kind}) as {quoted(column)}" for column, kind in TABLES[name].items())
+    return f"select {', '.join(parts)} limit 0"
 
 
 def _clean(connection: DuckDBPyConnection) -> list[Finding]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from leadbridge.clock import from_us
+from leadbridge.domain.model import listing
 from leadbridge.domain.show import html_table
 from leadbridge.errors import DataError
 
@@ -28,6 +31,33 @@ NEEDS: Mapping[str, str] = {
         "missing record"
     ),
     "interactions": "no interactions were recorded: nobody knows who talked to buyers, or what they read",
+    "offers": "no hand-offs with a time were recorded: nobody knows when leads were handed over",
+    "touches": (
+        "no interactions of the function that receives hand-offs were recorded: leads that nobody followed up cannot be "
+        "told from follow-up that nobody wrote down"
+    ),
+    "buying": "no buying stages were recorded: agree on the evidence that marks them, under buying_stages.evidence",
+    "outcomes": "no opportunities were recorded: nobody knows what became of leads after they were qualified",
+    "promises": (
+        "no promised information was recorded: agree on what goes with an offer, under handoff.package, before leads are "
+        "offered"
+    ),
+    "sources": "nobody recorded which function brought the leads",
+    "attempts": (
+        "no reason takes a number of attempts: agree on one, under reasons.override.no_response.needs_attempts, and take "
+        "the snapshot with agreement="
+    ),
+    "feedback": "no feedback was recorded: nobody knows what the functions told each other, or what came of it",
+    "assets": "the agreement lists no assets: register what both functions may use, under assets",
+    "categories": "without an agreement nobody knows the category of a reason: take the snapshot with agreement=...",
+    "target": (
+        "nobody knows which leads are in the target market: describe it under target_market.companies, and take the "
+        "snapshot with the leads' fields"
+    ),
+    "readiness": (
+        "nobody knows which leads meet the criteria: agree on a definition under handoff.definition, and take the "
+        "snapshot with the leads' fields"
+    ),
 }
 """What a metric can need, and the sentence for when the data does not have it."""
 
@@ -80,7 +110,9 @@ class Meta:
     """``path`` is the success path, ``recorded`` names the kinds of facts that the data has at all (see :data:`NEEDS`).
 
     ``now_us`` is the instant that the snapshot describes; ``dimensions`` are further columns of ``leads`` to break
-    numbers down by.
+    numbers down by; ``assumptions`` what the agreement assumes about a lead without follow-up; ``personal`` whether
+    ``lead_profile`` holds names and addresses. ``unsigned`` are roles that have not signed the agreement, ``effective``
+    and ``until`` its days, ``targets`` its standing and planned targets (see :func:`leadbridge.analytics.terms.terms`).
     """
 
     now_us: int
@@ -89,7 +121,13 @@ class Meta:
     agreement: str = ""
     version: int = 0
     signed: bool = False
+    unsigned: tuple[str, ...] = ()
+    effective: str = ""
+    until: str = ""
+    targets: tuple[Mapping[str, Any], ...] = ()
     dimensions: tuple[str, ...] = ()
+    personal: bool = False
+    assumptions: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
     @property
@@ -97,13 +135,39 @@ class Meta:
         """The agreement that the numbers stand under, as part of a sentence."""
         if not self.agreement:
             return "without an agreement"
-        return f"under {self.agreement}, version {self.version}, {'signed' if self.signed else 'not signed'}"
+        signed = "signed" if self.signed else f"not signed by {listing(self.unsigned)}" if self.unsigned else "not signed"
+        return f"under {self.agreement}, version {self.version}, {signed}{self._force}"
+
+    @property
+    def _force(self) -> str:
+        """What has to be said when the agreement does not hold on the day of the snapshot."""
+        day = self.day.isoformat()
+        if self.effective and day < self.effective:
+            return f", not in force before {self.effective}"
+        return f", expired on {self.until}" if self.until and self.until <= day else ""
+
+    @property
+    def day(self) -> date:
+        """The day, in UTC, that the snapshot describes."""
+        return from_us(max(self.now_us, 0)).date()
+
+    def targets_now(self) -> list[Mapping[str, Any]]:
+        """The targets that hold on the day of the snapshot: those of the period, before standing ones."""
+        day = self.day.isoformat()
+        found: dict[tuple[str, str | None], Mapping[str, Any]] = {}
+        for target in self.targets:
+            if not target["starts"] or target["starts"] <= day <= target["ends"]:
+                found[target["metric"], target["owner"]] = target
+        return list(found.values())
 
     def save(self, path: Path) -> None:
         """Writes ``meta.json``."""
         body = {
             name: getattr(self, name) for name in ("now_us", "path", "agreement", "version", "signed", "dimensions")
         }
+        body |= {name: getattr(self, name) for name in ("unsigned", "effective", "until", "targets")}
+        body["personal"] = self.personal
+        body["assumptions"] = dict(self.assumptions)
         body["recorded"] = sorted(self.recorded)
         body["findings"] = self.findings
         path.write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))
@@ -118,7 +182,7 @@ class Meta:
         try:
             body = orjson.loads(path.read_bytes())
             findings = tuple(Finding(**{**one, "leads": tuple(one["leads"])}) for one in body.pop("findings"))
-            lists = {name: tuple(body.pop(name)) for name in ("path", "dimensions")}
+            lists = {name: tuple(body.pop(name)) for name in ("path", "dimensions", "unsigned", "targets")}
             return cls(**body | lists | {"findings": findings, "recorded": frozenset(body["recorded"])})
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise DataError(f"{path.parent} is not a snapshot of leadbridge: make one with Snapshot.from_...") from None

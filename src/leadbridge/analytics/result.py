@@ -51,7 +51,14 @@ class Result:
 
     def __repr__(self) -> str:
         by = f" by {self.by}" if self.by else ""
-        return f"<{self.metric}{by}: {self.value_name} {self.value:.6g}, n = {self.n:,}, {self.basis}>"
+        caveat = f", {self.caveat}" if self.caveat else ""
+        return f"<{self.metric}{by}: {self.value_name} {self.value:.6g}, n = {self.n:,}, {self.basis}{caveat}>"
+
+    @property
+    def caveat(self) -> str:
+        """The agreement, when its standing has to be known: nobody signed it, it has expired or not begun. Else empty."""
+        plain = self.agreement.endswith(", signed") or not self.agreement.startswith("under ")
+        return "" if plain else self.agreement
 
     def column(self, name: str) -> list[Any]:
         """The values of one column, in the order of the rows.

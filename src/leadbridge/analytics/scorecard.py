@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
+from leadbridge.analytics.metric import metrics as known
 from leadbridge.analytics.result import Answer, Result
 from leadbridge.domain.show import html_table
 
@@ -14,13 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ScoreLine", "Scorecard"]
 
+_BOUNDS = (("at_least", "at least"), ("at_most", "at most"))
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
-    """One number: its name for people, what it is, and the answer behind it."""
+    """One number: its name for people, what it is, the answer behind it, and the agreed targets for it."""
 
     name: str
     answer: Answer
+    targets: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def definition(self) -> str:
@@ -32,13 +37,36 @@ class ScoreLine:
         """The number as people read it, with its n; or the reason why there is none."""
         return _shown(self.answer) if isinstance(self.answer, Result) else str(self.answer)
 
+    @property
+    def target(self) -> str:
+        """What both functions want the number to be, who looks after it, and in which period; empty without a target."""
+        return "; ".join(_wanted(target) for target in self.targets)
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether every target is reached; ``None`` without a target, or without a number."""
+        if not self.targets or not isinstance(self.answer, Result):
+            return None
+        value = self.answer.value
+        return all(
+            (target["at_least"] is None or value >= target["at_least"])
+            and (target["at_most"] is None or value <= target["at_most"])
+            for target in self.targets
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The line as JSON values."""
-        return {"name": self.name, "text": self.text, **self.answer.to_dict()}
+        return {
+            "name": self.name,
+            "text": self.text,
+            "targets": [dict(target) for target in self.targets],
+            "reached": self.reached,
+            **self.answer.to_dict(),
+        }
 
 
 class Scorecard(Sequence[ScoreLine]):
-    """Lines in a fixed order: conversion, time, acceptance, promises, reasons."""
+    """Lines in a fixed order: conversion, time, acceptance, promises, reasons; then what else there are targets for."""
 
     def __init__(self, lines: Sequence[ScoreLine], agreement: str = "") -> None:
         self._lines = tuple(lines)
@@ -49,14 +77,25 @@ class Scorecard(Sequence[ScoreLine]):
         """The scorecard of a snapshot's metrics."""
         path = metrics.path
         first, last = (path[0], path[-1]) if len(path) > 1 else ("captured", "won")
-        lines = [ScoreLine(f"{first} → {last}", metrics.funnel())]
+        targets: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        for target in metrics.targets:
+            targets[target["metric"]] = (*targets.get(target["metric"], ()), target)
+
+        def line(name: str, metric: str, answer: Answer) -> ScoreLine:
+            return ScoreLine(name, answer, targets.pop(metric, ()))
+
+        lines = [line(f"{first} → {last}", "funnel", metrics.funnel())]
         if len(path) > 1:
-            lines.append(ScoreLine(f"days {first} → {last}", metrics.stage_duration(first, last)))
+            lines.append(line(f"days {first} → {last}", "stage_duration", metrics.stage_duration(first, last)))
         lines += [
-            ScoreLine("acceptance rate", metrics.acceptance_rate()),
-            ScoreLine("SLA attainment", metrics.sla_attainment()),
-            ScoreLine("refusals with a reason", metrics.reason_mix()),
+            line("acceptance rate", "acceptance_rate", metrics.acceptance_rate()),
+            line("SLA attainment", "sla_attainment", metrics.sla_attainment()),
+            line("refusals with a reason", "reason_mix", metrics.reason_mix()),
         ]
+        for name in [name for name in targets if name in known()]:
+            ask = getattr(metrics, name, None)
+            if ask is not None and all(each.default is not Parameter.empty for each in signature(ask).parameters.values()):
+                lines.append(line(name.replace("_", " "), name, ask()))
         return cls(lines, metrics.agreement)
 
     def __len__(self) -> int:
@@ -70,7 +109,10 @@ class Scorecard(Sequence[ScoreLine]):
 
     def __str__(self) -> str:
         width = max((len(line.name) for line in self), default=0)
-        return "\n".join(f"{line.name:<{width}}  {line.text}" for line in self)
+        lines = [
+            f"{line.name:<{width}}  {line.text}" + (f"  (target: {line.target})" if line.target else "") for line in self
+        ]
+        return "\n".join([*lines, *([self.agreement] if self.agreement else [])])
 
     __repr__ = __str__
 
@@ -79,8 +121,14 @@ class Scorecard(Sequence[ScoreLine]):
         return [line.to_dict() for line in self]
 
     def _repr_html_(self) -> str:
-        rows = ((line.name, line.text, line.definition) for line in self)
-        return html_table(f"Scorecard, {self.agreement}", ("number", "value", "definition"), rows)
+        rows = ((line.name, line.text, line.target, line.definition) for line in self)
+        return html_table(f"Scorecard, {self.agreement}", ("number", "value", "target", "definition"), rows)
+
+
+def _wanted(target: Mapping[str, Any]) -> str:
+    bounds = [f"{words} {target[name]:g}" for name, words in _BOUNDS if target[name] is not None]
+    who = [target["owner"] or "shared", *([target["period"]] if target["period"] else [])]
+    return f"{' and '.join(bounds)} ({', '.join(who)})"
 
 
 def _shown(result: Result) -> str:

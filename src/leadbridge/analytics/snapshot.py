@@ -19,14 +19,24 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from weakref import finalize
 
+from leadbridge.analytics.agreed import LeadStanding, agreed_recorded, agreed_rows, assumptions_of, stand, stand_all
 from leadbridge.analytics.engine import TABLES, connect, quoted, rows_of, text_of, write_rows
 from leadbridge.analytics.flatten import clock_rows, histories, recorded, table_rows
 from leadbridge.analytics.frames import columns_of, read_files, read_frame
 from leadbridge.analytics.ingest import check_roles, dimensions_of, load, path_of
 from leadbridge.analytics.measures import Metrics
 from leadbridge.analytics.meta import Finding, Meta, Quality
+from leadbridge.analytics.profile import (
+    Readiness,
+    judge_all,
+    profile_columns,
+    profile_rows,
+    types_of,
+    write_export_profile,
+)
 from leadbridge.analytics.quality import findings
 from leadbridge.analytics.scorecard import Scorecard
+from leadbridge.analytics.terms import terms
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.facts import Fact
 from leadbridge.domain.history import LeadHistory
@@ -75,15 +85,29 @@ class Snapshot:
         *,
         agreement: Agreement | None = None,
         clocks: Iterable[SLAClock] = (),
+        standings: Mapping[str, LeadStanding] | None = None,
+        profiles: Mapping[str, Mapping[str, object]] | None = None,
+        personal: bool = False,
         now: datetime,
         directory: str | Path | None = None,
     ) -> Snapshot:
         """The ledger as of ``now``: facts of any number of leads, in any order; later ones are left out.
 
         ``agreement`` gives the success path and stands beside every number; without one the canonical path is used.
+        ``standings`` say of each lead, by id, whether it is in the target market and ready, and its buying role; without
+        them the agreement says it of the leads in ``profiles``.
+        ``profiles`` are flat canonical fields (``company``, ``employees``, ``title`` ...) by lead id, for
+        ``lead_profile`` and :meth:`readiness`; names, addresses and telephone numbers are kept only with ``personal``.
         """
         return cls.from_histories(
-            histories(facts, now), agreement=agreement, clocks=clocks, now=now, directory=directory
+            histories(facts, now),
+            agreement=agreement,
+            clocks=clocks,
+            standings=standings,
+            profiles=profiles,
+            personal=personal,
+            now=now,
+            directory=directory,
         )
 
     @classmethod
@@ -93,25 +117,36 @@ class Snapshot:
         *,
         agreement: Agreement | None = None,
         clocks: Iterable[SLAClock] = (),
+        standings: Mapping[str, LeadStanding] | None = None,
+        profiles: Mapping[str, Mapping[str, object]] | None = None,
+        personal: bool = False,
         now: datetime,
         directory: str | Path | None = None,
     ) -> Snapshot:
         """Like :meth:`from_facts`, from histories that are folded already."""
+        many = list(many)
+        types = types_of(agreement)
         tables = dict(table_rows(many))
+        tables["lead_profile"] = list(profile_rows(many, profiles or {}, types, personal=personal))
         tables["clocks"] = list(clock_rows(clocks))
+        tables |= agreed_rows(agreement, tables["interactions"])
+        if standings is None and agreement is not None and profiles:
+            standings = stand_all(agreement, many, profiles, now)
+        stand(tables["leads"], standings or {})
         path = agreement.lifecycle.success_path if agreement is not None else SPINE
         meta = Meta(
             now_us=to_us(now),
             path=path,
-            recorded=recorded(tables, clocks=bool(tables["clocks"])),
-            agreement=agreement.name if agreement is not None else "",
-            version=agreement.version if agreement is not None else 0,
-            signed=agreement.signed if agreement is not None else False,
+            recorded=recorded(tables, clocks=bool(tables["clocks"])) | agreed_recorded(tables),
+            **terms(agreement),
+            personal=personal,
+            assumptions=assumptions_of(agreement),
         )
         with _place(directory) as (place, temporary):
             with connect() as connection:
                 for name, rows in tables.items():
-                    write_rows(connection, place / f"{name}.parquet", TABLES[name], rows)
+                    columns = profile_columns(types) if name == "lead_profile" else TABLES[name]
+                    write_rows(connection, place / f"{name}.parquet", columns, rows)
             return cls._finished(place, meta, temporary, [])
 
     @classmethod
@@ -122,6 +157,7 @@ class Snapshot:
         columns: Mapping[str, str],
         values: Mapping[str, Mapping[str, str]] | None = None,
         agreement: Agreement | None = None,
+        personal: bool = False,
         now: datetime | None = None,
         directory: str | Path | None = None,
     ) -> Snapshot:
@@ -133,17 +169,18 @@ class Snapshot:
             columns: which column plays which role, see :mod:`leadbridge.analytics.ingest`.
             values: what words in a column mean, such as ``{"decision": {"Junk": "reject"}}``.
             agreement: gives the success path; without one it is the stages in the order of ``columns``.
+            personal: whether names, addresses and telephone numbers are kept, when ``columns`` has them.
             now: the instant of the export; without it, the last instant in the data.
             directory: where the snapshot is kept; without it, in a temporary directory.
 
         Raises:
             DataError: for a file or column that is not there or does not hold what its role needs.
         """
-        check_roles(columns)
+        check_roles(columns, types_of(agreement))
         files = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path]
         with connect() as connection:
             found = read_files(connection, files, columns)
-            return cls._loaded(connection, columns, values or {}, agreement, now, directory, found)
+            return cls._loaded(connection, columns, values or {}, agreement, personal, now, directory, found)
 
     @classmethod
     def from_dataframe(
@@ -153,6 +190,7 @@ class Snapshot:
         columns: Mapping[str, str],
         values: Mapping[str, Mapping[str, str]] | None = None,
         agreement: Agreement | None = None,
+        personal: bool = False,
         now: datetime | None = None,
         directory: str | Path | None = None,
     ) -> Snapshot:
@@ -161,10 +199,10 @@ class Snapshot:
         Raises:
             DataError: for a column that is not there or does not hold what its role needs.
         """
-        check_roles(columns)
+        check_roles(columns, types_of(agreement))
         with connect() as connection:
             read_frame(connection, columns_of(frame, columns))
-            return cls._loaded(connection, columns, values or {}, agreement, now, directory, [])
+            return cls._loaded(connection, columns, values or {}, agreement, personal, now, directory, [])
 
     @classmethod
     def open(cls, directory: str | Path) -> Snapshot:
@@ -183,6 +221,7 @@ class Snapshot:
         columns: Mapping[str, str],
         values: Mapping[str, Mapping[str, str]],
         agreement: Agreement | None,
+        personal: bool,
         now: datetime | None,
         directory: str | Path | None,
         found: list[Finding],
@@ -190,14 +229,18 @@ class Snapshot:
         path = agreement.lifecycle.success_path if agreement is not None else path_of(columns)
         with _place(directory) as (place, temporary):
             more, has = load(connection, place, columns, values, path)
+            write_export_profile(connection, place, columns, types_of(agreement), personal=personal)
+            agreed = agreed_rows(agreement, ())
+            for name, rows in agreed.items():
+                write_rows(connection, place / f"{name}.parquet", TABLES[name], rows)
             meta = Meta(
                 now_us=to_us(now) if now is not None else -1,
                 path=path,
-                recorded=has,
-                agreement=agreement.name if agreement is not None else "",
-                version=agreement.version if agreement is not None else 0,
-                signed=agreement.signed if agreement is not None else False,
+                recorded=has | agreed_recorded({**agreed, "leads": []}),
+                **terms(agreement),
                 dimensions=dimensions_of(columns),
+                personal=personal,
+                assumptions=assumptions_of(agreement),
             )
             return cls._finished(place, meta, temporary, [*found, *more])
 
@@ -236,6 +279,21 @@ class Snapshot:
     def scorecard(self) -> Scorecard:
         """The few numbers that both functions look at together."""
         return Scorecard.of(self.metrics)
+
+    def readiness(self, agreement: Agreement, definition: str | None = None) -> Readiness:
+        """How many leads meet a definition and each of its criteria, as of :attr:`now`.
+
+        A lead is judged as :meth:`leadbridge.Agreement.readiness` judges it, by what ``lead_profile`` and
+        ``interactions`` hold. Where no interaction was recorded at all, what counts them is unknown.
+
+        Args:
+            definition: its name; that of the hand-off when not given.
+
+        Raises:
+            ConfigError: for a definition that the agreement does not have, or criteria about what the snapshot does
+                not hold.
+        """
+        return judge_all(self, agreement, definition)
 
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs a query of one's own on the tables (``leads``, ``entries``, ``handoffs``, ...); one mapping a row."""

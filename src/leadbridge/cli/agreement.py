@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from leadbridge.cli import output
+from leadbridge.cli.frameworks import frameworks
 from leadbridge.cli.options import Json, examples
+from leadbridge.cli.picklist import picklist
 
 __all__ = ["build", "check", "diff", "schema", "show"]
 
@@ -24,6 +26,10 @@ def build() -> typer.Typer:
     group.command("show", epilog=examples("agreement show > agreement.md"))(show)
     group.command("schema", epilog=examples("agreement schema > agreement.schema.json"))(schema)
     group.command("diff", epilog=examples("agreement diff signed.yaml draft.yaml"))(diff)
+    group.command(
+        "frameworks", epilog=examples("agreement frameworks", "agreement frameworks demand_waterfall_2012 hubspot")
+    )(frameworks)
+    group.command("picklist", epilog=examples("agreement picklist", "agreement picklist gitlab_recycle"))(picklist)
     return group
 
 

@@ -12,15 +12,19 @@ import typer
 
 from leadbridge import __version__
 from leadbridge.cli import agreement
+from leadbridge.cli.brief import brief
 from leadbridge.cli.check import check
 from leadbridge.cli.doctor import doctor
+from leadbridge.cli.due import due
 from leadbridge.cli.failures import Commands, listen, state, unexpected
+from leadbridge.cli.feedback import feedback
 from leadbridge.cli.link import link
 from leadbridge.cli.look import clocks, explain, quarantine
 from leadbridge.cli.metrics import metrics
 from leadbridge.cli.options import examples
 from leadbridge.cli.plan import apply, plan
 from leadbridge.cli.provision import provision
+from leadbridge.cli.route import route
 from leadbridge.cli.simulate import simulate
 from leadbridge.cli.start import init
 from leadbridge.cli.sync import sync
@@ -60,7 +64,11 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
         "Look",
         (
             ("clocks", clocks, ("clocks", "clocks --due-within 30m", "clocks --breached --json")),
+            ("due", due, ("due", "due --ping-pong", "due --all --json")),
+            ("feedback", feedback, ("feedback", "feedback --by marketing --overdue", "feedback --json")),
             ("explain", explain, ("explain ada@buyer.example",)),
+            ("brief", brief, ("brief ada@buyer.example", "brief ada@buyer.example --html")),
+            ("route", route, ("route", "route ada@buyer.example", "route --away 0055e000001AbCd --json")),
             ("quarantine", quarantine, ("quarantine",)),
             (
                 "metrics",

@@ -14,7 +14,7 @@ from leadbridge.cli.progress import bars
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from leadbridge.agreement import Agreement
+    from leadbridge.agreement import Agreement, Agreements
     from leadbridge.settings import Settings
     from leadbridge.sync.inspect import CheckReport
 
@@ -71,12 +71,12 @@ def check(
         raise typer.Exit(ConfigError.exit_code)
 
 
-def _terms(settings: Settings, *, fallback: bool) -> tuple[Agreement, list[str]]:
-    from leadbridge.agreement import Agreement
+def _terms(settings: Settings, *, fallback: bool) -> tuple[Agreement | Agreements, list[str]]:
+    from leadbridge.agreement import Agreement, Agreements
 
     if fallback and not Path(settings.agreement).is_file():
         return Agreement.preset("example"), [_EXAMPLE.format(path=settings.agreement)]
-    return Agreement.load(settings.agreement), []
+    return Agreements.load(settings.agreement), []
 
 
 def _show(report: CheckReport, limit: int) -> None:

@@ -92,13 +92,14 @@ def _package(name: str) -> str:
 
 
 def _agreement(path: str) -> str:
-    from leadbridge.agreement import Agreement, lint
+    from leadbridge.agreement import Agreements, lint
     from leadbridge.clock import SystemClock
 
-    agreement = Agreement.load(path)
-    remarks = lint(agreement)
+    now = SystemClock().now()
+    agreement = Agreements.load(path).judging(now)
+    remarks = lint(agreement, on=now.date())
     more = f"; {len(remarks)} remarks: leadbridge agreement check" if remarks else ""
-    return f"{agreement.standing(SystemClock().now().date())}{more}"
+    return f"{agreement.standing(now.date())}{more}"
 
 
 def _database(settings: Settings) -> str:

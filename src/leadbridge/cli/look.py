@@ -48,8 +48,10 @@ def clocks(
         if owner is not None:
             board = board.of(owner)
         if json:
-            output.emit({"now": iso(here.now), "counts": counts, "clocks": board.to_dicts()})
+            document = {"now": iso(here.now), "agreement": board.agreement, "counts": counts, "clocks": board.to_dicts()}
+            output.emit(document)
         else:
+            output.note(f"under {board.agreement}")
             output.show(", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in counts.items() if count))
             show_clocks(board, limit)
 

@@ -121,8 +121,14 @@ def _ask(
             return metrics.reason_mix(by, since=since, until=until)
         case "acceptance_rate":
             return metrics.acceptance_rate(by, since=since, until=until)
+        case "information_completeness":
+            return metrics.information_completeness(by, since=since, until=until)
         case "coverage":
             return metrics.coverage(by, since=since, until=until)
+        case "no_response_validity":
+            return metrics.no_response_validity(by, since=since, until=until)
+        case "feedback_loop":
+            return metrics.feedback_loop(by, since=since, until=until)
         case _:
             return metrics.sla_attainment(by)
 
@@ -131,8 +137,8 @@ def _scorecard(card: Scorecard, quality: Quality, *, json: bool) -> None:
     if json:
         output.emit({"agreement": card.agreement, "scorecard": card.to_dicts()})
         return
-    rows = [(line.name, line.text, line.definition) for line in card]
-    output.show(output.table(f"Scorecard, {card.agreement}", ("number", "value", "definition"), rows))
+    rows = [(line.name, line.text, line.target, line.definition) for line in card]
+    output.show(output.table(f"Scorecard, {card.agreement}", ("number", "value", "target", "definition"), rows))
     _quality(quality)
 
 

@@ -14,7 +14,7 @@ from leadbridge.errors import AdapterMissing, ConfigError
 
 if TYPE_CHECKING:
     from leadbridge.adapter import Adapter
-    from leadbridge.agreement import Agreement
+    from leadbridge.agreement import Agreement, Agreements
     from leadbridge.bridge import Bridge
     from leadbridge.domain.board import Board
     from leadbridge.ledger import Ledger
@@ -100,7 +100,7 @@ def build(
     *,
     only: str | None = None,
     store: str | None = None,
-    agreement: Agreement | None = None,
+    agreement: Agreement | Agreements | None = None,
 ) -> Bridge:
     """A bridge over the chosen connections.
 
@@ -108,12 +108,12 @@ def build(
         store: in place of the database of the settings.
         agreement: in place of the file of the settings.
     """
-    from leadbridge.agreement import Agreement
+    from leadbridge.agreement import Agreements
     from leadbridge.bridge import Bridge
     from leadbridge.retry import Retry
 
     found = chosen(settings, only)
-    terms = agreement or Agreement.load(settings.agreement)
+    terms = agreement or Agreements.load(settings.agreement)
     return Bridge(
         terms,
         {name: connected(name, each) for name, each in found.items()},
@@ -139,31 +139,40 @@ def database(settings: Settings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What is known here, without asking any CRM: no credentials are needed to read it."""
+    """What is known here, without asking any CRM: no credentials are needed to read it.
 
-    agreement: Agreement
+    ``agreement`` is the version in force now; ``agreements`` are all that this ledger was kept under.
+    """
+
+    agreements: Agreements
     store: Store
     ledger: Ledger
     now: datetime
 
+    @property
+    def agreement(self) -> Agreement:
+        """The version that holds now."""
+        return self.agreements.judging(self.now)
+
     def clocks(self) -> Board:
-        """Every promise as it stands now."""
-        return self.ledger.clocks(self.agreement.slas, self.agreement.calendars, self.now)
+        """Every promise as it stands now, each under the version it was made in."""
+        return self.ledger.clocks(self.agreements, self.now)
 
 
 @contextmanager
 def desk(config: Path | None) -> Iterator[Desk]:
     """Opens the ledger of the settings for reading, and closes it again."""
-    from leadbridge.agreement import Agreement
+    from leadbridge.agreement import Agreements
     from leadbridge.clock import SystemClock
     from leadbridge.ledger import Ledger
     from leadbridge.settings import Settings
     from leadbridge.store import Store
 
     settings = Settings.load(config)
-    agreement = Agreement.load(settings.agreement)
+    given = Agreements.load(settings.agreement)
     store = Store(database(settings))
     try:
-        yield Desk(agreement, store, Ledger(store), SystemClock().now())
+        ledger = Ledger(store)
+        yield Desk(ledger.agreements(given), store, ledger, SystemClock().now())
     finally:
         store.close()

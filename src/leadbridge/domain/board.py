@@ -19,9 +19,13 @@ _FAR = datetime.max.replace(tzinfo=UTC)
 
 
 class Board(Sequence[SLAClock]):
-    """Clocks of many leads at one instant, the most urgent first: by due time, then by lead."""
+    """Clocks of many leads at one instant, the most urgent first: by due time, then by lead.
 
-    def __init__(self, clocks: Iterable[SLAClock]) -> None:
+    ``agreement`` says which agreement they stand under, whether it is in force, and who has not signed.
+    """
+
+    def __init__(self, clocks: Iterable[SLAClock], agreement: str = "") -> None:
+        self.agreement = agreement
         self._clocks = tuple(
             sorted(clocks, key=lambda clock: (clock.due_at or _FAR, clock.lead, clock.policy, clock.target, clock.turn))
         )
@@ -34,14 +38,15 @@ class Board(Sequence[SLAClock]):
     @overload
     def __getitem__(self, index: slice) -> Board: ...
     def __getitem__(self, index: int | slice) -> SLAClock | Board:
-        return Board(self._clocks[index]) if isinstance(index, slice) else self._clocks[index]
+        return self._where(self._clocks[index]) if isinstance(index, slice) else self._clocks[index]
 
     def __iter__(self) -> Iterator[SLAClock]:
         return iter(self._clocks)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {state}" for state, count in self.by_state().items() if count)
-        return f"<Board: {counts or 'no clocks'}>"
+        under = f", under {self.agreement}" if self.agreement else ""
+        return f"<Board: {counts or 'no clocks'}{under}>"
 
     def due_within(self, span: str | timedelta) -> Board:
         """The running clocks that are due within a span of plain time, such as ``"30m"`` or a ``timedelta``.
@@ -89,11 +94,11 @@ class Board(Sequence[SLAClock]):
         head = ("lead", "promise", "owner", "state", "due", "left or over")
         rows = ((c.lead, f"{c.policy}.{c.target}", c.owner, c.state, _due(c), _rest(c)) for c in self._clocks[:100])
         more = f", the first 100 of {len(self)}" if len(self) > 100 else ""
-        return html_table(f"SLA clocks{more}", head, rows)
+        under = f", under {self.agreement}" if self.agreement else ""
+        return html_table(f"SLA clocks{more}{under}", head, rows)
 
-    @staticmethod
-    def _where(clocks: Iterable[SLAClock]) -> Board:
-        return Board(clocks)
+    def _where(self, clocks: Iterable[SLAClock]) -> Board:
+        return Board(clocks, self.agreement)
 
 
 def _due(clock: SLAClock) -> str:

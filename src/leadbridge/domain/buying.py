@@ -2,7 +2,10 @@
 
 Marketing and sales describe the stages together. A stage is entered when the agreed evidence is seen: an interaction,
 the value of a field, or something the buyer said. Both functions belong in every stage: see the coverage matrix.
-The preset ``siriusdecisions`` names the six steps of the SiriusDecisions B2B buying process; edit it freely.
+Stages to start from are in :mod:`leadbridge.domain.buying_presets`.
+
+What a person wrote into a CRM's field is observed; what a rule concludes from interactions or answers is inferred. Of
+both at one instant the observed one holds. Buyers go back: the stage that was entered last is where they stand.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ from leadbridge.domain.model import Frozen, Id, Span
 from leadbridge.domain.show import html_table
 
 __all__ = [
-    "BUYING_PRESETS",
     "UNKNOWN_STAGE",
     "BuyingStage",
     "Coverage",
@@ -157,14 +159,14 @@ def infer(
             elif (seen := rule.first_seen(touches, types)) is not None:
                 found.append(StageEntry(stage.id, seen, rule.id))
         if found:
-            entries.append(min(found, key=lambda entry: entry.at))
+            entries.append(min(found, key=lambda entry: (entry.at, entry.inferred)))
     return tuple(sorted(entries, key=lambda entry: entry.at))
 
 
 def current(stages: Sequence[BuyingStage], entries: Iterable[StageEntry]) -> str | None:
-    """Where the buyer stands: the latest entry, and of simultaneous ones the furthest. Buyers do go back."""
+    """Where the buyer stands: the latest entry. Of simultaneous ones an observed one, else the furthest."""
     order = {stage.id: index for index, stage in enumerate(stages)}
-    latest = max(entries, key=lambda entry: (entry.at, order.get(entry.stage, -1)), default=None)
+    latest = max(entries, key=lambda entry: (entry.at, not entry.inferred, order.get(entry.stage, -1)), default=None)
     return latest.stage if latest else None
 
 
@@ -223,16 +225,3 @@ def coverage(
     if any(row == UNKNOWN_STAGE for row, _ in counts):
         rows.append(UNKNOWN_STAGE)
     return Coverage(tuple(rows), tuple(names), dict(counts), dict(natures))
-
-
-BUYING_PRESETS: Mapping[str, tuple[BuyingStage, ...]] = {
-    "siriusdecisions": (
-        BuyingStage(id="loosening_status_quo", label="Loosening of the status quo", phase="education"),
-        BuyingStage(id="committing_to_change", label="Committing to change", phase="education"),
-        BuyingStage(id="exploring_solutions", label="Exploring possible solutions", phase="solution"),
-        BuyingStage(id="committing_to_solution", label="Committing to a solution", phase="solution"),
-        BuyingStage(id="justifying_decision", label="Justifying the decision", phase="selection"),
-        BuyingStage(id="making_selection", label="Making the selection", phase="selection"),
-    ),
-}
-"""Buying stages by preset name; they come without evidence, which each company has to agree on."""

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -35,6 +35,12 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _HOLIDAYS = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,4})?")
 _LAST_YEAR = 9990
+
+
+@cache
+def _zones() -> set[str]:
+    """Every known zone: looking into the folders that list them takes longer than reading the rest of an agreement."""
+    return available_timezones()
 
 
 def _windows(texts: tuple[str, ...], where: str) -> tuple[Window, ...]:
@@ -99,7 +105,7 @@ class BusinessCalendar(Frozen):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        names = available_timezones()
+        names = _zones()
         if zone not in names:
             near = get_close_matches(zone, names, n=1)
             hint = f"did you mean {near[0]}?" if near else "use an IANA name such as Europe/London"
@@ -126,6 +132,15 @@ class BusinessCalendar(Frozen):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> BusinessCalendar:
         """A copy with some fields changed, checked like a new calendar."""
         return type(self).model_validate({**self.model_dump(), **(update or {})})
+
+    def check_holidays(self) -> None:
+        """Passes when the ``holidays`` package knows the public holidays that this calendar names.
+
+        Raises:
+            ConfigError: with the way out.
+        """
+        if self.holidays is not None:
+            _public_holidays(self.holidays)
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """The open time from ``start`` to ``end``; negative when ``end`` comes first."""
@@ -290,7 +305,7 @@ class _Compiled:
         return self._years[year]
 
 
-def _public_holidays(code: str, year: int) -> frozenset[date]:
+def _public_holidays(code: str, year: int | None = None) -> frozenset[date]:
     import holidays
 
     country, _, subdivision = code.partition("-")

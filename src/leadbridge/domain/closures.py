@@ -101,12 +101,14 @@ def lower_text(text: str) -> str:
 def reader(name: str, type_: FieldType) -> Closure:
     """Reads a name; a value of the wrong type is unknown rather than an error: content of a CRM stops nothing."""
 
+    least, most = -NUMBER_LIMIT, NUMBER_LIMIT
+
     def number(values: Values) -> object:
         value = values.get(name)
         # The comparison also refuses what is not a number (NaN); true and false are no numbers.
-        if (type(value) is float or type(value) is int) and -NUMBER_LIMIT <= value <= NUMBER_LIMIT:
-            return float(value)
-        return None
+        if type(value) is float:
+            return value if least <= value <= most else None
+        return float(value) if type(value) is int and least <= value <= most else None
 
     def text(values: Values) -> object:
         value = values.get(name)

@@ -22,11 +22,17 @@ def domain_of(website: str) -> str | None:
 
 
 class Company(Frozen):
-    """An organisation. ``domain`` is the bare host of its web site, ``employees`` a head count."""
+    """An organisation. ``domain`` is the bare host of its web site, ``employees`` a head count.
 
+    ``id`` is what a CRM calls it, and ``owner`` the id of whoever it is assigned to there; a company that is known only
+    from what a lead says of itself has neither.
+    """
+
+    id: str = ""
     name: str | None = None
     domain: str | None = None
     industry: str | None = None
     employees: int | None = None
     country: str | None = None
     region: str | None = None
+    owner: str | None = None

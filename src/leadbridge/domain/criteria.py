@@ -6,19 +6,16 @@ is missing is *unknown*: neither met nor failed, and it says what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from leadbridge.clock import parse_iso
-from leadbridge.domain.company import domain_of
-from leadbridge.domain.interaction import Interaction
-from leadbridge.domain.lead import COMPANY_FIELDS
 from leadbridge.domain.model import Frozen, Id, listing
-from leadbridge.domain.rules import PROFILE_TYPES, WINDOW, CriteriaError, FieldType, Rule, compile_rule
+from leadbridge.domain.names import PROFILE_TYPES, CriteriaError
+from leadbridge.domain.profile import profile
+from leadbridge.domain.rules import FieldType, Rule, compile_rule
 from leadbridge.domain.show import html_table, mask
 
 __all__ = [
@@ -119,9 +116,9 @@ def judge(definition: str, criteria: Sequence[tuple[Criterion, Rule]], values: M
     evidence: list[Evidence] = []
     for criterion, rule in criteria:
         outcome = rule.evaluate(values)
-        seen = {name: values.get(name) for name in rule.names}
+        seen = rule.seen(values) if rule.derived else {name: values.get(name) for name in rule.shown}
         if outcome is None:
-            lacking = tuple(name for name, value in seen.items() if value is None)
+            lacking = rule.lacking(values)
             missing.update(dict.fromkeys(lacking))
             unknown.append(criterion.id)
             evidence.append(Evidence(criterion.id, "unknown", criterion.when, criterion.why, seen, lacking))
@@ -133,63 +130,3 @@ def judge(definition: str, criteria: Sequence[tuple[Criterion, Rule]], values: M
             evidence.append(Evidence(criterion.id, "failed", criterion.when, criterion.why, seen))
     ok = False if failed else None if unknown else True
     return Verdict(definition, ok, tuple(met), tuple(failed), tuple(unknown), tuple(evidence), tuple(missing))
-
-
-def profile(
-    fields: Mapping[str, object],
-    interactions: Iterable[Interaction] | None = None,
-    *,
-    wanted: Iterable[str],
-    types: Mapping[str, FieldType] = PROFILE_TYPES,
-    at: datetime | None = None,
-) -> dict[str, object]:
-    """The values that criteria look at, from a lead's flat canonical fields.
-
-    Args:
-        fields: flat canonical fields (``company``, ``employees``, ``email`` ...).
-        interactions: of this lead; ``None`` when they are not known, so that what counts them stays unknown.
-        wanted: the profile names to fill, such as ``Rule.fields``.
-        types: the type of each name; what cannot be read as its type is left out.
-        at: the instant that ``last_<n>d`` looks back from.
-    """
-    touches = None if interactions is None else list(interactions)
-    values: dict[str, object] = {}
-    for name in wanted:
-        window = WINDOW.fullmatch(name)
-        if window is not None:
-            if touches is not None and at is not None:
-                values[name] = _count(touches, int(window[1]), window[2], at)
-            continue
-        value = fields.get(_FLAT.get(name, name.removeprefix("lead.")))
-        if name == "company.domain" and value is not None:
-            value = domain_of(str(value))
-        if value is not None:
-            values[name] = _typed(value, types.get(name, "text"))
-    return values
-
-
-_FLAT = {f"company.{part}": name for name, part in COMPANY_FIELDS.items()} | {
-    "company.country": "country",
-    "company.region": "region",
-}
-
-
-def _count(touches: Sequence[Interaction], days: int, kind: str, at: datetime) -> int:
-    since = at - timedelta(days=days)
-    return sum(1 for touch in touches if since < touch.at <= at and kind in (touch.nature, touch.direction, "any"))
-
-
-def _typed(value: object, type_: FieldType) -> object:
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if type_ == "text":
-        return value if text else None
-    try:
-        if type_ == "number":
-            return float(text)
-        if type_ == "instant":
-            return parse_iso(text)
-    except ValueError:
-        return None
-    return {"true": True, "false": False}.get(text.lower())

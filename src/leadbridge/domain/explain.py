@@ -138,11 +138,14 @@ def _feedback(fact: f.Fact) -> str:
     match fact:
         case f.FeedbackRaised():
             about = f" {fact.about}" if fact.about else ""
-            return f"feedback on {fact.subject}{about}{f', reason {fact.reason}' if fact.reason else ''}"
+            way = f", over {fact.channel}" if fact.channel else ""
+            reason = f", reason {fact.reason}" if fact.reason else ""
+            return f"feedback on {fact.subject}{about}{f' for {fact.to_function}' if fact.to_function else ''}{reason}{way}"
         case f.FeedbackAcknowledged():
             return "feedback read"
         case f.FeedbackActed():
-            return f"feedback acted on{f': {fact.action}' if fact.action else ''}"
+            made = f", asset {fact.asset}" if fact.asset else ""
+            return f"feedback acted on{f': {fact.action}' if fact.action else ''}{made}"
         case f.FeedbackTold():
             return "told what came of the feedback"
     return type(fact).__name__

@@ -110,7 +110,11 @@ class BuyingStageEntered(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoffOffered(Fact):
-    """One function offered the lead to another. ``package``: promised fields that were there, ``missing``: others."""
+    """One function offered the lead to another. ``package``: promised fields that were there, ``missing``: others.
+
+    ``promised`` counts the pieces of information that were due by the agreement of that day: required fields, and groups
+    as one each; ``None`` when nobody counted.
+    """
 
     handoff: str
     from_function: str = "marketing"
@@ -118,6 +122,7 @@ class HandoffOffered(Fact):
     package: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     expires_at: datetime | None = None
+    promised: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,10 +311,11 @@ class FeedbackAcknowledged(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackActed(Fact):
-    """Something was changed because of the feedback."""
+    """Something was changed because of the feedback; ``asset`` is the one that a content request led to."""
 
     feedback: str
     action: str = ""
+    asset: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

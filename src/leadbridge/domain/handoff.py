@@ -20,9 +20,11 @@ from leadbridge.domain.facts import (
     HandoffDecided,
     HandoffExpired,
     HandoffOffered,
+    HandoffReclaimed,
     HandoffRouted,
     StageEntered,
 )
+from leadbridge.domain.package import Completeness
 from leadbridge.domain.reasons import Reasons
 from leadbridge.domain.recycle import due_at
 from leadbridge.errors import IllegalMove
@@ -55,7 +57,11 @@ class Handoff:
 
     Attributes:
         lead: the leadbridge id of the lead.
-        package: the promised fields that are present, ``missing`` those that are not.
+        package: the promised fields that are present.
+        missing: the promised pieces of information that are not, in words such as ``phone or email``.
+        promised: how many pieces were promised; ``None`` when nobody counted.
+        attempts: how often the receiving function has tried to reach the buyer since the lead was assigned; ``None``
+            when nobody counted. A decision that needs attempts is checked against it and keeps the count.
         expires_at: when the offer runs out, if it does.
         passage: which trip through the funnel it belongs to.
         facts: what happened and is not yet recorded; methods return it together with the new facts, so that what they
@@ -71,6 +77,8 @@ class Handoff:
     agreement: int = 0
     package: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    promised: int | None = None
+    attempts: int | None = None
     offered_at: datetime
     expires_at: datetime | None = None
     passage: int = 1
@@ -82,23 +90,43 @@ class Handoff:
     facts: Facts = field(default=(), repr=False)
     now: Callable[[], datetime] | None = field(default=None, repr=False, compare=False)
 
-    def route(self, queue: str, *, at: datetime | None = None) -> Facts:
-        """The offer reaches a queue.
+    @property
+    def completeness(self) -> Completeness | None:
+        """How well the duty to inform was done; ``None`` when nothing was promised, or nobody counted."""
+        return Completeness(self.promised, self.missing) if self.promised else None
+
+    def route(self, queue: str, *, rule: str = "", at: datetime | None = None) -> Facts:
+        """The offer reaches a queue; ``rule`` names the agreed rule that sends it there, if one does.
 
         Raises:
             IllegalMove: when it has been answered or has run out.
         """
         self._open("route")
-        return self._told(HandoffRouted(handoff=self.id, queue=queue, **self._envelope(at)))
+        return self._told(HandoffRouted(handoff=self.id, queue=queue, rule=rule, **self._envelope(at, rule)))
 
-    def assign(self, owner: str, *, at: datetime | None = None) -> Facts:
-        """The offer reaches a person; a second time, it is transferred.
+    def assign(self, owner: str, *, rule: str = "", at: datetime | None = None) -> Facts:
+        """The offer reaches a person; a second time, it is transferred. ``rule`` names the rule that chooses them.
 
         Raises:
             IllegalMove: when it has been answered or has run out.
         """
         self._open("assign")
-        return self._told(HandoffAssigned(handoff=self.id, owner=owner, **self._envelope(at)))
+        return self._told(HandoffAssigned(handoff=self.id, owner=owner, rule=rule, **self._envelope(at, rule)))
+
+    def recall(self, queue: str = "", *, at: datetime | None = None) -> Facts:
+        """The offer is taken back from the person who has it, and waits in a queue again: by default where it was.
+
+        Raises:
+            IllegalMove: when it has been answered or has run out, or when nobody has it.
+        """
+        self._open("recall")
+        if self.owner is None:
+            raise IllegalMove("nobody has this offer: there is nobody to take it back from")
+        envelope = {**self._envelope(at), "actor": self.to_function}
+        taken = HandoffReclaimed(
+            handoff=self.id, owner=self.owner, why="recalled", queue=queue or self.queue or "", **envelope
+        )
+        return self._told(taken)
 
     def accept(self, *, at: datetime | None = None) -> Facts:
         """The receiving function takes the lead."""
@@ -153,6 +181,10 @@ class Handoff:
                     changed = replace(changed, state="routed", queue=fact.queue)
                 case HandoffAssigned(handoff=self.id):
                     changed = replace(changed, state="assigned", owner=fact.owner)
+                case HandoffReclaimed(handoff=self.id):
+                    # An answer stays given: a lead that was accepted waits for another owner, not for another answer.
+                    state: State = changed.state if changed.state in ("decided", "expired") else "routed"
+                    changed = replace(changed, state=state, owner=None, queue=fact.queue or changed.queue)
                 case HandoffDecided(handoff=self.id):
                     changed = replace(changed, state="decided", decision=fact.decision, reason=fact.reason)
                 case HandoffExpired(handoff=self.id):
@@ -175,7 +207,7 @@ class Handoff:
         due: date | datetime | None = None,
     ) -> Facts:
         self._open(decision)
-        reason = self.terms.reasons.check(decision, code, note=note)
+        reason = self.terms.reasons.check(decision, code, note=note, attempts=self.attempts)
         envelope = self._envelope(at)
         rests_until = None
         if decision == "recycle":
@@ -187,7 +219,13 @@ class Handoff:
             if rests_until < envelope["occurred_at"]:
                 raise IllegalMove("a lead is recycled to a day that is still to come: give a later due date")
         decided = HandoffDecided(
-            handoff=self.id, decision=decision, reason=code, has_note=bool(note), due_at=rests_until, **envelope
+            handoff=self.id,
+            decision=decision,
+            reason=code,
+            has_note=bool(note),
+            due_at=rests_until,
+            attempts=self.attempts,
+            **envelope,
         )
         stage = self.terms.stages.get(decision)
         if stage is None:
@@ -197,7 +235,7 @@ class Handoff:
     def _told(self, *facts: Fact) -> Facts:
         return (*self.facts, *facts)
 
-    def _envelope(self, at: datetime | None) -> dict[str, Any]:
+    def _envelope(self, at: datetime | None, rule: str = "") -> dict[str, Any]:
         when = at if at is not None else self.now() if self.now is not None else None
         if when is None:
             raise IllegalMove("when did this happen? give at=..., or offer the lead with a clock")
@@ -210,7 +248,7 @@ class Handoff:
             "lead": self.lead,
             "occurred_at": when,
             "recorded_at": recorded,
-            "actor": self.owner or self.to_function,
+            "actor": "leadbridge" if rule else self.owner or self.to_function,
             "cause": f"handoff {self.id}",
             "agreement": self.agreement,
         }
@@ -230,6 +268,7 @@ def offered(handoff: Handoff, *, recorded_at: datetime) -> HandoffOffered:
         package=handoff.package,
         missing=handoff.missing,
         expires_at=handoff.expires_at,
+        promised=handoff.promised,
     )
 
 

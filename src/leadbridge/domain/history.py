@@ -100,6 +100,18 @@ class LeadHistory:
         return self.passages[-1] if self.passages else None
 
     @property
+    def sourced_by(self) -> str | None:
+        """The function whose lead it is, such as marketing, sales or partner; ``None`` when no fact says it."""
+        return next((fact.function for fact in self.facts if isinstance(fact, f.LeadCaptured)), None)
+
+    @property
+    def company(self) -> str | None:
+        """The id of the company that the lead was recognised as one of; what a person chose holds against a match."""
+        matches = [fact for fact in self.facts if isinstance(fact, f.CompanyMatched)]
+        chosen = [fact for fact in matches if fact.how == "person"]
+        return (chosen or matches)[-1].company if matches else None
+
+    @property
     def stage(self) -> str | None:
         """The lifecycle stage now."""
         return self.passages[-1].stage if self.passages else None
@@ -284,7 +296,7 @@ class _Fold:
             case f.HandoffOffered():
                 trail.setdefault("offered_at", fact.occurred_at)
                 trail.update(from_function=fact.from_function, to_function=fact.to_function, package=fact.package)
-                trail.update(missing=fact.missing, expires_at=fact.expires_at)
+                trail.update(missing=fact.missing, promised=fact.promised, expires_at=fact.expires_at)
             case f.HandoffRouted():
                 trail.setdefault("routed_at", fact.occurred_at)
                 trail["queue"] = fact.queue
@@ -317,7 +329,10 @@ class _Fold:
     def _feedback(self, fact: f.FeedbackRaised | f.FeedbackAcknowledged | f.FeedbackActed | f.FeedbackTold) -> None:
         trail = self.feedback.setdefault(fact.feedback, {})
         if isinstance(fact, f.FeedbackRaised):
-            trail["subject"] = fact.subject
+            told = {"channel": fact.channel, "by": fact.actor, "to_function": fact.to_function, "reason": fact.reason}
+            trail.update(subject=fact.subject, about=fact.about, **told)
+        elif isinstance(fact, f.FeedbackActed):
+            trail.update(action=fact.action, asset=fact.asset)
         step = {
             f.FeedbackRaised: "raised_at",
             f.FeedbackAcknowledged: "acknowledged_at",

@@ -74,10 +74,20 @@ class Reasons(Mapping[str, Reason]):
         """The codes that may explain an outcome."""
         return tuple(code for code, reason in self._by_code.items() if outcome in reason.allowed_decisions)
 
-    def check(self, outcome: Outcome, code: str | None, *, note: str | None = None) -> Reason | None:
-        """The reason, when it may explain this outcome and has the note that it needs.
+    def check(
+        self, outcome: Outcome, code: str | None, *, note: str | None = None, attempts: int | None = None
+    ) -> Reason | None:
+        """The reason, when it may explain this outcome and has the note and the attempts that it needs.
 
         Accepting needs no reason; every other decision does.
+
+        Args:
+            outcome: what is to be explained.
+            code: the reason given.
+            note: what was said in words, for a reason that says nothing without them.
+            attempts: how often somebody tried to reach the buyer. ``None`` when nobody counted: that passes, because a
+                missing count is no proof of too few. The fact of the decision keeps it so, and the metric
+                ``no_response_validity`` counts it apart.
 
         Raises:
             IllegalMove: with a sentence that lists what is allowed.
@@ -94,4 +104,10 @@ class Reasons(Mapping[str, Reason]):
             )
         if reason.needs_note and not (note and note.strip()):
             raise IllegalMove(f"the reason {code} needs a note that says in words what happened: give note=...")
+        if reason.needs_attempts and attempts is not None and attempts < reason.needs_attempts:
+            tried = f"{attempts} attempt" if attempts == 1 else f"{attempts} attempts"
+            raise IllegalMove(
+                f"{code} may be given after {reason.needs_attempts} attempts to reach the buyer, and there "
+                f"{'was' if attempts == 1 else 'were'} {tried}: try again, or give another reason"
+            )
         return reason

@@ -6,13 +6,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import Field
+
 from leadbridge.domain.facts import Fact, HandoffDecided, HandoffOffered
+from leadbridge.domain.model import Frozen, Span, parse_span
 from leadbridge.domain.reasons import Reason
 
-__all__ = ["PING_PONG", "DueAgain", "due_again", "due_at", "is_ping_pong", "may_return"]
+__all__ = ["PING_PONG", "DueAgain", "Recycling", "due_again", "due_at", "is_ping_pong", "may_return"]
 
 PING_PONG = 3
 """From so many passages on, a lead goes to and fro between the functions, and somebody should look."""
+
+
+class Recycling(Frozen):
+    """How leads come back: after which rest, and how often. From ``ping_pong`` passages on, somebody should look.
+
+    A lead that has made ``max_passages`` trips is not offered again.
+    """
+
+    max_passages: int = Field(3, ge=1)
+    default_cool_off: Span = parse_span("90 days")  # type: ignore[assignment]  # a timedelta, by its own parser
+    ping_pong: int = Field(PING_PONG, ge=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +50,9 @@ def may_return(passage: int, *, max_passages: int) -> bool:
     return passage < max_passages
 
 
-def is_ping_pong(passages: int) -> bool:
-    """Whether a lead goes to and fro."""
-    return passages >= PING_PONG
+def is_ping_pong(passages: int, *, limit: int = PING_PONG) -> bool:
+    """Whether a lead goes to and fro: it makes its ``limit``-th trip, or has come back as often."""
+    return passages >= limit
 
 
 def due_again(facts: Iterable[Fact], *, at: datetime) -> tuple[DueAgain, ...]:

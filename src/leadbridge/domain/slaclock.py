@@ -32,7 +32,7 @@ class SLAClock:
 
     ``elapsed``, ``remaining`` and ``overdue`` are in the time that the target counts in (open time for business
     durations); ``due_at`` is ``None`` before the start and while paused. ``turn`` counts owners from 1. ``ended_by``
-    says what stopped or cancelled it.
+    says what stopped or cancelled it. ``agreement`` is the version of the agreement in which the promise was made.
     """
 
     lead: str
@@ -54,6 +54,7 @@ class SLAClock:
     elapsed: timedelta | None = None
     remaining: timedelta | None = None
     overdue: timedelta | None = None
+    agreement: int = 0
 
     @property
     def warning(self) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from leadbridge.domain import facts as f
+from leadbridge.domain.package import Completeness
 
 __all__ = [
     "Answer",
@@ -105,11 +106,17 @@ class HandoffTrail:
     expires_at: datetime | None = None
     package: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    promised: int | None = None
     queue: str = ""
     routed_at: datetime | None = None
     assignments: tuple[Assignment, ...] = ()
     answers: tuple[Answer, ...] = ()
     expired_at: datetime | None = None
+
+    @property
+    def completeness(self) -> Completeness | None:
+        """How well the duty to inform was done when it was offered; ``None`` when nothing was promised, or counted."""
+        return Completeness(self.promised, self.missing) if self.promised else None
 
     @property
     def state(self) -> Literal["offered", "routed", "assigned", "decided", "expired"]:
@@ -163,7 +170,11 @@ class OpportunityTrail:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackTrail:
-    """A piece of feedback: raised, acknowledged, acted on, told back."""
+    """A piece of feedback: raised, acknowledged, acted on, told back.
+
+    ``about`` names the message, asset or definition, ``by`` is who raised it, ``to_function`` whom it is for, ``asset``
+    what a content request led to.
+    """
 
     id: str
     subject: str = ""
@@ -171,3 +182,10 @@ class FeedbackTrail:
     acknowledged_at: datetime | None = None
     acted_at: datetime | None = None
     told_at: datetime | None = None
+    about: str = ""
+    channel: str = ""
+    by: str = ""
+    to_function: str = ""
+    reason: str | None = None
+    action: str = ""
+    asset: str | None = None

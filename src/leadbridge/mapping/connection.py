@@ -24,12 +24,14 @@ class ConnectionMapping:
         description: what the CRM said of itself when the mapping was compiled.
         kinds: the mapped kinds by name.
         function: which function of the company works in this CRM, by the agreement.
+        agreement: the version of the agreement that it was compiled from.
     """
 
     connection: str
     description: Description
     kinds: Mapping[str, KindMapping]
     function: str
+    agreement: int = 0
 
     @property
     def lead_kinds(self) -> tuple[KindMapping, ...]:
@@ -92,7 +94,7 @@ def compile_mapping(connection: str, description: Description, agreement: Agreem
         for name, crosswalk in _laid_over(description.crosswalk, own).items()
         if name in description.kinds
     }
-    mapping = ConnectionMapping(connection, description, kinds, function)
+    mapping = ConnectionMapping(connection, description, kinds, function, agreement.version)
     if not mapping.lead_kinds:
         raise ConfigError(
             f"connection {connection}: no kind of {description.system} stands for a lead; "

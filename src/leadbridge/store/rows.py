@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from leadbridge.adapter import Fields, Record, Ref, Value
 
-__all__ = ["Conflict", "Intent", "Link", "Observation", "Quarantined"]
+__all__ = ["Conflict", "Intent", "KeptAgreement", "Link", "Observation", "Quarantined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,21 @@ class Intent:
     sent_at: datetime | None = None
     reason: str = ""
     sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAgreement:
+    """One version of the agreement that this database was used with: its document as YAML, and when it came first.
+
+    Two documents with the same ``digest`` say the same.
+    """
+
+    version: int
+    name: str
+    effective: date
+    digest: str
+    document: str = attribute(repr=False)
+    first_used_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
 
 __all__ = [
+    "agreement",
     "base",
     "conflict",
     "connection",
@@ -34,6 +35,17 @@ connection = Table(
     Column("name", Text, primary_key=True),
     Column("system", Text, nullable=False),
     Column("account", Text, nullable=False),
+)
+
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("effective", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("first_used_us", BigInteger, nullable=False),
 )
 
 cursor = Table(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from weakref import finalize
@@ -28,7 +28,7 @@ from leadbridge.errors import ConfigError, StoreBusy, StoreError
 from leadbridge.store import schema
 from leadbridge.store.codec import load, load_fields
 from leadbridge.store.migrate import migrate
-from leadbridge.store.rows import Conflict, Intent, Link, Observation, Quarantined
+from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Observation, Quarantined
 from leadbridge.store.transaction import OPEN, Transaction
 
 __all__ = ["Store"]
@@ -148,6 +148,20 @@ class Store:
         """For each connection that this database knows: its system and account."""
         return {row["name"]: (row["system"], row["account"]) for row in self._rows(select(schema.connection))}
 
+    def agreements(self) -> list[KeptAgreement]:
+        """The versions of the agreement that this database was used with, the oldest first."""
+        return [
+            KeptAgreement(
+                version=row["version"],
+                name=row["name"],
+                effective=date.fromisoformat(row["effective"]),
+                digest=row["digest"],
+                document=row["document"],
+                first_used_at=from_us(row["first_used_us"]),
+            )
+            for row in self._rows(select(schema.agreement).order_by(schema.agreement.c.version))
+        ]
+
     def cursor(self, connection: str, kind: str, fields_hash: str) -> str | None:
         """Where to go on reading; ``None`` when nothing was read yet, or other fields are wanted than then."""
         table = schema.cursor
@@ -190,8 +204,8 @@ class Store:
             related.setdefault((row["connection"], Ref(row["kind"], row["id"])), set()).add(row["lead"])
         return related
 
-    def bases(self, leads: Iterable[str]) -> dict[tuple[str, str], dict[str, Value]]:
-        """The values last agreed, by (lead, connection)."""
+    def bases(self, leads: Iterable[str] | None = None) -> dict[tuple[str, str], dict[str, Value]]:
+        """The values last agreed, by (lead, connection): of all leads, or of some."""
         return {(row["lead"], row["connection"]): load_fields(row["fields"]) for row in self._of(schema.base, leads)}
 
     def _of(self, table: Any, leads: Iterable[str] | None) -> list[RowMapping]:

@@ -16,7 +16,7 @@ from leadbridge.domain.facts import Fact
 from leadbridge.errors import ConfigError
 from leadbridge.store import schema
 from leadbridge.store.codec import dump, dump_fields, fingerprint
-from leadbridge.store.rows import Conflict, Intent, Link, Quarantined
+from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Quarantined
 
 __all__ = ["OPEN", "Transaction"]
 
@@ -59,6 +59,21 @@ class Transaction:
                 f"connection {name} leads to {system} account {account}, but this database was made for "
                 f"{row['system']} account {row['account']}: use another store, or the account it was made for"
             )
+
+    def keep_agreements(self, versions: Iterable[KeptAgreement]) -> None:
+        """Stores versions of the agreement; one that is stored already gets its new words and keeps its first use."""
+        rows = [
+            {
+                "version": each.version,
+                "name": each.name,
+                "effective": each.effective.isoformat(),
+                "digest": each.digest,
+                "document": each.document,
+                "first_used_us": to_us(each.first_used_at),
+            }
+            for each in versions
+        ]
+        self._upsert(schema.agreement, rows, keep=("first_used_us",))
 
     # -- pull ------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from leadbridge.adapter import Fields, Record, Ref, Value
-from leadbridge.agreement import Agreement
+from leadbridge.agreement import Agreement, Agreements
 from leadbridge.domain.facts import Fact
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.store import Conflict, Intent, Link, Quarantined
@@ -17,11 +17,24 @@ __all__ = ["Case", "Outcome", "Related", "Rules", "Side"]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What stays the same for all leads of a round: the agreement, the mappings by connection, and the time."""
+    """What stays the same for all leads of a round: the agreement, the mappings by connection, and the time.
+
+    ``agreement`` is the version that decides now; ``versions`` are all of them, for what happened earlier.
+    """
 
     agreement: Agreement
     mappings: Mapping[str, ConnectionMapping]
     now: datetime
+    versions: Agreements | None = None
+
+    @property
+    def series(self) -> Agreements:
+        """All versions; without any others, the one that decides."""
+        return self.versions if self.versions is not None else Agreements.of(self.agreement)
+
+    def version_at(self, when: datetime) -> int:
+        """The version of the agreement that was in force when something happened."""
+        return self.agreement.version if self.versions is None else self.versions.judging(when).version
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ Nothing here reads or writes anything; the same input gives the same outcome.
 from __future__ import annotations
 
 from leadbridge.adapter import Value
+from leadbridge.agreement.promises import promises
 from leadbridge.clock import iso
-from leadbridge.domain.clocks import clocks
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.slaclock import SLAClock
 from leadbridge.sync.case import Case, Outcome, Rules
@@ -56,11 +56,9 @@ def _shown(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -> di
     }
     if standing.decision in STAGES:
         shown |= {"decision": standing.decision, "reason": standing.reason}
-    policies = rules.agreement.slas
-    if policies and standing.handoff is not None:
+    if standing.handoff is not None and any(version.slas for version in rules.series):
         history = LeadHistory.fold([*case.facts, *outcome.facts])
-        running = clocks(history, policies, rules.agreement.calendars, rules.now)
-        urgent = _urgent(running)
+        urgent = _urgent(tuple(promises(history, rules.series, rules.now)))
         if urgent is not None:
             shown |= {"sla_due": iso(urgent.due_at) if urgent.due_at else None, "sla_state": urgent.state}
             # The state of a running clock changes by itself when it runs out.

@@ -79,7 +79,7 @@ class _Outbox:
 
     def _look(self, kind: KindMapping, batch: Sequence[Intent]) -> tuple[dict[str, Record], Settlement]:
         """Finds out before sending: what has landed already, what is somebody's already, what has changed since."""
-        settlement = Settlement(self.mapping.connection, kind)
+        settlement = Settlement(self.mapping.connection, kind, self.mapping.agreement)
         known: dict[str, Record] = {}
         updates = [intent for intent in batch if intent.action == "update"]
         if updates:

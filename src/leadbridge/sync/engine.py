@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from leadbridge.adapter import Adapter, Record, Ref
-from leadbridge.agreement import Agreement
+from leadbridge.agreement import Agreement, Agreements
 from leadbridge.clock import Clock
 from leadbridge.errors import AdapterError, ApprovalNeeded, ConfigError, StalePlan, WritesOff, named
 from leadbridge.mapping import ConnectionMapping, compile_mapping
@@ -111,13 +111,14 @@ class Engine:
     """Syncs connections under an agreement. Built by :class:`leadbridge.Bridge`.
 
     Args:
+        agreement: one, or several versions of it: the one in force decides.
         writes: for each connection ``off`` (never), ``ask`` (only what a person has applied) or ``on``.
         grace: how long a write whose answer was lost is left alone.
     """
 
     def __init__(
         self,
-        agreement: Agreement,
+        agreement: Agreement | Agreements,
         adapters: Mapping[str, Adapter],
         store: Store,
         *,
@@ -126,8 +127,13 @@ class Engine:
         retry: Retry,
         grace: timedelta,
     ) -> None:
-        self.agreement, self.adapters, self.store = agreement, adapters, store
+        self.agreements, self.adapters, self.store = Agreements.of(agreement), adapters, store
         self.writes, self.clock, self.retry, self.grace = writes, clock, retry, grace
+
+    @property
+    def agreement(self) -> Agreement:
+        """The version that decides now."""
+        return self.agreements.judging(self.clock.now())
 
     @property
     def off(self) -> frozenset[str]:
@@ -199,7 +205,8 @@ class Engine:
     def decide(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = silent) -> Plan:
         """Decides about everything undecided. Reads and writes nothing but the database's memory of what was seen."""
         now = self.clock.now()
-        rules = Rules(self.agreement, mappings, now)
+        agreement = self.agreements.judging(now)
+        rules = Rules(agreement, mappings, now, self.agreements)
         gathered = gather(self.store, mappings, now)
         outcomes = []
         names: dict[str, str] = {}
@@ -217,9 +224,9 @@ class Engine:
             hash=plan_hash(outcomes),
             outcomes=outcomes,
             gathered=gathered,
-            agreement=self.agreement.standing(now.date()),
+            agreement=agreement.standing(now.date()),
             off=self.off,
-            over=over_limits(outcomes, self.agreement.sync.guards, self.store.count("link"), known),
+            over=over_limits(outcomes, agreement.sync.guards, self.store.count("link"), known),
             names=names,
         )
 

@@ -14,6 +14,8 @@ from leadbridge.agreement.crosswalk import BY_REASON
 from leadbridge.agreement.offer import STAGE_OF_DECISION
 from leadbridge.clock import parse_iso
 from leadbridge.domain import facts as f
+from leadbridge.domain.history import LeadHistory
+from leadbridge.domain.shared_memory import attempts_of
 from leadbridge.store import Link
 from leadbridge.sync.case import Case, Outcome, Related, Rules, Side
 from leadbridge.sync.related import buying, interaction, opportunity, touches
@@ -164,7 +166,10 @@ def _offer(teller: Teller, sides: list[Side]) -> None:
     entered = next((fact for fact in reversed(teller.outcome.facts) if isinstance(fact, f.StageEntered)), None)
     side = next((side for side in sides if side.function == contract.from_), sides[0])
     when = entered.occurred_at if entered is not None else side.record.modified_at
-    said = {name for each in sides for name, value in each.values.items() if value not in (None, "")}
+    said = {name: value for each in sides for name, value in each.values.items() if value not in (None, "")}
+    said |= {name: value for name, value in side.values.items() if value not in (None, "")}
+    package = contract.package_for(text(said.get("source")))
+    told = package.contents(said)
     teller.tell(
         f.HandoffOffered,
         when,
@@ -172,8 +177,9 @@ def _offer(teller: Teller, sides: list[Side]) -> None:
         handoff=f"{teller.case.lead}:{standing.handoffs + 1}",
         from_function=contract.from_,
         to_function=contract.to,
-        package=tuple(name for name in (*contract.package.required, *contract.package.optional) if name in said),
-        missing=tuple(name for name in contract.package.required if name not in said),
+        package=told.present,
+        missing=told.missing,
+        promised=package.promised,
         expires_at=when + contract.expires_after if contract.expires_after else None,
         precision=entered.precision if entered is not None else "instant",
     )
@@ -219,12 +225,28 @@ def _decision(teller: Teller, side: Side) -> None:
     when = side.record.modified_at
     if standing.handoff is not None:
         due = when + reason.cool_off if decision == "recycle" and reason and reason.cool_off else None
-        teller.tell(f.HandoffDecided, when, side, handoff=standing.handoff, decision=decision, reason=code, due_at=due)
+        teller.tell(
+            f.HandoffDecided,
+            when,
+            side,
+            handoff=standing.handoff,
+            decision=decision,
+            reason=code,
+            due_at=due,
+            attempts=_attempts(teller, when),
+        )
     stage = teller.canonical(STAGES[decision])
     if stage is not None and stage != standing.stage:
         if decision == "accept" and not teller.lifecycle.is_forward(standing.stage, stage):
             return
         teller.move(stage, side, when, reason=code)
+
+
+def _attempts(teller: Teller, when: datetime) -> int | None:
+    """How often the receiving function had tried to reach the buyer by the time of its answer."""
+    facts = [fact for fact in (*teller.case.facts, *teller.outcome.facts) if fact.occurred_at <= when]
+    history = LeadHistory.fold(facts) if facts else None
+    return attempts_of(history, history.handoff) if history is not None and history.handoff is not None else None
 
 
 def _meant(teller: Teller, code: str) -> str:

@@ -52,6 +52,8 @@ def interaction(teller: Teller, related: Related) -> None:
         direction=text(related.values.get("direction")) or "outbound",
         function=text(related.values.get("function")) or related.mapping.function,
         asset=text(related.values.get("asset")),
+        message=text(related.values.get("message")),
+        campaign=text(related.values.get("campaign")),
     )
 
 
@@ -94,17 +96,48 @@ def _true(value: Value) -> bool:
 
 def buying(teller: Teller, sides: list[Side]) -> None:
     """Where the buyer stands: as a CRM field says, or as the agreed evidence shows."""
+    said = False
     for side in sides:
         stage = text(side.values.get("buying_stage"))
         if stage is not None and side.changed("buying_stage") and stage != teller.standing.buying_stage:
             teller.tell(f.BuyingStageEntered, side.record.modified_at, side, buying_stage=stage, evidence="crm field")
+            said = True
+    if not said:
+        for side in sides:
+            _by_fields(teller, side)
+    _by_interactions(teller)
+
+
+def _by_fields(teller: Teller, side: Side) -> None:
+    """What other fields of a record say about the buyer's stage, when they say it anew and it was not told before."""
+    news = {name: value for name, value in side.values.items() if side.changed(name)}
+    at = side.record.modified_at
+    entries = teller.rules.agreement.buying_entries((), fields=news, at=at) if news else ()
+    if not entries:
+        return
+    furthest = entries[-1]
+    # A value that cannot settle (a refused write) stays news: it is told once all the same.
+    told = {
+        (fact.buying_stage, fact.evidence, fact.occurred_at)
+        for fact in teller.case.facts
+        if isinstance(fact, f.BuyingStageEntered)
+    }
+    if furthest.stage != teller.standing.buying_stage and (furthest.stage, furthest.evidence, at) not in told:
+        teller.tell(
+            f.BuyingStageEntered, at, side, buying_stage=furthest.stage, evidence=furthest.evidence, inferred=False
+        )
+
+
+def _by_interactions(teller: Teller) -> None:
+    """What interactions and answers say: those of this round, and those that a tool recorded since the last word."""
     seen = [fact for fact in teller.outcome.facts if isinstance(fact, f.Interacted)]
-    if not seen:
+    fresh = [*_from_tools(teller), *seen]
+    if not fresh:
         return
     entries = teller.rules.agreement.buying_entries([*_past(teller.case), *seen])
     # Of stages that were entered at one instant, the furthest is where the buyer stands.
     furthest = {entry.at: entry for entry in entries}
-    first = min(fact.occurred_at for fact in seen)
+    first = min(fact.occurred_at for fact in fresh)
     for entry in furthest.values():
         if entry.at >= first and entry.stage != teller.standing.buying_stage:
             teller.tell(
@@ -115,6 +148,17 @@ def buying(teller: Teller, sides: list[Side]) -> None:
                 evidence=entry.evidence,
                 inferred=entry.inferred,
             )
+
+
+def _from_tools(teller: Teller) -> list[f.Interacted]:
+    """Interactions that no sync has seen, recorded after the last conclusion about the buyer's stage."""
+    found: list[f.Interacted] = []
+    for fact in teller.case.facts:
+        if isinstance(fact, f.BuyingStageEntered):
+            found.clear()
+        elif isinstance(fact, f.Interacted) and fact.system not in teller.rules.mappings:
+            found.append(fact)
+    return found
 
 
 def _past(case: Case) -> list[f.Interacted]:

@@ -27,6 +27,7 @@ class Settlement:
     """What is known about a batch of intents of one kind; filled step by step, stored by :func:`settle`.
 
     Attributes:
+        agreement: the version of the agreement under which it is delivered.
         applied: intents that happened, with their receipts.
         refused: intents that the CRM refused, with the reason.
         dropped: intents that no longer make sense, with the reason; their leads are decided about again.
@@ -39,6 +40,7 @@ class Settlement:
 
     connection: str
     kind: KindMapping
+    agreement: int
     applied: list[tuple[Intent, Receipt]] = field(default_factory=list)
     refused: list[tuple[Intent, str]] = field(default_factory=list)
     dropped: list[tuple[Intent, str]] = field(default_factory=list)
@@ -227,6 +229,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
                 recorded_at=now,
                 actor="leadbridge",
                 system=connection,
+                agreement=settlement.agreement,
                 intent=intent.key,
                 written=tuple(sorted(intent.fields)),
             )
@@ -241,6 +244,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
                     recorded_at=now,
                     actor="leadbridge",
                     system=connection,
+                    agreement=settlement.agreement,
                     kind=ref.kind,
                     record=ref.id,
                     how="created",
@@ -266,6 +270,7 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
                 recorded_at=now,
                 actor="leadbridge",
                 system=connection,
+                agreement=settlement.agreement,
                 intent=intent.key,
                 refused=tuple(_refused_fields(intent, reason)),
                 reason=reason,

@@ -16,9 +16,13 @@ __all__ = ["Standing"]
 
 @dataclass(slots=True)
 class Standing:
-    """The conclusions about one lead. ``handoff`` is the latest offer, ``decision`` the latest answer to it."""
+    """The conclusions about one lead.
+
+    ``brought_by`` is the function whose lead it is, ``handoff`` the latest offer, ``decision`` the latest answer to it.
+    """
 
     captured: bool = False
+    brought_by: str | None = None
     stage: str | None = None
     passage: int = 1
     status: str | None = None
@@ -52,7 +56,7 @@ class Standing:
         """Takes the next fact."""
         match fact:
             case f.LeadCaptured():
-                self.captured = True
+                self.captured, self.brought_by = True, fact.function
             case f.StageEntered():
                 self.stage, self.passage = fact.stage, fact.passage
             case f.StatusChanged():

@@ -40,7 +40,7 @@ class Teller:
             actor=side.mapping.function if side is not None else "leadbridge",
             system=connection,
             cause=f"{side.record.ref.kind} {side.record.ref.id}" if side is not None else "",
-            agreement=self.rules.agreement.version,
+            agreement=self.rules.version_at(when),
             **body,
         )
         self.outcome.facts.append(fact)
@@ -76,7 +76,13 @@ class Teller:
     ) -> bool:
         """Enters a stage, and every stage that is jumped over; ``False`` when the agreement does not allow it."""
         try:
-            steps = self.lifecycle.steps(self.standing.stage, stage, passage=self.standing.passage, reason=reason)
+            steps = self.lifecycle.steps(
+                self.standing.stage,
+                stage,
+                passage=self.standing.passage,
+                reason=reason,
+                function=self._brought_by(stage, side),
+            )
         except IllegalMove:
             return False
         for step in steps:
@@ -96,6 +102,16 @@ class Teller:
                 precision=exact,
             )
         return True
+
+    def _brought_by(self, stage: str, side: Side | Related) -> str | None:
+        """Whose way in the lead takes to a stage; nobody's when its record dates a stage that this way leaves out."""
+        now, function = self.standing.stage, self.standing.brought_by
+        if isinstance(side, Side):
+            passed = self.lifecycle.skipped(now, stage, function=function)
+            for name in self.lifecycle.skipped(now, stage):
+                if name not in passed and side.kind.stage_date(name, side.record.fields) is not None:
+                    return None
+        return function
 
     def canonical(self, name: str) -> str | None:
         """The agreement's own name of a canonical stage."""

@@ -5,26 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from leadbridge.domain.model import Frozen, Id, Span
+from leadbridge.domain.package import Package, SpecialPackage, package_for
 
 __all__ = ["HandoffTerms", "Package", "SpecialPackage"]
-
-
-class Package(Frozen):
-    """What one function promises to tell the other about a lead: canonical field names.
-
-    Of each group of ``one_of`` at least one field has to be there, such as a phone number or an e-mail address.
-    """
-
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-    one_of: tuple[tuple[str, ...], ...] = ()
-
-
-class SpecialPackage(Package):
-    """A package for leads of some ``sources``, or for one receiving function, or for both."""
-
-    sources: tuple[str, ...] = ()
-    to: Id | None = None
 
 
 class HandoffTerms(Frozen):
@@ -44,3 +27,7 @@ class HandoffTerms(Frozen):
     package: Package = Package()
     packages: tuple[SpecialPackage, ...] = ()
     expires_after: Span | None = None
+
+    def package_for(self, source: str | None, to: str | None = None) -> Package:
+        """What is promised about a lead of this source to a receiving function (``to`` of the terms when not given)."""
+        return package_for(self.packages, self.package, source, to or self.to)

@@ -20,7 +20,10 @@ class ValueProposition(Frozen):
 
 
 class Message(Frozen):
-    """One thing that both functions say in the same words."""
+    """One thing that both functions say in the same words, to buyers in these stages and these buying roles.
+
+    Without stages it fits every stage; without roles those of its value proposition, or everybody.
+    """
 
     id: Id
     text: str = Field(min_length=1)
@@ -33,6 +36,7 @@ class Asset(Frozen):
     """A piece of content that buyers read or see: a white paper, a webinar, a presentation.
 
     ``made_by`` is the function that made it: material that salespeople make for themselves is counted apart.
+    It is available from the first day of ``available_from`` to the last of ``available_until``.
     """
 
     id: Id

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from leadbridge.domain.model import Frozen, Id, Span, parse_span
+from leadbridge.domain.model import Frozen, Id, Span
 from leadbridge.domain.reasons import Category, Outcome, Reason
+from leadbridge.domain.recycle import Recycling
 
 __all__ = ["ReasonOverride", "ReasonTerms", "Recycling"]
 
@@ -37,11 +38,3 @@ class ReasonTerms(Frozen):
     add: tuple[Reason, ...] = ()
     override: dict[str, ReasonOverride] = Field(default_factory=dict)
     remove: tuple[str, ...] = ()
-
-
-class Recycling(Frozen):
-    """How leads come back: after which rest, and how often. From ``ping_pong`` passages on, somebody should look."""
-
-    max_passages: int = Field(3, ge=1)
-    default_cool_off: Span = parse_span("90 days")  # type: ignore[assignment]  # a timedelta, by its own parser
-    ping_pong: int = Field(3, ge=2)

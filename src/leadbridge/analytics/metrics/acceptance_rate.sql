@@ -9,7 +9,13 @@
 -- parameters:
 --   since_us: hand-offs offered at this instant or later; those without a time count always
 --   until_us: hand-offs offered before this instant; those without a time count always
--- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function}
+-- dimensions:
+--   source: l.source
+--   owner: h.owner
+--   to_function: h.to_function
+--   company: l.company
+--   role: l.role
+--   in_target: "case when l.in_target then 'in the target market' when not l.in_target then 'out of it' end"
 -- denominators: {counted: hand-offs accepted, rejected or expired}
 -- needs: [decisions]
 -- headline: rate

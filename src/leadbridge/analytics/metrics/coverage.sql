@@ -9,7 +9,7 @@
 -- parameters:
 --   since_us: interactions at this instant or later
 --   until_us: interactions before this instant
--- dimensions: {source: l.source, channel: i.channel}
+-- dimensions: {source: l.source, channel: i.channel, company: l.company, lead: l.lead_id, role: l.role}
 -- denominators: {interactions: interactions in this buying stage by this function}
 -- needs: [interactions]
 -- headline: person_share

@@ -9,7 +9,13 @@
 -- parameters:
 --   since_us: answers given at this instant or later; answers without a time count always
 --   until_us: answers given before this instant; answers without a time count always
--- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function}
+-- dimensions:
+--   source: l.source
+--   owner: h.owner
+--   to_function: h.to_function
+--   company: l.company
+--   role: l.role
+--   in_target: "case when l.in_target then 'in the target market' when not l.in_target then 'out of it' end"
 -- denominators: {with_reason: refusals with a reason, refusals: refusals}
 -- needs: [decisions, refusals, reasons]
 -- headline: coverage

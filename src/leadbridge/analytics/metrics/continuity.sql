@@ -1,0 +1,59 @@
+-- name: continuity
+-- title: Does the journey go on
+-- definition: >-
+--   Time from the last interaction of the function that hands a lead over to the first one of the function that receives it,
+--   at or after the offer, in whole elapsed units; and the share of these passages in which the lead changed its owner after
+--   it was first assigned. Passages without either interaction are counted apart.
+-- basis: cohort
+-- grain: one row
+-- parameters:
+--   unit_us: microseconds in a unit
+--   since_us: hand-offs offered at this instant or later
+--   until_us: hand-offs offered before this instant
+-- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function, role: l.role, company: l.company}
+-- denominators: {n: passages in which both functions were in touch with the buyer}
+-- needs: [offers, touches]
+-- headline: p50
+with ordered as (
+  select lead_id, passage, from_function, to_function, offered_us, owner,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
+    sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
+  from handoffs
+  where offered_us is not null
+),
+offered as (
+  select h.lead_id, h.passage, h.from_function, h.to_function, h.offered_us, h.transfers, coalesce({dimension}, '') as dimension
+  from ordered h
+  join leads l on l.lead_id = h.lead_id
+  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
+),
+received as (
+  select o.dimension, o.lead_id, o.passage, o.from_function, o.to_function, o.transfers, min(i.happened_us) as first_us
+  from offered o
+  left join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.happened_us >= o.offered_us
+  group by o.dimension, o.lead_id, o.passage, o.from_function, o.to_function, o.transfers
+),
+gaps as (
+  select r.dimension, r.lead_id, r.passage, r.to_function, r.transfers, r.first_us, max(i.happened_us) as last_us
+  from received r
+  left join interactions i on i.lead_id = r.lead_id and i.function = r.from_function and i.happened_us <= r.first_us
+  group by r.dimension, r.lead_id, r.passage, r.to_function, r.transfers, r.first_us
+),
+counted as (
+  select dimension, case when first_us is null then 1 else 0 end as not_received,
+    case when first_us is not null and last_us is null then 1 else 0 end as not_begun,
+    case when last_us is not null and transfers > 0 then 1 else 0 end as changed,
+    floor(cast(first_us - last_us as double precision) / cast(:unit_us as double precision)) as units
+  from gaps
+)
+select dimension, count(units) as n,
+  percentile_cont(0.25) within group (order by units) as p25,
+  percentile_cont(0.5) within group (order by units) as p50,
+  percentile_cont(0.75) within group (order by units) as p75,
+  percentile_cont(0.9) within group (order by units) as p90,
+  max(units) as longest, sum(changed) as owner_changed,
+  case when count(units) > 0 then 1.0e0 * sum(changed) / count(units) end as owner_changed_share,
+  sum(not_received) as not_received, sum(not_begun) as not_begun
+from counted
+group by dimension
+order by dimension

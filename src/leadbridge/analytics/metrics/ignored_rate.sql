@@ -1,0 +1,54 @@
+-- name: ignored_rate
+-- title: Leads that nobody followed up
+-- definition: >-
+--   Passages that were handed over and had neither an interaction of the receiving function nor a refusal by it within the
+--   horizon, as a share of the passages handed over at least as long ago: ignored / mature. The first offer of a passage
+--   counts. A lead that was refused without a touch is answered, not ignored, and is shown under untouched.
+-- basis: cohort
+-- grain: one row
+-- parameters:
+--   horizon_us: time in which a lead should have been followed up; offers younger than that are immature and left out
+--   now_us: the instant of the snapshot
+--   since_us: hand-offs offered at this instant or later
+--   until_us: hand-offs offered before this instant
+-- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function, role: l.role, company: l.company}
+-- denominators: {mature: passages that were handed over long enough ago}
+-- needs: [offers, touches]
+-- headline: ignored_rate
+with ordered as (
+  select lead_id, passage, to_function, offered_us, decided_us, first_decision, owner,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place
+  from handoffs
+  where offered_us is not null
+),
+offered as (
+  select h.lead_id, h.passage, h.to_function, h.offered_us, coalesce({dimension}, '') as dimension,
+    case when :now_us - h.offered_us >= :horizon_us then 1 else 0 end as mature,
+    case when h.first_decision in ('reject', 'disqualify', 'ineligible') and h.decided_us <= h.offered_us + :horizon_us
+      then 1 else 0 end as refused
+  from ordered h
+  join leads l on l.lead_id = h.lead_id
+  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
+),
+touched as (
+  select distinct o.lead_id, o.passage, o.to_function
+  from offered o
+  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function
+    and i.happened_us >= o.offered_us and i.happened_us <= o.offered_us + :horizon_us
+),
+judged as (
+  select o.dimension, o.mature, o.refused, case when t.lead_id is null then 1 else 0 end as untouched
+  from offered o
+  left join touched t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
+),
+sums as (
+  select dimension, sum(mature) as mature, sum(mature * untouched) as untouched,
+    sum(mature * untouched * (1 - refused)) as ignored, sum(1 - mature) as immature
+  from judged
+  group by dimension
+)
+select dimension, mature, untouched, ignored,
+  case when mature > 0 then 1.0e0 * ignored / mature end as ignored_rate,
+  case when mature > 0 then 1.0e0 * untouched / mature end as untouched_rate, immature
+from sums
+order by dimension

@@ -1,0 +1,67 @@
+-- name: waste
+-- title: What is lost to no follow-up
+-- definition: >-
+--   Leads that were handed over and ignored (see ignored_rate: neither an interaction of the receiving function nor a
+--   refusal within the horizon), and what they are assumed to have cost: hours = ignored x hours per lead, cost = ignored x
+--   cost per lead, expected_revenue = ignored x win rate x deal value. The assumptions are those of the agreement; a part
+--   whose assumption is missing has no amount.
+-- basis: cohort
+-- grain: one row for each part (leads, hours, cost, expected_revenue)
+-- parameters:
+--   horizon_us: time in which a lead should have been followed up; offers younger than that are immature and left out
+--   now_us: the instant of the snapshot
+--   since_us: hand-offs offered at this instant or later
+--   until_us: hand-offs offered before this instant
+--   hours_per_lead: hours of work to win one qualified lead, or null
+--   cost_per_lead: money spent to win one qualified lead, or null
+--   win_rate: share of followed-up qualified leads that are won, or null
+--   deal_value: average value of a won opportunity, or null
+-- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function, role: l.role, company: l.company}
+-- denominators: {mature: passages that were handed over long enough ago}
+-- needs: [offers, touches]
+-- headline: amount
+with ordered as (
+  select lead_id, passage, to_function, offered_us, decided_us, first_decision, owner,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place
+  from handoffs
+  where offered_us is not null
+),
+offered as (
+  select h.lead_id, h.passage, h.to_function, h.offered_us, coalesce({dimension}, '') as dimension,
+    case when :now_us - h.offered_us >= :horizon_us then 1 else 0 end as mature,
+    case when h.first_decision in ('reject', 'disqualify', 'ineligible') and h.decided_us <= h.offered_us + :horizon_us
+      then 1 else 0 end as refused
+  from ordered h
+  join leads l on l.lead_id = h.lead_id
+  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
+),
+touched as (
+  select distinct o.lead_id, o.passage, o.to_function
+  from offered o
+  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function
+    and i.happened_us >= o.offered_us and i.happened_us <= o.offered_us + :horizon_us
+),
+judged as (
+  select o.dimension, o.mature, o.refused, case when t.lead_id is null then 1 else 0 end as untouched
+  from offered o
+  left join touched t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
+),
+sums as (
+  select dimension, sum(mature) as mature, sum(mature * untouched * (1 - refused)) as ignored, sum(1 - mature) as immature
+  from judged
+  group by dimension
+),
+rates as (
+  select 1 as place, 'leads' as part, 1.0e0 as rate
+  union all
+  select 2, 'hours', cast(:hours_per_lead as double precision)
+  union all
+  select 3, 'cost', cast(:cost_per_lead as double precision)
+  union all
+  select 4, 'expected_revenue', cast(:win_rate as double precision) * cast(:deal_value as double precision)
+)
+select s.dimension, r.part, s.ignored * r.rate as amount, s.ignored, s.mature, s.immature
+from sums s
+cross join rates r
+where s.mature > 0
+order by s.dimension, r.place

@@ -51,7 +51,7 @@ create table lead_profile as select
   'lead ' || i as lead_id,
   case when i % 11 > 0 then '(given)' end as lead_email,
   case when i % 3 > 0 then '(given)' end as lead_phone,
-  case when i % 13 > 0 then (array['Head of Operations', 'Student', 'Plant Manager', 'CFO'])[1 + i % 4] end as lead_title,
+  case when i % 13 > 0 then (array['Operations', 'Student', 'Plant Manager', 'CFO'])[1 + i % 4] end as lead_title,
   case when i % 17 > 0 then (array['DE', 'AT', 'FR', 'IT', 'DE'])[1 + i % 5] end as lead_country,
   (array['web', 'fair', 'unknown', null])[1 + i % 4] as lead_source,
   i % 19 = 0 as lead_opted_out,
@@ -112,9 +112,18 @@ def one_lead(agreement: Agreement, calls: int) -> dict[str, float]:
     lead = Lead.from_fields(
         "a",
         {
-            **{"email": "a@acme.example", "title": "CFO", "country": "DE", "source": "web", "company": "Acme"},
-            **{"employees": 250, "industry": "logistics", "opted_out": False, "score": 40, "stage": "engaged"},
-            **{"captured_at": NOW - timedelta(days=40), "phone": "+49 1"},
+            "email": "a@acme.example",
+            "phone": "+49 1",
+            "title": "CFO",
+            "country": "DE",
+            "source": "web",
+            "company": "Acme",
+            "employees": 250,
+            "industry": "logistics",
+            "opted_out": False,
+            "score": 40,
+            "stage": "engaged",
+            "captured_at": NOW - timedelta(days=40),
         },
     )
     touches = [

@@ -18,13 +18,14 @@ from leadbridge.agreement.reclaim import Leaving, leave, reclaims
 from leadbridge.agreement.reopen import reopened
 from leadbridge.clock import Clock, SystemClock
 from leadbridge.domain.board import Board
+from leadbridge.domain.buying_group import BuyingGroup
 from leadbridge.domain.dealing import Route
 from leadbridge.domain.facts import Fact, LeadLinked
 from leadbridge.domain.feedback_due import FeedbackBoard
 from leadbridge.domain.handoff import Handoff
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.recycling import RecyclingBoard
-from leadbridge.errors import ConfigError, Unsupported
+from leadbridge.errors import ConfigError, Problem, Unsupported
 from leadbridge.ledger import Ledger
 from leadbridge.registry import connect
 from leadbridge.retry import Retry
@@ -153,8 +154,14 @@ class Bridge:
             retry=self._retry,
             progress=progress,
         )
-        report.notes.extend(str(problem) for problem in lint(self.agreement))
+        report.notes.extend(str(problem) for problem in lint(self.agreement, on=today))
         return report
+
+    def lint(self) -> list[Problem]:
+        """Remarks about the agreement: what will disappoint, and what the ledger shows no trace of."""
+        from leadbridge.analytics import metrics
+
+        return self.ledger.lint(self.agreements, self.clock.now(), metrics=tuple(metrics()))
 
     def provision(self, *, dry_run: bool = True) -> dict[str, list[Provisioned]]:
         """Adds our own fields to every connection that can; with ``dry_run`` only says what it would do.
@@ -282,6 +289,10 @@ class Bridge:
         """A lead as it stands, by its id, the id of a record, or an address."""
         return self.ledger.lead(who)
 
+    def buying_group(self, opportunity: str) -> BuyingGroup:
+        """Who decides about an opportunity together: members, roles, buying stages, who is missing."""
+        return self.ledger.buying_group(opportunity, self.agreement, self.clock.now())
+
     def brief(self, who: str) -> Brief:
         """What the receiving function has to know about a lead before it speaks with the buyer."""
         return self.ledger.brief(who, self.agreements, self.clock.now())
@@ -319,10 +330,6 @@ class Bridge:
         """
         from leadbridge.analytics import Snapshot
 
-        profiles: dict[str, dict[str, object]] = {}
-        for (lead, _), base in sorted(self.store.bases().items()):
-            said = {name: value for name, value in base.items() if value not in (None, "")}
-            profiles.setdefault(lead, {}).update(said)
         now = self.clock.now()
         histories = list(self.ledger.histories(unattached=True))
         promises = board(histories, self.agreements, now)
@@ -330,7 +337,7 @@ class Bridge:
             histories,
             agreement=self.agreement,
             clocks=promises,
-            profiles=profiles,
+            profiles=self.ledger.profiles(),
             personal=personal,
             now=now,
             directory=directory,

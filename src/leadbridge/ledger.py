@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from leadbridge.agreement import Agreement, Agreements
+from leadbridge.agreement import Agreement, Agreements, lint
 from leadbridge.agreement.brief import Brief, brief
 from leadbridge.agreement.promises import board
 from leadbridge.agreement.route import routes
+from leadbridge.agreement.target import Target
 from leadbridge.agreement.versions import digest, merged
 from leadbridge.domain.board import Board
+from leadbridge.domain.buying_group import BuyingGroup
 from leadbridge.domain.dealing import Route
 from leadbridge.domain.facts import Fact
 from leadbridge.domain.feedback import NO_LEAD
 from leadbridge.domain.history import HandoffTrail, LeadHistory
+from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.profile import standing_fields
-from leadbridge.errors import AgreementError, ConfigError
+from leadbridge.errors import AgreementError, ConfigError, Problem
 from leadbridge.store import KeptAgreement, Store
 
 __all__ = ["Ledger"]
@@ -95,6 +98,36 @@ class Ledger:
         series, history = Agreements.of(agreement), self.history(who)
         return brief(history, self.lead(who), series.judging(now), at=now, clocks=board([history], series, now))
 
+    def profiles(self) -> dict[str, dict[str, object]]:
+        """The flat canonical fields that the records of each lead last agreed on, by lead id."""
+        found: dict[str, dict[str, object]] = {}
+        for (lead, _), base in sorted(self._store.bases().items()):
+            said = {name: value for name, value in base.items() if value not in (None, "")}
+            found.setdefault(lead, {}).update(said)
+        return found
+
+    def buying_group(self, opportunity: str, agreement: Agreement, now: datetime) -> BuyingGroup:
+        """Who decides about an opportunity together, each with the buying role that the agreement sees.
+
+        Raises:
+            ConfigError: no lead takes part in an opportunity of this id.
+        """
+        many = [one for one in self.histories() if any(trail.id == opportunity for trail in one.opportunities)]
+        profiles, target = self.profiles(), Target(agreement)
+        roles: dict[str, str | None] = {}
+        for one in many:
+            fields = standing_fields([profiles.get(one.lead, {})], one)
+            touches = [Interaction.of(touch.fact) for touch in one.touches]
+            roles[one.lead] = target.of(fields, touches, at=now).role
+        return BuyingGroup.of(
+            opportunity,
+            many,
+            agreement.buying_stages,
+            roles=roles,
+            wanted=[role.id for role in agreement.target_market.roles],
+            functions=(agreement.handoff.from_, agreement.handoff.to),
+        )
+
     def histories(self, *, unattached: bool = False) -> Iterator[LeadHistory]:
         """The histories of all leads, by lead id.
 
@@ -147,6 +180,14 @@ class Ledger:
         other = [each for each in self._store.agreements() if each.digest != prints.get(each.version)]
         return merged(series, (_read(each) for each in other)) if other else series
 
+    def kept(self) -> list[Agreement]:
+        """The versions of the agreement that this ledger was kept under, the oldest first.
+
+        Raises:
+            ConfigError: one of them cannot be read any more.
+        """
+        return [_read(each) for each in self._store.agreements()]
+
     def keep(self, given: Agreement | Agreements, now: datetime) -> Agreements:
         """Like :meth:`agreements`, and remembers the given versions from now on.
 
@@ -173,6 +214,22 @@ class Ledger:
         """
         series = Agreements.of(agreement)
         return board(self.histories() if any(each.slas for each in series) else (), series, now)
+
+    def lint(
+        self, agreement: Agreement | Agreements, now: datetime, *, metrics: Collection[str] | None = None
+    ) -> list[Problem]:
+        """Remarks about the version in force: what will disappoint, and what this ledger shows no trace of.
+
+        Args:
+            metrics: the names of all metrics; without them targets are not compared with metrics.
+        """
+        histories = list(self.histories())
+        bases: dict[str, list[Mapping[str, object]]] = defaultdict(list)
+        for (lead, _), base in sorted(self._store.bases([each.lead for each in histories]).items()):
+            bases[lead].append(base)
+        fields = {each.lead: standing_fields(bases[each.lead], each) for each in histories if each.lead in bases}
+        version = Agreements.of(agreement).judging(now)
+        return lint(version, on=now.date(), metrics=metrics, histories=histories, fields=fields, now=now)
 
     def explain(self, lead: str | Lead) -> str:
         """The chain of facts about one lead in plain words, without personal data."""

@@ -54,10 +54,11 @@ def _swapped(text: str, rng: Random) -> bytes:
 
 
 _DIRT = (
-    b"\x00", b"\x07", b"\x1b", b"\x7f", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\xe2\x80\x8f", b"\xef\xbb\xbf",
-    b"\xe2\x80\x8b", b"\xed\xa0\x80", b"\xff", b"\xc0\xaf", b"\xc3", b"\xf4\x90\x80\x80", b"\t", b"\r", b"'", b'"', b"{",
-    b"]", b"#", b"&", b"*", b"!", b"|", b">", b"%", b"@", b"`", b",", b"?", b"- ", b": ", b"\n", b"\n\n", b"\xf0\x9f\x98\x80",
-)  # fmt: skip
+    *(b"\x00", b"\x07", b"\x1b", b"\x7f", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\xe2\x80\x8f"),
+    *(b"\xef\xbb\xbf", b"\xe2\x80\x8b", b"\xed\xa0\x80", b"\xff", b"\xc0\xaf", b"\xc3", b"\xf4\x90\x80\x80"),
+    *(b"\t", b"\r", b"'", b'"', b"{", b"]", b"#", b"&", b"*", b"!", b"|", b">", b"%", b"@", b"`", b",", b"?"),
+    *(b"- ", b": ", b"\n", b"\n\n", b"\xf0\x9f\x98\x80"),
+)
 _TAGS = (
     "!!python/object/apply:os.system ", "!!binary ", "!!set ", "!!omap ", "!x ", "!<tag:x> ", "&anchor ", "*nowhere ",
     "&a *a ", "!!int ", "!!float ", "!!bool ", "!!null ", "!!str ", "!!timestamp ", "!!map ", "!!seq ", "!!merge ",
@@ -95,10 +96,10 @@ _WAYS: tuple[Callable[[str, Random], bytes], ...] = (
     lambda text, rng: _inserted(text, rng, rng.choice(_DIRT)),
     lambda text, rng: _inserted(text, rng, rng.choice(_DIRT), after=" "),
     lambda text, rng: _inserted(text, rng, rng.choice(_DIRT), after=":"),
-    lambda text, rng: _cut(text, rng),
-    lambda text, rng: _cut(text, rng),
-    lambda text, rng: _flipped(text, rng),
-    lambda text, rng: _swapped(text, rng),
+    _cut,
+    _cut,
+    _flipped,
+    _swapped,
     lambda text, rng: text.replace("\n", "\r\n").encode(),
     lambda text, rng: text.replace("\n", "\r").encode(),
     lambda text, rng: b"\xef\xbb\xbf" + text.encode(),

@@ -8,7 +8,23 @@ from typing import Any
 
 __all__ = ["CRITERIA", "bad_criterion", "impossible", "misspelt", "wrong_type"]
 
-_TYPES: tuple[Any, ...] = ([], {}, ["x"], {"x": 1}, [[]], [{}], [None], 0, 7, -1, 1.5, True, False, "x", "no such thing")
+_TYPES: tuple[Any, ...] = (
+    [],
+    {},
+    ["x"],
+    {"x": 1},
+    [[]],
+    [{}],
+    [None],
+    0,
+    7,
+    -1,
+    1.5,
+    True,
+    False,
+    "x",
+    "no such thing",
+)
 
 _ODD = (
     "",
@@ -87,7 +103,17 @@ _SPANS = (
     "1.5 business days",
     "PT4H",
 )
-_WINDOWS = ("25:00-26:00", "17:30-17:30", "9-5", "09:00", "09:60-10:00", "00:00-24:00", "23:00-01:00", "-", "０９:００-１７:３０")
+_WINDOWS = (
+    "25:00-26:00",
+    "17:30-17:30",
+    "9-5",
+    "09:00",
+    "09:60-10:00",
+    "00:00-24:00",
+    "23:00-01:00",
+    "-",
+    "０９:００-１７:３０",
+)
 _ZONES = ("Europe/Nowhere", "CEST", "+01:00", "europe/london", "../etc/passwd", "UTC ", "Etc/GMT+12")
 _HOLIDAYS = ("ZZ", "XX-YY", "GB-ZZZ", "gb", "GB-", "England", "UK", "CH-Z", "AQ")
 

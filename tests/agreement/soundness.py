@@ -30,11 +30,7 @@ def verdict(mutation: Mutation, good: Good) -> Literal["refused", "harmless"]:
     try:
         agreement = Agreement.load(BytesIO(mutation.data))
     except AgreementError as error:
-        for problem in error.problems:
-            _check_problem(problem, mutation)
-        assert not mutation.pinned or any(_points(problem, mutation) for problem in error.problems), (
-            f"none of these points at {mutation.lines}: {error}"
-        )
+        _check_refusal(error, mutation)
         return "refused"
     text = mutation.data.decode("utf-8-sig")
     _nothing_lost(yaml.load(text, Loader=yaml.BaseLoader), _plain(agreement), ())
@@ -54,6 +50,13 @@ def verdict(mutation: Mutation, good: Good) -> Literal["refused", "harmless"]:
     return "harmless"
 
 
+def _check_refusal(error: AgreementError, mutation: Mutation) -> None:
+    for problem in error.problems:
+        _check_problem(problem, mutation)
+    pointed = any(_points(problem, mutation) for problem in error.problems)
+    assert pointed or not mutation.pinned, f"none of these points at {mutation.lines}: {error}"
+
+
 def _check_problem(problem: Problem, mutation: Mutation) -> None:
     said = str(problem)
     assert problem.message.strip(), said
@@ -65,7 +68,9 @@ def _check_problem(problem: Problem, mutation: Mutation) -> None:
     for leak in ("Input should", "Value error", "validation error", "object at 0x", "Traceback", "pydantic", "<class"):
         assert leak not in said, said
     if problem.line is None:
-        assert "is missing" in said or "nested" in said or "is empty" in said, said
+        section = problem.path.split(".")[0].split("[")[0]
+        lineless = "nested" in said or "the document is empty" in said or f"\n{section}:".encode() not in mutation.data
+        assert lineless, said
         return
     assert 1 <= problem.line <= mutation.data.count(b"\n") + mutation.data.count(b"\r") + 2, said
 
@@ -76,7 +81,7 @@ def _points(problem: Problem, mutation: Mutation) -> bool:
         return "is missing" in problem.message or "is empty" in problem.message
     if problem.line in mutation.lines or problem.line == mutation.lines.start - 1:
         return True
-    text = mutation.data.decode("utf-8", "replace").splitlines()[problem.line - 1]
+    text = "".join(mutation.data.decode("utf-8", "replace").split("\n")[problem.line - 1 : problem.line])
     if mutation.was and (mutation.was in problem.message or mutation.was in text):
         return True
     return _enclosing(problem.path, mutation.place)

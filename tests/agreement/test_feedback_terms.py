@@ -26,7 +26,7 @@ def entry(**changes: str) -> str:
 
 
 BODIES = [
-    (entry(channel="crn"), 7, "unknown channel crn", "use one of: crm"),
+    (entry(channel="crn"), 7, "unknown channel crn", "did you mean crm?"),
     (
         entry(channel="crm").replace("  channels: [crm]\n", ""),
         6,

@@ -27,7 +27,7 @@ def test_a_difference_is_said_in_words_and_names_entries_by_their_id() -> None:
         ("within: 4 business hours", "within: 2 business hours"),
         ("required: [email, company, title, source]", "required: [email, company, title, source, phone]"),
         (SIZE, ""),
-        ("no_response: {cool_off: 60 days}", "price: {cool_off: 60 days}"),
+        ("no_response: {cool_off: 60 days, needs_attempts: 3}", "price: {cool_off: 60 days}"),
     )
     said = [str(change) for change in diff(EXAMPLE, after)]
     assert "version: 1 became 2" in said

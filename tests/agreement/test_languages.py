@@ -13,7 +13,8 @@ import yaml
 from typer.testing import CliRunner
 
 from leadbridge.agreement import Agreement, clocks, diff, offer
-from leadbridge.analytics import Snapshot
+from leadbridge.agreement.render import page as page_of
+from leadbridge.analytics import Result, Snapshot
 from leadbridge.cli.app import build
 from leadbridge.clock import ManualClock
 from leadbridge.domain.facts import HandoffDecided, StageEntered
@@ -58,6 +59,7 @@ GERMAN = Told(
         "first_name": "Jörg",
         "industry": "Maschinenbau & Öfen",
         "employees": 120,
+        "opted_out": False,
         "country": "Österreich",
         "maschinenpark": 4,
         "straße": "Große Gasse 1",
@@ -144,7 +146,7 @@ def test_the_pages_show_everything_and_escape_it(told: Told) -> None:
     for word in (*told.stages, told.definition, told.label, told.asset[0], agreement.signatures[0].name):
         assert word in page
         assert word in markup
-    assert f'lang="{agreement.language}"' in markup
+    assert f'<html lang="{agreement.language}">' in page_of(agreement)
     for wild in ("<gewartet>", "<二〇二六年版>", "Öfen & Größe"):
         assert wild not in markup
     for tame in {"de": ("&lt;gewartet&gt;", "Öfen &amp; Größe"), "ja": ("&lt;二〇二六年版&gt;",)}[agreement.language]:
@@ -155,7 +157,7 @@ def test_the_pages_show_everything_and_escape_it(told: Told) -> None:
 def test_a_difference_is_named_by_the_names_of_the_agreement(told: Told) -> None:
     agreement = told.agreement
     after = Agreement.loads(told.text.replace(f"label: {told.label}", "label: ◯"))
-    assert [change.path for change in diff(agreement, after)] == [f"reasons.add.{told.reason}.label"]
+    assert [change.path for change in diff(agreement, after)] == [f"reasons.{told.reason}.label"]
     (change,) = diff(agreement, after)
     assert str(change).endswith(f"{told.label} became ◯")
 
@@ -171,20 +173,23 @@ def test_the_document_survives_being_written_and_read_again(told: Told) -> None:
 
 @both
 def test_a_metric_counts_an_export_in_its_own_words(told: Told, tmp_path: Path) -> None:
-    stage, _, won = told.stages
+    path = told.agreement.lifecycle.success_path
+    days = {stage: "2026-06-20" if stage == told.stages[2] else f"2026-06-0{n}" for n, stage in enumerate(path, 1)}
+    seen = [",".join(days.values()), ",".join([*list(days.values())[:-1], ""]), ",".join([days[path[0]], *"," * 0])]
     table = tmp_path / "auszug.csv"
-    table.write_text(
-        f"lead,{stage},antwort,{won},grund\n"
-        f"Å-1,2026-06-01,ja,2026-06-20,\nÅ-2,2026-06-01,nein,,{told.reason}\nÅ-3,2026-06-02,ja,,\n",
-        "utf-8",
-    )
-    roles = {"lead": "lead", f"stage:{stage}": stage, f"stage:{won}": won, "decision": "antwort", "reason": "grund"}
-    meant = {"decision": {"ja": "accept", "nein": "reject"}}
+    seen[2] += "," * (len(path) - 1)
+    lines = [f"Å-1,{seen[0]},はい,", f"Å-2,{seen[1]},nein,{told.reason}", f"Å-3,{seen[2]},,"]
+    table.write_text("\n".join([f"lead,{','.join(path)},antwort,grund", *lines]), "utf-8")
+    roles = {"lead": "lead", "decision": "antwort", "reason": "grund", **{f"stage:{stage}": stage for stage in path}}
+    meant = {"decision": {"はい": "accept", "nein": "reject"}}
     snapshot = Snapshot.from_csv(table, columns=roles, values=meant, agreement=told.agreement)
-    reached = {row["stage"]: row for row in snapshot.metrics.funnel().rows()}
-    assert {stage, won} <= set(reached)
-    reasons = snapshot.metrics.reason_mix().rows()
-    assert [row["reason"] for row in reasons if row["reason"]] == [told.reason]
+    funnel, mix = snapshot.metrics.funnel(), snapshot.metrics.reason_mix()
+    assert isinstance(funnel, Result)
+    assert isinstance(mix, Result)
+    assert tuple(funnel.column("stage")) == path
+    assert (funnel.value, funnel.n) == (pytest.approx(1 / 3), 3)
+    assert mix.column("reason") == [told.reason]
+    assert told.agreement.name in funnel.agreement
 
 
 @both
@@ -269,6 +274,4 @@ def test_bytes_that_are_no_text_are_refused_with_their_line(data: bytes, tmp_pat
     path.write_bytes(b"agreement: Test\nversion: 1\nlanguage: " + data + b"\n")
     with pytest.raises(AgreementError) as caught:
         Agreement.load(path)
-    assert [(problem.line, problem.message) for problem in caught.value.problems] == [
-        (3, "this is not text in UTF-8")
-    ]
+    assert [(problem.line, problem.message) for problem in caught.value.problems] == [(3, "this is not text in UTF-8")]

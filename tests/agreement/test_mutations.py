@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from leadbridge.agreement import Agreement
 from leadbridge.agreement.presets import AGREEMENTS, agreement_text
 from leadbridge.cli.app import build
+from leadbridge.errors import AgreementError
+from tests.agreement.computing import compute
 from tests.agreement.mutations import KINDS, Good, mutations
 from tests.agreement.mutations_of_values import CRITERIA
 from tests.agreement.soundness import verdict
@@ -68,19 +71,16 @@ def test_thousands_of_damaged_agreements_are_refused_or_harmless(seed: int) -> N
 
 @pytest.mark.parametrize("text", CRITERIA)
 def test_a_condition_is_refused_at_its_line_or_can_be_judged(text: str) -> None:
-    from tests.agreement.computing import compute
-
-    from leadbridge.agreement import Agreement
-    from leadbridge.errors import AgreementError
-
     quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\x00", "\\0").replace("\u202e", "\\u202e")
     document = "agreement: Test\nversion: 1\neffective: 2026-01-01\ndefinitions:\n  ready:\n    criteria:\n"
     try:
         agreement = Agreement.loads(f'{document}      - {{id: a, when: "{quoted}"}}\n')
     except AgreementError as error:
-        assert [problem.line for problem in error.problems] == [7]
+        lines = [problem.line for problem in error.problems]
     else:
         compute(agreement)
+        lines = [7]
+    assert lines == [7]
 
 
 def test_the_command_line_refuses_a_damaged_agreement_without_a_traceback(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_the_command_line_refuses_a_damaged_agreement_without_a_traceback(tmp_pa
         codes[result.exit_code] += 1
         assert result.exit_code in (0, 2), said
         assert "Traceback" not in said
-        if result.exit_code == 2 and "nested" not in said and "is missing" not in said:
-            assert "line " in said, said
+        if result.exit_code == 2:
             assert "→" in said, said
+            assert "line " in said or " is missing" in said or "unknown stage" in said, said
     assert set(codes) == {0, 2}

@@ -30,7 +30,22 @@ NUMBERS: tuple[object, ...] = (
     *(1e6, 123456789.123, 2**53, -(2**53), 2**53 - 1, 2**53 + 2, 1e300, "42", " 7 ", "1e3", "-2.5", "nan", "1e400"),
     *("inf", "about 5", True, float("nan"), float("inf")),
 )
-LITERALS = ("0", "1", "2", "3", "5", "50", "0.1", "0.3", ".5", "2.5", "1e6", "1e-9", "123456789.123", "9007199254740992")
+LITERALS = (
+    "0",
+    "1",
+    "2",
+    "3",
+    "5",
+    "50",
+    "0.1",
+    "0.3",
+    ".5",
+    "2.5",
+    "1e6",
+    "1e-9",
+    "123456789.123",
+    "9007199254740992",
+)
 EDGES = tuple(
     NOW - timedelta(days=days) + timedelta(microseconds=off)
     for days in (0, 7, 10, 20, 30, 60, 100, 300, 9999)
@@ -74,7 +89,9 @@ VOCABULARY = Vocabulary(
         ),
     },
 )
-BY_TYPE = {type_: [name for name, of in TYPES.items() if of == type_] for type_ in ("text", "number", "boolean", "instant")}
+BY_TYPE = {
+    type_: [name for name, of in TYPES.items() if of == type_] for type_ in ("text", "number", "boolean", "instant")
+}
 
 
 @dataclass
@@ -165,7 +182,9 @@ class Grammar:
             return f"{pick(BY_TYPE['instant'])} in ({quoted(pick(DATES))}, {quoted(NOW.isoformat())})"
         if kind < 0.95:
             return f"{pick([*TYPES, *WINDOWS, 'target.role', 'score.fit'])} is {pick(('', 'not '))}null"
-        return pick((*BY_TYPE["boolean"], "target.company", "lead.opted_out <> lead.partner", "true", "lead.partner = false"))
+        return pick(
+            (*BY_TYPE["boolean"], "target.company", "lead.opted_out <> lead.partner", "true", "lead.partner = false")
+        )
 
     def operator(self) -> str:
         return self.random.choice(("=", "<>", "<", "<=", ">", ">=", "!="))

@@ -23,7 +23,9 @@ effective: 2026-01-01
 target_market:
   companies: [{id: size, when: company.employees >= 50}]
   roles: [{id: buyer, titles: [Head of Purchasing]}]
-definitions: {sales_ready: {criteria: [{id: read, when: last_30d.content >= 1}, {id: size, when: company.employees >= 50}]}}
+definitions:
+  sales_ready:
+    criteria: [{id: read, when: last_30d.content >= 1}, {id: size, when: company.employees >= 50}]
 handoff: {definition: sales_ready}
 """)
 

@@ -187,7 +187,8 @@ def test_the_agreement_alone_is_checked_shown_and_compared(shop: Shop) -> None:
     assert shop.run("agreement", "show", "--json").json["version"] == 1
     assert shop.run("agreement", "schema").json["title"] == "leadbridge agreement"
     changed = shop.run("agreement", "diff", "agreement.yaml", "draft.yaml")
-    assert "version: 1 became 2" in changed.out
+    assert "version 1 became version 2" in changed.out
+    assert "an offer runs out after 5 days, before 10 days" in changed.out
     assert "They say the same" in shop.run("agreement", "diff", "agreement.yaml", "agreement.yaml").out
     paths = [each["path"] for each in shop.run("agreement", "diff", "agreement.yaml", "draft.yaml", "--json").json]
     assert paths == ["version", "handoff.expires_after"]

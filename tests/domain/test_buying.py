@@ -165,7 +165,8 @@ def test_gartner_s_jobs_are_six_and_revisited_not_strictly_ordered() -> None:
         "validation",
         "consensus_creation",
     ]
-    assert REVISITED == {"gartner"}
+    assert "gartner" in REVISITED
+    assert "siriusdecisions" not in REVISITED
     first, later = jobs[0].id, jobs[3].id
     entries = [
         StageEntry(first, START, "a"),
@@ -189,7 +190,14 @@ def test_of_what_is_seen_at_one_instant_the_observed_beats_the_inferred() -> Non
 
 
 def test_an_answer_that_a_fact_carries_is_evidence() -> None:
-    when = {"lead": "L1", "occurred_at": START, "recorded_at": START, "interaction": "i", "nature": "person_to_person"}
-    fact = Interacted(**when, answers=(("next_step", "contract"),), campaign="spring")
+    fact = Interacted(
+        lead="L1",
+        occurred_at=START,
+        recorded_at=START,
+        interaction="i",
+        nature="person_to_person",
+        answers=(("next_step", "contract"),),
+        campaign="spring",
+    )
     assert Interaction.of(fact).campaign == "spring"
     assert [entry.stage for entry in infer(STAGES, [Interaction.of(fact)])] == ["selection"]

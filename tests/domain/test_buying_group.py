@@ -69,7 +69,7 @@ def test_the_group_stands_where_its_furthest_member_stands_and_the_spread_is_sai
 
 
 def test_the_group_has_a_history_of_its_own() -> None:
-    assert [(entry.buying_stage, (entry.since - START).days, entry.lead, entry.inferred) for entry in group().entries] == [
+    assert [(one.buying_stage, (one.since - START).days, one.lead, one.inferred) for one in group().entries] == [
         ("education", 1, "ada", False),
         ("solution", 3, "bob", True),
         ("selection", 6, "ada", False),

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadbridge.domain.criteria import CriteriaError, Criterion, Rule, Verdict, compile_rule, judge, profile
+from leadbridge.domain.criteria import (
+    PROFILE_TYPES,
+    CriteriaError,
+    Criterion,
+    Rule,
+    Verdict,
+    compile_rule,
+    judge,
+    profile,
+)
 from leadbridge.domain.interaction import Interaction
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -191,6 +200,50 @@ def test_a_rule_that_cannot_be_compiled_says_why_and_the_way_out(text: str, mess
         compile_rule(text)
     assert message in caught.value.message
     assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "lowered"),
+    [("İSTANBUL", "istanbul"), ("ΑΣ", "ασ"), ("STRAẞE", "straße"), ("ÉCOLE", "école"), ("😀A", "😀a")],
+)
+def test_letters_are_lowered_one_by_one(text: str, lowered: str) -> None:
+    rule = compile_rule(f"lower(title) = '{lowered}'")
+    assert rule.evaluate({"lead.title": text}) is True
+
+
+def test_names_do_not_care_for_case_but_attributes_keep_theirs() -> None:
+    types = {**PROFILE_TYPES, "lead.Budget": "number"}
+    for text in ("Lead.Budget > 3", "budget > 3", "LEAD.BUDGET > 3"):
+        assert compile_rule(text, types).names == ("lead.Budget",)
+
+
+def test_numbers_beyond_what_is_exact_and_naive_times_are_unknown() -> None:
+    number = compile_rule("score <> 1")
+    assert [number.evaluate({"lead.score": value}) for value in (2**53, 2**53 + 1, -1e300, float("inf"))] == [
+        True,
+        None,
+        None,
+        None,
+    ]
+    instant = compile_rule("captured_at > '2026-01-01'")
+    assert instant.evaluate({"lead.captured_at": datetime(2026, 2, 1)}) is None  # noqa: DTZ001  # the bad case
+
+
+def test_a_rule_says_itself_as_sql() -> None:
+    rule = compile_rule("company.employees >= 50 and lower(title) <> 'it''s' or captured_at < '1970-01-02'")
+    assert rule.sql() == (
+        "((\"company_employees\" >= 50.0e0) AND (LOWER(\"lead_title\") <> 'it''s')) "
+        'OR ("lead_captured_at_us" < 86400000000)'
+    )
+    assert "`company_employees` >= 50.0e0" in rule.sql("spark")
+    with pytest.raises(CriteriaError, match="unknown dialect"):
+        rule.sql("klingon")
+
+
+def test_a_rule_knows_which_values_it_reads_and_which_only_have_to_be_there() -> None:
+    rule = compile_rule("email is not null and lower(phone) is null and first_name <> 'x' and country is null")
+    assert rule.read == {"lead.first_name"}
+    assert compile_rule("email is null or email = 'x'").read == {"lead.email"}
 
 
 def test_a_literal_that_a_closed_list_does_not_have_is_refused() -> None:

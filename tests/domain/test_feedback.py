@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from leadbridge.domain.facts import Fact, FeedbackActed
 from leadbridge.domain.explain import sentence
 from leadbridge.domain.fact_codec import decode, encode
+from leadbridge.domain.facts import Fact, FeedbackActed
 from leadbridge.domain.feedback import NO_LEAD, Thread, acknowledge, act, raise_feedback, tell, threads
 from leadbridge.domain.feedback_terms import FeedbackTerms
 from leadbridge.domain.history import LeadHistory
@@ -106,7 +106,7 @@ def test_the_contract_says_on_what_and_how_feedback_is_given() -> None:
 
 
 def test_no_step_comes_before_the_one_before_it() -> None:
-    facts, thread = raised()
+    _, thread = raised()
     with pytest.raises(IllegalMove, match="give a later at="):
         acknowledge(thread, at=START - timedelta(seconds=1), by="marketing")
 

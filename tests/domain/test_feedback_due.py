@@ -1,4 +1,4 @@
-"""What is owed by whom and by when: reasons after decisions, feedback every so often, and the steps of what was raised."""
+"""What is owed by whom and by when: reasons after decisions, feedback every so often, the steps of what was raised."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def day(number: float) -> datetime:
 
 
 def decided(lead: str, on: float, decision: Decision, reason: str | None, *more: Fact, **offer: Any) -> LeadHistory:
-    when = {"lead": lead, "occurred_at": day(on), "recorded_at": day(on)}
-    first = {"lead": lead, "occurred_at": day(0), "recorded_at": day(0)}
+    when: dict[str, Any] = {"lead": lead, "occurred_at": day(on), "recorded_at": day(on)}
+    first: dict[str, Any] = {"lead": lead, "occurred_at": day(0), "recorded_at": day(0)}
     facts: list[Fact] = [
         LeadCaptured(**first),
         HandoffOffered(handoff=f"{lead}-1", **{**first, **offer}),
@@ -148,7 +148,7 @@ def test_feedback_is_owed_every_so_often_counted_from_the_last_or_the_beginning(
 
 
 @pytest.mark.parametrize("values", [{"to": "sales"}, {"to": "", "by": "marketing"}])
-def test_feedback_for_somebody_else_does_not_settle_it(values: dict[str, str]) -> None:
+def test_feedback_for_somebody_else_does_not_settle_it(values: dict[str, Any]) -> None:
     (owed,) = due(loose(said(10, **values)), at=20, terms=OFTEN, since=0)
     assert owed.due_at == day(14)
 

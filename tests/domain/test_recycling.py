@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,12 +42,12 @@ def story(lead: str, *trips: tuple[float, float, Decision | None, str | None, fl
     for number, (offered, answered, decision, reason, due) in enumerate(trips, start=1):
         for step in lifecycle.steps(stage, "marketing_qualified", passage=passage, reason="again"):
             passage = step.passage
-            entered = {"stage": step.stage, "passage": step.passage, "inferred": step.inferred}
+            entered: dict[str, Any] = {"stage": step.stage, "passage": step.passage, "inferred": step.inferred}
             facts.append(StageEntered(lead=lead, occurred_at=day(offered), recorded_at=day(offered), **entered))
         name = f"{lead}-{number}"
         facts.append(HandoffOffered(lead=lead, occurred_at=day(offered), recorded_at=day(offered), handoff=name))
         stage = "marketing_qualified"
-        when = {"lead": lead, "occurred_at": day(answered), "recorded_at": day(answered)}
+        when: dict[str, Any] = {"lead": lead, "occurred_at": day(answered), "recorded_at": day(answered)}
         if decision is None:
             facts.append(HandoffExpired(handoff=name, **when))
             continue
@@ -171,7 +172,7 @@ def test_a_lead_is_in_one_state_and_never_due_before_its_day(
     for length, decision, rest in trips:
         told.append((begin, begin + 1, decision, "bad_timing", begin + 1 + rest))
         begin += 1 + length
-    found = recycling([story("L1", *told)], Recycling(max_passages=4), day(at))  # type: ignore[arg-type]  # as above
+    found = recycling([story("L1", *told)], Recycling(max_passages=4), day(at))
     for one in found:
         assert one.since <= day(at)
         assert one.times <= one.returns

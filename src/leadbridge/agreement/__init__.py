@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadbridge.agreement.crosswalk import BY_REASON, KindCrosswalk, Touch
-from leadbridge.agreement.diff import Change, diff
+from leadbridge.agreement.diff import Change, diff, grouped
 from leadbridge.agreement.lint import lint
 from leadbridge.agreement.offer import offer
 from leadbridge.agreement.policies import FieldPolicy, Guard, Guards, Ruling, SyncRules
@@ -26,6 +26,7 @@ __all__ = [
     "Touch",
     "clocks",
     "diff",
+    "grouped",
     "html",
     "lint",
     "markdown",

@@ -111,8 +111,6 @@ class Brief:
 
         return to_dict(self)
 
-    __str__ = object.__repr__
-
 
 def brief(
     history: LeadHistory,

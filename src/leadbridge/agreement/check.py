@@ -154,7 +154,7 @@ _CHECKS: tuple[tuple[tuple[str, ...], _Check], ...] = (
     ((*_NAMES, "target_market"), market_problems),
     ((*_NAMES, "target_market", "scores"), score_problems),
     (("lifecycle", "handoff"), _handoff),
-    (("attributes", "handoff", "sync"), package_problems),
+    ((*_NAMES, "handoff", "sync"), package_problems),
     (("handoff", "definitions"), _handoff_definition),
     (("lifecycle", "lead_statuses", "handoff", "sync", "slas", "calendars"), _slas),
     (("calendars",), calendar_problems),

@@ -69,4 +69,5 @@ def _compiles(agreement: Agreement, text: str, path: Path, layer: Layer) -> Foun
     try:
         agreement.vocabulary.rule(text, layer)
     except CriteriaError as error:
-        yield path, Problem(error.message, error.remedy)
+        if not error.elsewhere:  # a mistake in a score or in the market is reported once, where it is
+            yield path, Problem(error.message, error.remedy)

@@ -13,7 +13,17 @@ from leadbridge.errors import Problem
 if TYPE_CHECKING:
     from leadbridge.agreement.schema import Agreement
 
-__all__ = ["package_problems"]
+__all__ = ["package_problems", "receivers"]
+
+
+def receivers(agreement: Agreement) -> tuple[str, ...]:
+    """Who may be offered a lead: the functions that take part, those that bring leads, those that settle reasons."""
+    known = (
+        *agreement.functions,
+        *(entry.function for entry in agreement.lifecycle.entries.values()),
+        *(reason.remedy_owner for reason in agreement.reasons.values()),
+    )
+    return tuple(dict.fromkeys(function for function in known if function != agreement.handoff.from_))
 
 
 def package_problems(agreement: Agreement) -> Found:
@@ -21,15 +31,15 @@ def package_problems(agreement: Agreement) -> Found:
     terms = agreement.handoff
     fields = [*LEAD_FIELDS, *agreement.attributes]
     yield from _contents(terms.package, ("handoff", "package"), fields)
-    receivers = [function for function in agreement.functions if function != terms.from_]
+    known = receivers(agreement)
     for index, package in enumerate(terms.packages):
         here: Path = ("handoff", "packages", index)
         yield from _contents(package, here, fields)
         if package.to == terms.from_:
             problem = f"{package.to} offers the lead, so it cannot be the one who receives it"
             yield (*here, "to"), Problem(problem, "name the receiving function, or remove to")
-        elif package.to is not None and package.to not in receivers:
-            yield (*here, "to"), unknown("function", package.to, receivers)
+        elif package.to is not None and package.to not in known:
+            yield (*here, "to"), unknown("function", package.to, known)
         before = next((number for number in range(index) if terms.packages[number].covers(package)), None)
         if before is not None:
             remedy = "put the more special one first, or remove one of them"

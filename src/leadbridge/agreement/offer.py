@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from leadbridge.agreement.checks_handoff import receivers
 from leadbridge.agreement.schema import Agreement
 from leadbridge.clock import Clock, SystemClock, to_us
 from leadbridge.domain.facts import Decision
@@ -103,10 +104,11 @@ def offer(
 def _receiver(agreement: Agreement, to: str | None) -> str:
     if to is None:
         return agreement.handoff.to
-    if to not in agreement.functions:
-        raise ConfigError(f"unknown function {to}: {did_you_mean(to, agreement.functions)}")
     if to == agreement.handoff.from_:
         raise ConfigError(f"{to} cannot offer a lead to itself: name the receiving function")
+    known = receivers(agreement)
+    if to not in known:
+        raise ConfigError(f"unknown function {to}: {did_you_mean(to, known)}")
     return to
 
 

@@ -72,8 +72,8 @@ class Leaving:
 
     def __str__(self) -> str:
         return (
-            f"{self.owner} leaves: {len(self.back)} leads go to a queue, {len(self.recycled)} are recycled, "
-            f"{len(self.stay)} stay because the agreement says nothing about their stage"
+            f"{self.owner} leaves. To a queue: {len(self.back)}, recycled: {len(self.recycled)}, "
+            f"without an agreed way: {len(self.stay)}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Values that pydantic would quietly turn into something else: ``true`` into 1, 86400 into a day of 1970, text into NaN.
+"""Values that pydantic would quietly turn into something else: ``true`` into 1, 86400 into a day of 1970.
 
 Nobody who signs an agreement means that, so it is refused: numbers, dates, true and false are written as such.
 """

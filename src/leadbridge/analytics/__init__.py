@@ -9,6 +9,7 @@ from __future__ import annotations
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
+from leadbridge.analytics.profile import Readiness
 from leadbridge.analytics.result import Answer, NotComputable, Result
 from leadbridge.analytics.scorecard import Scorecard, ScoreLine
 from leadbridge.analytics.snapshot import Snapshot
@@ -20,6 +21,7 @@ __all__ = [
     "Metric",
     "NotComputable",
     "Quality",
+    "Readiness",
     "Result",
     "ScoreLine",
     "Scorecard",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from leadbridge.agreement.target import Target
 from leadbridge.clock import to_us
-from leadbridge.domain.criteria import Rule
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.interaction import Interaction
-from leadbridge.domain.profile import profile, standing_fields
+from leadbridge.domain.profile import standing_fields
 
 if TYPE_CHECKING:
     from leadbridge.agreement import Agreement
@@ -48,9 +48,7 @@ def stand_all(
         many: the histories of the leads.
         profiles: flat canonical fields by lead id; of leads without any, nothing is said.
     """
-    market = agreement.target_market
-    company = agreement.rule("target.company is not null") if market.companies else None
-    role = agreement.rule("target.role is not null") if market.roles else None
+    target = Target(agreement)
     found: dict[str, LeadStanding] = {}
     for history in many:
         if history.lead not in profiles:
@@ -59,11 +57,9 @@ def stand_all(
         touches = [Interaction.of(touch.fact) for touch in history.touches]
         # Interest fades: what counts is what could be known when the lead was offered, not what is left of it now.
         judged = (history.handoff.offered_at if history.handoff else None) or at
-        found[history.lead] = LeadStanding(
-            in_target=_seen(agreement, company, "target.company", fields, touches, at),
-            role=_seen(agreement, role, "target.role", fields, touches, at),
-            ready=agreement.readiness(fields, None, touches, at=judged).ok if agreement.definitions else None,
-        )
+        there = target.of(fields, touches, at=at)
+        ready = agreement.readiness(fields, None, touches, at=judged).ok if agreement.definitions else None
+        found[history.lead] = LeadStanding(in_target=there.company, role=there.role, ready=ready)
     return found
 
 
@@ -113,20 +109,6 @@ def assumptions_of(agreement: Agreement | None) -> dict[str, Any]:
 
 
 _UNKNOWN = LeadStanding()
-
-
-def _seen(
-    agreement: Agreement,
-    rule: Rule | None,
-    name: str,
-    fields: Mapping[str, object],
-    touches: list[Interaction],
-    at: datetime,
-) -> Any:
-    """The value of a name for one lead; ``None`` when the agreement does not have the name."""
-    if rule is None:
-        return None
-    return rule.seen(profile(fields, touches, wanted=rule.names, types=agreement.types, at=at))[name]
 
 
 def _assets(agreement: Agreement) -> Iterator[Row]:

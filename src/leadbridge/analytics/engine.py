@@ -20,7 +20,17 @@ from leadbridge.errors import AdapterMissing
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["DIMENSION", "PROFILE_KINDS", "TABLES", "connect", "quoted", "rows_of", "text_of", "write_query", "write_rows"]
+__all__ = [
+    "DIMENSION",
+    "PROFILE_KINDS",
+    "TABLES",
+    "connect",
+    "quoted",
+    "rows_of",
+    "text_of",
+    "write_query",
+    "write_rows",
+]
 
 DIMENSION = "by_"
 """Prefix of the further columns of ``leads`` that metrics can be broken down by."""

@@ -33,19 +33,19 @@ NEEDS: Mapping[str, str] = {
     "interactions": "no interactions were recorded: nobody knows who talked to buyers, or what they read",
     "offers": "no hand-offs with a time were recorded: nobody knows when leads were handed over",
     "touches": (
-        "no interactions of the function that receives hand-offs were recorded: leads that nobody followed up cannot be "
-        "told from follow-up that nobody wrote down"
+        "no interactions of the function that receives hand-offs were recorded: leads that nobody followed up cannot "
+        "be told from follow-up that nobody wrote down"
     ),
     "buying": "no buying stages were recorded: agree on the evidence that marks them, under buying_stages.evidence",
     "outcomes": "no opportunities were recorded: nobody knows what became of leads after they were qualified",
     "promises": (
-        "no promised information was recorded: agree on what goes with an offer, under handoff.package, before leads are "
-        "offered"
+        "no promised information was recorded: agree on what goes with an offer, under handoff.package, before leads "
+        "are offered"
     ),
     "sources": "nobody recorded which function brought the leads",
     "attempts": (
-        "no reason takes a number of attempts: agree on one, under reasons.override.no_response.needs_attempts, and take "
-        "the snapshot with agreement="
+        "no reason takes a number of attempts: agree on one, under reasons.override.no_response.needs_attempts, and "
+        "take the snapshot with agreement="
     ),
     "feedback": "no feedback was recorded: nobody knows what the functions told each other, or what came of it",
     "assets": "the agreement lists no assets: register what both functions may use, under assets",

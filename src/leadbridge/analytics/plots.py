@@ -22,6 +22,7 @@ Picture: TypeAlias = "altair.LayerChart | altair.FacetChart"
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6F6F6F"
 _WIDTH = 560
+_BLANK = ("buying_stage", "function", "type")
 
 
 def chart(result: Result) -> Picture:
@@ -38,7 +39,7 @@ def chart(result: Result) -> Picture:
     draw = _PICTURES.get(result.metric)
     if draw is None:
         raise ConfigError(f"{result.metric} has no picture: there are pictures of {', '.join(_PICTURES)}")
-    words = {"reason": "no reason", "buying_stage": "(blank)", "function": "(blank)", result.by or "": "(blank)"}
+    words = {"reason": "no reason", result.by or "": "(blank)"} | dict.fromkeys(_BLANK, "(blank)")
     rows = [{name: words.get(name) if value is None else value for name, value in row.items()} for row in result.rows]
     return draw(alt, result, alt.InlineData(values=rows))
 
@@ -145,7 +146,8 @@ def _reasons(alt: Any, result: Result, data: Any) -> Picture:
 
 def _shares(count: str, share: str, title: str) -> Callable[[Any, Result, Any], Picture]:
     def draw(alt: Any, result: Result, data: Any) -> Picture:
-        names = [name for name in (result.by, "policy", "target") if name and name in result.columns]
+        told_apart = (result.by, "policy", "target", "type", "buying_stage")
+        names = [name for name in told_apart if name and name in result.columns]
         base = alt.Chart(width=_WIDTH, height=alt.Step(26)).transform_calculate(
             what=" + ' · ' + ".join(f"datum['{name}']" for name in names) or "'all'",
             reach=f"datum['{share}'] == null ? 0 : datum['{share}']",
@@ -182,6 +184,11 @@ _PICTURES: dict[str, Callable[[Any, Result, Any], Picture]] = {
     "stage_duration": _durations,
     "reason_mix": _reasons,
     "acceptance_rate": _shares("counted", "rate", "Hand-offs accepted"),
+    "information_completeness": _shares("promised", "share", "Promised information that came with hand-offs"),
     "sla_attainment": _shares("counted", "attainment", "Promises kept in time"),
     "coverage": _coverage,
+    "content_usage": _shares("available", "usage_rate", "Agreed content that was used"),
+    "definitional_rejection": _shares("decided", "rejection_rate", "Hand-offs refused as not wanted"),
+    "ignored_rate": _shares("mature", "ignored_rate", "Hand-offs that nobody followed up"),
+    "interaction_mix": _shares("interactions", "person_share", "Person to person, by buying stage"),
 }

@@ -43,6 +43,7 @@ from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.lifecycle import SPINE
 from leadbridge.domain.show import html_table
 from leadbridge.domain.sla import SLAClock
+from leadbridge.errors import DataError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -94,8 +95,8 @@ class Snapshot:
         """The ledger as of ``now``: facts of any number of leads, in any order; later ones are left out.
 
         ``agreement`` gives the success path and stands beside every number; without one the canonical path is used.
-        ``standings`` say of each lead, by id, whether it is in the target market and ready, and its buying role; without
-        them the agreement says it of the leads in ``profiles``.
+        ``standings`` say of each lead, by id, whether it is in the target market and ready, and its buying role;
+        without them the agreement says it of the leads in ``profiles``.
         ``profiles`` are flat canonical fields (``company``, ``employees``, ``title`` ...) by lead id, for
         ``lead_profile`` and :meth:`readiness`; names, addresses and telephone numbers are kept only with ``personal``.
         """
@@ -362,5 +363,7 @@ def _place(directory: str | Path | None) -> Iterator[tuple[Path, bool]]:
 
 def _views(connection: DuckDBPyConnection, place: Path) -> None:
     for name in TABLES:
+        if not (place / f"{name}.parquet").exists():
+            raise DataError(f"{place} has no {name}.parquet: it is of an older leadbridge, take a new snapshot")
         file = text_of(str(place / f"{name}.parquet"))
         connection.execute(f"create view {quoted(name)} as select * from read_parquet({file})")

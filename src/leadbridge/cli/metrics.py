@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["metrics"]
 
-Unit = Literal["minutes", "hours", "days", "weeks"]
-
 
 def metrics(
     name: Annotated[
@@ -32,7 +30,8 @@ def metrics(
     since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help="From this date or instant on.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Before this date or instant.")] = None,
     horizon: Annotated[
-        str | None, typer.Option("--horizon", metavar="SPAN", help="funnel: time allowed for the next stage: 30 days.")
+        str | None,
+        typer.Option("--horizon", metavar="SPAN", help="Time allowed, as in funnel, ignored_rate and waste: 30 days."),
     ] = None,
     from_stage: Annotated[
         str | None, typer.Option("--from", metavar="STAGE", help="stage_duration: where it starts.")
@@ -40,7 +39,9 @@ def metrics(
     to_stage: Annotated[
         str | None, typer.Option("--to", metavar="STAGE", help="stage_duration: where it ends.")
     ] = None,
-    unit: Annotated[str, typer.Option("--unit", help="stage_duration: minutes, hours, days or weeks.")] = "days",
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="Of stage_duration and continuity: minutes, hours, days or weeks.")
+    ] = None,
     csv: Annotated[
         list[Path] | None,
         typer.Option("--csv", metavar="FILE", help="An export in place of the ledger; further files add columns."),
@@ -75,11 +76,19 @@ def metrics(
         metric(name)
     with ExitStack() as stack:
         snapshot = stack.enter_context(_snapshot(csv or (), column or (), config, stack))
-        window = (instant(since, "--since"), instant(until, "--until"))
         if name == "scorecard":
             _scorecard(snapshot.scorecard(), snapshot.quality, json=json)
             return
-        answer = _ask(snapshot.metrics, name, by, window, horizon, (from_stage, to_stage), unit)
+        options = {
+            "by": by,
+            "since": instant(since, "--since"),
+            "until": instant(until, "--until"),
+            "horizon": horizon,
+            "from_stage": from_stage,
+            "to_stage": to_stage,
+            "unit": unit,
+        }
+        answer = _ask(snapshot.metrics, name, options)
         if json:
             quality = [{"kind": each.kind, "message": each.message, "count": each.count} for each in snapshot.quality]
             output.emit({**answer.to_dict(), "quality": quality})
@@ -98,39 +107,23 @@ def _snapshot(files: Sequence[Path], columns: Sequence[str], config: Path | None
         raise typer.BadParameter("it needs --csv", param_hint="--column")
     here = stack.enter_context(desk(config))
     facts = here.ledger.facts()
-    return Snapshot.from_facts(facts, agreement=here.agreement, clocks=here.clocks(), now=here.now)
+    return Snapshot.from_facts(
+        facts, agreement=here.agreement, clocks=here.clocks(), profiles=here.ledger.profiles(), now=here.now
+    )
 
 
-def _ask(
-    metrics: Metrics,
-    name: str,
-    by: str | None,
-    window: tuple[datetime | None, datetime | None],
-    horizon: str | None,
-    stages: tuple[str | None, str | None],
-    unit: str,
-) -> Answer:
-    since, until = window
-    match name:
-        case "funnel":
-            return metrics.funnel(by, horizon=horizon, since=since, until=until)
-        case "stage_duration":
-            first, last = stages[0] or metrics.path[0], stages[1] or metrics.path[-1]
-            return metrics.stage_duration(first, last, unit=cast("Unit", unit), by=by, since=since, until=until)
-        case "reason_mix":
-            return metrics.reason_mix(by, since=since, until=until)
-        case "acceptance_rate":
-            return metrics.acceptance_rate(by, since=since, until=until)
-        case "information_completeness":
-            return metrics.information_completeness(by, since=since, until=until)
-        case "coverage":
-            return metrics.coverage(by, since=since, until=until)
-        case "no_response_validity":
-            return metrics.no_response_validity(by, since=since, until=until)
-        case "feedback_loop":
-            return metrics.feedback_loop(by, since=since, until=until)
-        case _:
-            return metrics.sla_attainment(by)
+def _ask(metrics: Metrics, name: str, options: Mapping[str, object]) -> Answer:
+    """Asks for a metric with those of the options that were given; one that it does not take is refused."""
+    given = {option: value for option, value in options.items() if value is not None}
+    ask: Callable[..., Answer] = getattr(metrics, name)
+    takes = signature(ask).parameters
+    if name == "stage_duration":
+        given = {"from_stage": metrics.path[0], "to_stage": metrics.path[-1]} | given
+    for option in given:
+        if option not in takes:
+            flag = "--" + option.removesuffix("_stage")
+            raise typer.BadParameter(f"{name} does not take it", param_hint=flag)
+    return ask(**given)
 
 
 def _scorecard(card: Scorecard, quality: Quality, *, json: bool) -> None:

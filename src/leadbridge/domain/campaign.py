@@ -10,7 +10,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from leadbridge.domain.model import Frozen, Id, listing
+from leadbridge.domain.model import Frozen, Id, did_you_mean, listing
 
 __all__ = ["Campaign", "CampaignInput", "CampaignTarget", "Naming"]
 
@@ -81,6 +81,7 @@ class Campaign(Frozen):
 
 _PART = re.compile(r"\{([^{}]*)\}")
 _ID = re.compile(r"\w[\w.\-]*")
+_FREE = r"[^\W_]+"
 
 
 class Naming(Frozen):
@@ -102,13 +103,13 @@ class Naming(Frozen):
         names = _PART.findall(self.pattern)
         rest = _PART.sub("\0", self.pattern)
         if not names or "{" in rest or "}" in rest or not all(_ID.fullmatch(name) for name in names):
-            raise ValueError("a pattern of names has parts in braces, such as {year}-{region}-{topic}")
+            raise ValueError("a pattern of names needs parts in braces; write one such as {year}-{region}-{topic}")
         if "\0\0" in rest:
             raise ValueError("nothing stands between two parts of the pattern; put a sign between them, such as -")
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"the pattern has {listing(repeated)} twice; name each part once")
         if stray := [name for name in self.parts if name not in names]:
-            raise ValueError(f"values are listed for {listing(stray)}, which the pattern does not have")
+            raise ValueError(f"values are listed for {listing(stray)}; {did_you_mean(stray[0], names)}")
         if empty := [name for name, values in self.parts.items() if not values or not all(values)]:
             raise ValueError(f"no values are listed for {listing(empty)}; list those that are allowed")
         return self
@@ -122,7 +123,7 @@ class Naming(Frozen):
             values = self.parts.get(part[1])
             # The longest value first, so that one that begins with another is not read as that one.
             allowed = "|".join(re.escape(value) for value in sorted(values, key=len, reverse=True)) if values else ""
-            text += f"({allowed or r'[^\W_]+'})"
+            text += f"({allowed})" if allowed else r"([^\W_]+)"
             names.append(part[1])
             at = part.end()
         return re.compile(text + re.escape(self.pattern[at:])), tuple(names)

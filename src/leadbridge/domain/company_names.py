@@ -9,17 +9,17 @@ __all__ = ["SHARED_DOMAINS", "host_of_address", "plain_host", "plain_name"]
 
 _SHARED = """
     gmail.com googlemail.com outlook.com outlook.de outlook.fr outlook.jp hotmail.com hotmail.co.uk hotmail.de
-    hotmail.fr hotmail.it hotmail.es live.com live.co.uk live.de live.fr msn.com yahoo.com yahoo.co.uk yahoo.co.jp yahoo.co.in
-    yahoo.de yahoo.fr yahoo.it yahoo.es yahoo.com.br ymail.com rocketmail.com aol.com icloud.com me.com mac.com
-    proton.me protonmail.com pm.me tutanota.com tuta.io fastmail.com hey.com zoho.com mail.com email.com gmx.com gmx.de
-    gmx.net gmx.at gmx.ch web.de t-online.de freenet.de arcor.de posteo.de mailbox.org bluewin.ch orange.fr wanadoo.fr
-    free.fr laposte.net sfr.fr libero.it virgilio.it tiscali.it telenet.be skynet.be ziggo.nl kpnmail.nl btinternet.com
-    sky.com comcast.net verizon.net att.net sbcglobal.net cox.net charter.net shaw.ca rogers.com bigpond.com uol.com.br
-    bol.com.br terra.com.br qq.com foxmail.com 163.com 126.com sina.com sohu.com yeah.net aliyun.com naver.com
-    hanmail.net daum.net docomo.ne.jp ezweb.ne.jp softbank.ne.jp rediffmail.com mail.ru yandex.ru yandex.com rambler.ru
-    bk.ru inbox.ru ukr.net seznam.cz wp.pl o2.pl onet.pl interia.pl
-    facebook.com linkedin.com instagram.com x.com twitter.com youtube.com xing.com github.io wordpress.com blogspot.com
-    wixsite.com squarespace.com myshopify.com sites.google.com
+    hotmail.fr hotmail.it hotmail.es live.com live.co.uk live.de live.fr msn.com yahoo.com yahoo.co.uk yahoo.co.jp
+    yahoo.co.in yahoo.de yahoo.fr yahoo.it yahoo.es yahoo.com.br ymail.com rocketmail.com aol.com icloud.com me.com
+    mac.com proton.me protonmail.com pm.me tutanota.com tuta.io fastmail.com hey.com zoho.com mail.com email.com
+    gmx.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de arcor.de posteo.de mailbox.org bluewin.ch
+    orange.fr wanadoo.fr free.fr laposte.net sfr.fr libero.it virgilio.it tiscali.it telenet.be skynet.be ziggo.nl
+    kpnmail.nl btinternet.com sky.com comcast.net verizon.net att.net sbcglobal.net cox.net charter.net shaw.ca
+    rogers.com bigpond.com uol.com.br bol.com.br terra.com.br qq.com foxmail.com 163.com 126.com sina.com sohu.com
+    yeah.net aliyun.com naver.com hanmail.net daum.net docomo.ne.jp ezweb.ne.jp softbank.ne.jp rediffmail.com
+    mail.ru yandex.ru yandex.com rambler.ru bk.ru inbox.ru ukr.net seznam.cz wp.pl o2.pl onet.pl interia.pl
+    facebook.com linkedin.com instagram.com x.com twitter.com youtube.com xing.com github.io wordpress.com
+    blogspot.com wixsite.com squarespace.com myshopify.com sites.google.com
     co.uk org.uk ac.uk com.au co.nz co.jp ne.jp or.jp co.kr co.in com.br com.mx com.ar com.cn com.hk com.sg com.tr
     co.za co.at com.pl
 """
@@ -78,14 +78,17 @@ def _without_form(words: list[str]) -> list[str]:
         if kept[: len(form)] == form and not _EMPTY_WORDS.issuperset(kept[len(form) :]):
             kept = kept[len(form) :]
     while True:
-        form = next((form for form in _FORMS_AFTER if kept[-len(form) :] == form), kept[-1:])
+        long = _FORMS_AFTER.get(kept[-1], ()) if kept else ()
+        form = next((form for form in long if kept[-len(form) :] == form), kept[-1:])
         shorter = kept[: -len(form)] if len(form) > 1 or _LEGAL_FORMS.issuperset(form) else kept
         if shorter == kept or _EMPTY_WORDS.issuperset(shorter):
             return kept
         kept = shorter
 
 
-_FORMS_AFTER = sorted((form.split() for form in _LEGAL_PHRASES), key=len, reverse=True)
+_FORMS_AFTER: dict[str, list[list[str]]] = {}
+for _words in sorted((form.split() for form in _LEGAL_PHRASES), key=len, reverse=True):
+    _FORMS_AFTER.setdefault(_words[-1], []).append(_words)
 _FORMS_BEFORE = [["kabushiki", "kaisha"], ["godo", "kaisha"], *([word] for word in sorted(_BEFORE))]
 
 
@@ -94,6 +97,8 @@ def plain_host(host: str | None) -> str | None:
     if not host:
         return None
     text = host.strip().rstrip(".").casefold().removeprefix("www.")
+    if text.isascii():
+        return text or None
     try:
         return text.encode("idna").decode("ascii") or None
     except UnicodeError:

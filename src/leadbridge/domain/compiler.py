@@ -267,7 +267,9 @@ class Compiler:
         if term is None:
             return
         window = window_of(term)
-        type_ = "number" if window else self.derived[term].type if term in self.derived else self.types.get(term, "text")
+        type_ = (
+            "number" if window else self.derived[term].type if term in self.derived else self.types.get(term, "text")
+        )
         whole = window is not None and window.how != "halved"
         atom = Atom(term, type_, asks, values, whole, 0.0 if window else None)
         key = id(node if at is None else at)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 
 from leadbridge.domain.facts import Interacted
@@ -125,7 +126,7 @@ def touches_after(history: LeadHistory, handoff: HandoffTrail | None = None) -> 
 def _changes(trail: HandoffTrail, until: datetime | None) -> int:
     owners = [each.owner for each in trail.assignments if until is None or each.since <= until]
     held = [owner for owner in owners if owner]
-    return sum(now != then for then, now in zip(held, held[1:], strict=False))
+    return sum(now != then for then, now in pairwise(held))
 
 
 def _themes(fact: Interacted, messages_of: Mapping[str, str]) -> frozenset[str]:

@@ -57,7 +57,7 @@ def enrich(
     """A lead with blanks filled in, and the fact of it; ``None`` when nothing changed.
 
     Pure: writing the values to a CRM is the business of the caller, or of the sync once they stand in one CRM, and
-    recording the fact that of ``bridge.record``. A lead that opted out may be enriched, which never allows to contact it
+    recording the fact that of ``bridge.record``. A lead that opted out may be enriched, which never allows contact
     again: consent is no field that can be filled in.
 
     Args:

@@ -100,9 +100,9 @@ def _handoff(fact: f.Fact) -> str:
             answer = f", answer due {moment(fact.expires_at)}" if fact.expires_at else ""
             return f"offered to {fact.to_function}{missing}{answer}"
         case f.HandoffRouted():
-            return f"routed to queue {fact.queue}"
+            return f"routed to queue {fact.queue}{f', rule {fact.rule}' if fact.rule else ''}"
         case f.HandoffAssigned():
-            return f"assigned to {fact.owner}"
+            return f"assigned to {fact.owner}{f', rule {fact.rule}' if fact.rule else ''}"
         case f.HandoffReclaimed():
             where = f", back to queue {fact.queue}" if fact.queue else ""
             return f"taken back from {fact.owner}: {_TAKEN_BACK[fact.why]}{where}"

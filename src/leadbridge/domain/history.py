@@ -86,7 +86,8 @@ class LeadHistory:
             source=fold.captured.source if fold.captured else None,
             passages=fold.passages(),
             statuses=tuple(fold.statuses),
-            buying_stages=tuple(fold.buying),
+            # Of what was entered at one instant, what a person saw holds against what a rule concluded.
+            buying_stages=tuple(sorted(fold.buying, key=lambda entry: (entry.since, not entry.inferred))),
             handoffs=tuple(HandoffTrail(id=id, **values) for id, values in fold.handoffs.items()),
             touches=tuple(fold.touches),
             opportunities=tuple(OpportunityTrail(id=id, **values) for id, values in fold.opportunities.items()),

@@ -108,9 +108,10 @@ class Lead(Frozen):
     def fields(self) -> dict[str, object]:
         """The lead as flat canonical fields; the other way round of :meth:`from_fields`. Blank fields are left out."""
         flat: dict[str, object] = dict(self.attributes)
-        for name in LEAD_FIELDS:
-            part = COMPANY_FIELDS.get(name)
-            value = getattr(self.company, part, None) if part else getattr(self, name)
+        own = self.__dict__
+        company = {} if self.company is None else self.company.__dict__
+        for name, part in _PLACES:
+            value = company.get(part) if part else own[name]
             if value is not None:
                 flat[name] = iso(value) if isinstance(value, datetime) else value
         return flat
@@ -132,6 +133,7 @@ def _adapter(model: type[Frozen], name: str) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
+_PLACES = tuple((name, COMPANY_FIELDS.get(name)) for name in LEAD_FIELDS)
 _SHOWN = ("stage", "status", "buying_stage", "decision", "reason", "source", "country")
 _TYPES: Mapping[str, TypeAdapter[Any]] = {
     name: _adapter(Company, COMPANY_FIELDS[name]) if name in COMPANY_FIELDS else _adapter(Lead, name)

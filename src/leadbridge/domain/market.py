@@ -56,7 +56,8 @@ class TargetCompany:
         return frozenset().union(*(rule.read for rule in self.rules))
 
     def closure(self) -> Closure:
-        return reduce(and_, [rule.evaluate for rule in self.rules])
+        judges: list[Closure] = [rule.evaluate for rule in self.rules]
+        return reduce(and_, judges)
 
     def sql(self) -> exp.Expression:
         from sqlglot import exp
@@ -127,17 +128,19 @@ class TargetRole:
             if self.declared:
                 tests.append(exp.EQ(this=column(BUYING_ROLE, "text"), expression=exp.Literal.string(case.id)))
             if tests:
-                found = found.when(reduce(lambda a, b: exp.Or(this=a, expression=b), tests), exp.Literal.string(case.id))
+                found = found.when(
+                    reduce(lambda a, b: exp.Or(this=a, expression=b), tests), exp.Literal.string(case.id)
+                )
         return found if found.args.get("ifs") else exp.cast(exp.Null(), "text")
 
 
 def role_cases(
-    roles: Iterable[RoleTerms], compile: Callable[[str], Rule], types: Mapping[str, FieldType]
+    roles: Iterable[RoleTerms], compiled: Callable[[str], Rule], types: Mapping[str, FieldType]
 ) -> tuple[tuple[RoleCase, ...], bool]:
     """What :class:`TargetRole` is made of: when each role applies, and whether leads say their role themselves.
 
     Args:
-        compile: compiles a criterion over the names of the profile.
+        compiled: compiles a criterion over the names of the profile.
         types: the names of the profile and their types.
 
     Raises:
@@ -147,7 +150,7 @@ def role_cases(
         RoleCase(
             role.id,
             tuple(dict.fromkeys(lower_text(title.strip()) for title in role.titles)),
-            compile(role.when) if role.when is not None else None,
+            compiled(role.when) if role.when is not None else None,
         )
         for role in roles
     ]

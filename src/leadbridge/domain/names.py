@@ -79,11 +79,15 @@ _WINDOW = re.compile(r"(?:(last|halved)_([1-9]\d{0,3})d|ever)\.(\w+)", re.ASCII)
 
 
 class CriteriaError(ConfigError):
-    """A rule that cannot be compiled: ``message`` says why, ``remedy`` the way out."""
+    """A rule that cannot be compiled: ``message`` says why, ``remedy`` the way out.
 
-    def __init__(self, message: str, remedy: str) -> None:
+    ``elsewhere`` is true when the mistake is in what a name of the rule comes from, not in the rule.
+    """
+
+    def __init__(self, message: str, remedy: str, *, elsewhere: bool = False) -> None:
         self.message = message
         self.remedy = remedy
+        self.elsewhere = elsewhere
         super().__init__(f"{message} → {remedy}")
 
 
@@ -101,7 +105,7 @@ class Window(NamedTuple):
             return timedelta.max
         return timedelta(days=self.days * (HALVINGS if self.how == "halved" else 1))
 
-    def count(self, ages: Iterable[timedelta]) -> float:
+    def counted(self, ages: Iterable[timedelta]) -> float:
         """What interactions of some ages come to; those outside or in the future count nothing. It is exact."""
         reach = self.reach
         if self.how == "halved":
@@ -141,7 +145,7 @@ def columns_of(types: Mapping[str, FieldType]) -> dict[str, str]:
 
 
 def unique(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
-    """Names for columns beside those that are taken: a name that SQL could not tell from an earlier one gets a number."""
+    """Names for columns: one that SQL could not tell from an earlier one, or from those taken, gets a number."""
     used = {name.lower() for name in taken}
     found: list[str] = []
     for name in names:

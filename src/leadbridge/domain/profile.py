@@ -50,7 +50,7 @@ def profile(
         elif interactions is not None and at is not None:
             if ages is None:
                 ages = _ages(interactions, at)
-            values[name] = window.count(ages.get(window.kind, ()))
+            values[name] = window.counted(ages.get(window.kind, ()))
     return values
 
 

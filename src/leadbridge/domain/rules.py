@@ -1,11 +1,11 @@
 """Readiness rules: SQL boolean expressions over one lead, compiled once, evaluated with three values.
 
 The language is that of :mod:`leadbridge.domain.grammar`, over the names of :mod:`leadbridge.domain.names`:
-``lead.<field>``, ``company.<field>``, ``last_<n>d.<interaction kind>``; a bare name is a field of the lead. An agreement
-adds names of its own, ``target.company``, ``target.role`` and ``score.<name>``, which are :class:`Derived` from others.
-As in SQL, what is missing makes a comparison unknown (``None``), neither true nor false. Names and types are checked,
-and what no lead can meet is refused, when the rule is compiled. :mod:`leadbridge.domain.rule_sql` gives the same rule
-as SQL.
+``lead.<field>``, ``company.<field>``, ``last_<n>d.<interaction kind>``; a bare name is a field of the lead. An
+agreement adds names of its own, ``target.company``, ``target.role`` and ``score.<name>``, which are :class:`Derived`
+from others. As in SQL, what is missing makes a comparison unknown (``None``), neither true nor false. Names and types
+are checked, and what no lead can meet is refused, when the rule is compiled. :mod:`leadbridge.domain.rule_sql` gives
+the same rule as SQL.
 """
 
 from __future__ import annotations

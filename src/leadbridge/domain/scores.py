@@ -208,18 +208,18 @@ class ScoreTotal:
         return found.else_(total)
 
 
-def compile_score(score: Score, compile: Callable[[str], Rule]) -> ScoreTotal:
+def compile_score(score: Score, compiled: Callable[[str], Rule]) -> ScoreTotal:
     """A score with its criteria compiled.
 
     Args:
-        compile: compiles a criterion over the names that a score may use: the profile and the target market.
+        compiled: compiles a criterion over the names that a score may use: the profile and the target market.
 
     Raises:
         CriteriaError: for a criterion that cannot be compiled.
     """
     return ScoreTotal(
         score,
-        tuple(compile(point.condition if point.each is None else f"{point.condition} >= 0") for point in score.points),
+        tuple(compiled(point.condition if point.each is None else f"{point.condition} >= 0") for point in score.points),
     )
 
 

@@ -21,9 +21,12 @@ from zoneinfo import ZoneInfo
 
 from leadbridge.clock import to_us
 
-__all__ = ["DAY_MINUTES", "Timetable", "Window", "instant_us"]
+__all__ = ["DAY_MINUTES", "NEVER", "Timetable", "Window", "day_spans", "instant_us"]
 
 DAY_MINUTES = 24 * 60
+
+NEVER = 2**62
+"""An instant later than all others: an opening that does not come."""
 
 Window = tuple[int, int]
 """Opening and closing in minutes after local midnight; a window over midnight closes after 1440."""
@@ -67,9 +70,10 @@ class Timetable:
     """The compiled opening times between two instants.
 
     ``opens[i]`` to ``closes[i]`` are disjoint, ascending and half-open; ``before[i]`` is the open time ahead of
-    interval ``i`` and ``after[i]`` that up to its end. ``days`` holds the position at which each open local day starts,
-    so that ``days[k + 1] - days[k]`` is the open time of the k-th open day. Questions hold for instants from ``low``
-    to ``high``.
+    interval ``i``. ``opens`` and ``before`` have one entry more: an opening that never comes, and all the open time.
+    ``days`` holds the position at which each open local day starts, so that ``days[k + 1] - days[k]`` is the open time
+    of the k-th open day. Questions hold for instants from ``low`` to ``high``. A table is ``final`` when the calendar
+    never opens after it.
     """
 
     low: int
@@ -77,13 +81,24 @@ class Timetable:
     opens: tuple[int, ...]
     closes: tuple[int, ...]
     before: tuple[int, ...]
-    after: tuple[int, ...]
     days: tuple[int, ...]
     holidays: frozenset[date]
+    final: bool = False
+
+    @classmethod
+    def empty(cls) -> Timetable:
+        """A table that covers no instant at all."""
+        return cls(low=0, high=0, opens=(NEVER,), closes=(), before=(0,), days=(), holidays=frozenset())
 
     @classmethod
     def build(
-        cls, days: Iterable[Sequence[tuple[int, int]]], *, low: int, high: int, holidays: frozenset[date]
+        cls,
+        days: Iterable[Sequence[tuple[int, int]]],
+        *,
+        low: int,
+        high: int,
+        holidays: frozenset[date],
+        final: bool = False,
     ) -> Timetable:
         """Compiles the spans of consecutive local days; spans that touch or overlap become one."""
         spans: list[tuple[int, int]] = []
@@ -97,24 +112,27 @@ class Timetable:
         closes: list[int] = []
         for start, end in spans:
             if closes and start <= closes[-1]:
-                closes[-1] = max(closes[-1], end)
+                if end > closes[-1]:
+                    closes[-1] = end
             else:
                 opens.append(start)
                 closes.append(end)
-        after = tuple(accumulate(end - start for start, end in zip(opens, closes, strict=True)))
+        before = tuple(accumulate((end - start for start, end in zip(opens, closes, strict=True)), initial=0))
         table = cls(
             low=low,
-            high=high,
-            opens=tuple(opens),
+            high=NEVER if final else high,
+            opens=(*opens, NEVER),
             closes=tuple(closes),
-            before=(0, *after[:-1]) if after else (),
-            after=after,
+            before=before,
             days=(),
             holidays=holidays,
+            final=final,
         )
         # Sorted and without repeats: a day whose time lies wholly inside another day's night shift adds no open time.
-        positions = tuple(sorted({table.position(start) for start in starts}))
-        return cls(low, high, table.opens, table.closes, table.before, after, positions, holidays)
+        positions = {table.position(start) for start in starts}
+        if final:
+            positions.add(before[-1])
+        return cls(low, table.high, table.opens, table.closes, before, tuple(sorted(positions)), holidays, final)
 
     def covers(self, us: int) -> bool:
         """True when questions about this instant can be answered."""
@@ -122,35 +140,30 @@ class Timetable:
 
     def position(self, us: int) -> int:
         """The open microseconds before an instant."""
-        index = bisect_right(self.opens, us) - 1
-        if index < 0:
-            return 0
-        close = self.closes[index]
-        return self.before[index] + (us if us < close else close) - self.opens[index]
+        index = bisect_right(self.closes, us)
+        opening = self.opens[index]
+        return self.before[index] + us - opening if us > opening else self.before[index]
 
     def at_position(self, position: int) -> int | None:
         """The earliest instant with that much open time before it; ``None`` when the table ends earlier."""
-        index = bisect_left(self.after, position)
-        if index == len(self.after):
-            return None
+        index = bisect_left(self.before, position, 1) - 1
         us = self.opens[index] + position - self.before[index]
-        return us if us <= self.high else None
+        return us if us <= self.high and index < len(self.closes) else None
 
     def is_open(self, us: int) -> bool:
         """True from an opening (included) to a closing (excluded)."""
-        index = bisect_right(self.opens, us) - 1
-        return index >= 0 and us < self.closes[index]
+        return self.opens[bisect_right(self.closes, us)] <= us
 
     def next_open(self, us: int) -> int | None:
         """The instant itself when open, else the next opening; ``None`` when the table ends earlier."""
-        if self.is_open(us):
-            return us
-        index = bisect_right(self.opens, us)
-        return self.opens[index] if index < len(self.opens) and self.opens[index] < self.high else None
+        opening = self.opens[bisect_right(self.closes, us)]
+        return us if opening <= us else opening if opening < self.high else None
 
     def day_number(self, position: int) -> Fraction | None:
         """A position in open days: whole days plus the share of the day's open time; ``None`` beyond the table."""
         index = bisect_right(self.days, position) - 1
+        if self.final and index + 1 == len(self.days):
+            return Fraction(index)
         if index < 0 or index + 1 >= len(self.days):
             return None
         start, end = self.days[index], self.days[index + 1]
@@ -159,6 +172,8 @@ class Timetable:
     def at_day_number(self, number: Fraction) -> int | None:
         """The earliest position at that number of open days, rounded up to a microsecond."""
         index = number.numerator // number.denominator
+        if self.final and number == len(self.days) - 1:
+            return self.days[-1]
         if index + 1 >= len(self.days):
             return None
         start, end = self.days[index], self.days[index + 1]

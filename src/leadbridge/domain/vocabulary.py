@@ -117,7 +117,9 @@ class _Names(Mapping[str, Derived]):
         try:
             return self._vocabulary.derived(name)
         except CriteriaError as error:
-            raise CriteriaError(f"{name} cannot be computed: {error.message}", error.remedy) from None
+            if error.elsewhere:
+                raise
+            raise CriteriaError(f"{name} cannot be computed: {error.message}", error.remedy, elsewhere=True) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._names

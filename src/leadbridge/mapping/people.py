@@ -40,5 +40,11 @@ class People:
         return owner is None or (owner.kind == "person" and not owner.email)
 
     def local(self, canonical: str) -> str | None:
-        """The id that an owner has here; never a guess."""
-        return self._by_email.get(canonical)
+        """The id that an owner has here; never a guess. A queue is nobody elsewhere and goes by its id."""
+        owner = self.by_id.get(canonical)
+        return canonical if owner is not None and owner.kind == "queue" else self._by_email.get(canonical)
+
+    def wanted(self, owner_id: str) -> str | None:
+        """How an owner of this account is asked for in :meth:`local`; ``None`` for nobody whom it knows."""
+        owner = self.by_id.get(owner_id)
+        return owner_id if owner is not None and owner.kind == "queue" else self.canonical(owner_id)

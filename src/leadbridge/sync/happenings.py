@@ -190,10 +190,12 @@ def _owner(teller: Teller, side: Side) -> None:
     owner = side.kind.owner(side.record.fields)
     if owner is None or standing.handoff is None or side.function != teller.rules.agreement.handoff.to:
         return
-    when = side.record.modified_at
-    if owner.kind == "queue" and standing.queue != owner.id:
+    when, arrived = side.record.modified_at, standing.requested == owner.id
+    if standing.requested is not None and not arrived and not side.changed("owner"):
+        return  # what a tool decided is still on its way to this CRM
+    if owner.kind == "queue" and (arrived or standing.queue != owner.id):
         teller.tell(f.HandoffRouted, when, side, handoff=standing.handoff, queue=owner.id)
-    elif owner.kind == "person" and standing.assignee != owner.id:
+    elif owner.kind == "person" and (arrived or standing.assignee != owner.id):
         teller.tell(f.HandoffAssigned, when, side, handoff=standing.handoff, owner=owner.id)
 
 

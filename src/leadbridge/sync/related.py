@@ -138,8 +138,11 @@ def _by_interactions(teller: Teller) -> None:
     # Of stages that were entered at one instant, the furthest is where the buyer stands.
     furthest = {entry.at: entry for entry in entries}
     first = min(fact.occurred_at for fact in fresh)
+    past = [fact for fact in teller.case.facts if isinstance(fact, f.BuyingStageEntered)]
+    told = {(fact.buying_stage, fact.occurred_at) for fact in past}
     for entry in furthest.values():
-        if entry.at >= first and entry.stage != teller.standing.buying_stage:
+        new = entry.at >= first and (entry.stage, entry.at) not in told
+        if new and entry.stage != teller.standing.buying_stage:
             teller.tell(
                 f.BuyingStageEntered,
                 entry.at,

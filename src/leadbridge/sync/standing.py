@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from leadbridge.domain import facts as f
 
@@ -19,6 +20,7 @@ class Standing:
     """The conclusions about one lead.
 
     ``brought_by`` is the function whose lead it is, ``handoff`` the latest offer, ``decision`` the latest answer to it.
+    ``requested`` is the person or queue that a tool gave the offer to and that no CRM has shown as the owner yet.
     """
 
     captured: bool = False
@@ -27,11 +29,13 @@ class Standing:
     passage: int = 1
     status: str | None = None
     buying_stage: str | None = None
+    buying_since: tuple[datetime, bool] | None = None
     handoff: str | None = None
     handoffs: int = 0
     handoff_passage: int = 0
     queue: str | None = None
     assignee: str | None = None
+    requested: str | None = None
     decision: str | None = None
     reason: str | None = None
     opted_out: bool = False
@@ -62,14 +66,16 @@ class Standing:
             case f.StatusChanged():
                 self.status = fact.status
             case f.BuyingStageEntered():
-                self.buying_stage = fact.buying_stage
+                self._buying(fact)
             case f.HandoffOffered():
                 self.handoff, self.handoffs, self.handoff_passage = fact.handoff, self.handoffs + 1, self.passage
-                self.queue = self.assignee = self.decision = self.reason = None
+                self.queue = self.assignee = self.requested = self.decision = self.reason = None
             case f.HandoffRouted():
-                self.queue = fact.queue
+                self.queue, self.requested = fact.queue, None if fact.system else fact.queue
             case f.HandoffAssigned():
-                self.assignee = fact.owner
+                self.assignee, self.requested = fact.owner, None if fact.system else fact.owner
+            case f.HandoffReclaimed() if fact.queue:
+                self.assignee, self.queue, self.requested = None, fact.queue, fact.queue
             case f.HandoffDecided():
                 self.decision, self.reason = fact.decision, fact.reason
             case f.HandoffExpired():
@@ -87,3 +93,9 @@ class Standing:
                 self.opted_out = True
             case _:
                 pass
+
+    def _buying(self, fact: f.BuyingStageEntered) -> None:
+        """The latest entry holds, and of simultaneous ones an observed one: evidence may be told late."""
+        since = (fact.occurred_at, not fact.inferred)
+        if self.buying_since is None or since >= self.buying_since:
+            self.buying_stage, self.buying_since = fact.buying_stage, since

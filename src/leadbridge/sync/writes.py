@@ -64,6 +64,9 @@ def merged_values(rules: Rules, case: Case, standing: Standing, outcome: Outcome
         if name == "opted_out" and standing.opted_out:
             value, why = True, "an opt-out is never undone"
             targets = tuple(connection for connection, each in said.items() if each.value is not True)
+        if name == "owner" and (asked := _asked_owner(rules, case, standing)) is not None:
+            value, targets = asked
+            why = "the offer was given to this owner"
         wanted.values[name] = value
         for connection in targets:
             wanted.targets.setdefault(connection, {})[name] = value
@@ -71,6 +74,25 @@ def merged_values(rules: Rules, case: Case, standing: Standing, outcome: Outcome
         if merged.conflict:
             _keep(rules, case, outcome, name, {c: s.value for c, s in said.items()}, merged.winner, why)
     return wanted
+
+
+def _asked_owner(rules: Rules, case: Case, standing: Standing) -> tuple[str, tuple[str, ...]] | None:
+    """The owner that a tool gave the offer to, and the connections that have to be told; ``None`` for nobody known."""
+    to = rules.agreement.handoff.to
+    taker = next((each for each in case.sides.values() if each.function == to), None)
+    if standing.requested is None or taker is None:
+        return None
+    owner = taker.mapping.people.wanted(standing.requested)
+    if owner is None:
+        return None
+    others = [side.connection for side in case.sides.values() if side is not taker and side.values.get("owner") != owner]
+    mine = taker.kind.owner(taker.record.fields)
+    late = [] if mine is not None and mine.id == standing.requested else [taker.connection]
+    return owner, (*late, *others) if standing.requested not in _queues(taker) else tuple(late)
+
+
+def _queues(side: Side) -> set[str]:
+    return {owner.id for owner in side.mapping.people.by_id.values() if owner.kind == "queue"}
 
 
 def _keep(

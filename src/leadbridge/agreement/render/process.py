@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Literal
 
 from leadbridge.agreement.render.blocks import Block, Heading, Text, table
 from leadbridge.domain.lifecycle import Stage
 from leadbridge.domain.model import listing, span_text
 from leadbridge.domain.package import Package, group_text
+from leadbridge.domain.scores import Point
 
 if TYPE_CHECKING:
     from leadbridge.agreement.schema import Agreement
@@ -43,8 +44,10 @@ def process(agreement: Agreement) -> Iterator[Block]:
     yield table(("calendar", "time zone", "open", "holidays"), calendars)
 
 
-def _hours(hours: object) -> str:
-    return "; ".join(f"{days} {listing(spans)}" for days, spans in hours.items()) if isinstance(hours, dict) else ""
+def _hours(hours: Literal["always"] | Mapping[str, tuple[str, ...]]) -> str:
+    if hours == "always":
+        return "always"
+    return "; ".join(f"{days} {', '.join(spans) or 'closed'}" for days, spans in hours.items())
 
 
 def _lifecycle(agreement: Agreement) -> Iterator[Block]:
@@ -100,15 +103,13 @@ def _definitions(agreement: Agreement) -> Iterator[Block]:
         yield table(("points", "for", "when", "why"), rows)
 
 
-def _point(point: object) -> str:
-    when, each = getattr(point, "when", None), getattr(point, "each", None)
-    if each is None:
-        return str(when)
-    within, halves, most = (getattr(point, name, None) for name in ("within", "halves_every", "at_most"))
-    text = f"each {each.replace('_', ' ')} interaction"
-    text += f" of the last {span_text(within)}" if within is not None else ""
-    text += f", halved every {span_text(halves)}" if halves is not None else ""
-    return text + (f", at most {most} points in all" if most is not None else "")
+def _point(point: Point) -> str:
+    if point.each is None:
+        return str(point.when)
+    text = f"each {point.each.replace('_', ' ')} interaction"
+    text += f" of the last {span_text(point.within)}" if point.within is not None else ""
+    text += f", halved every {span_text(point.halves_every)}" if point.halves_every is not None else ""
+    return text + (f", at most {point.at_most} points in all" if point.at_most is not None else "")
 
 
 def _handoff(agreement: Agreement) -> Iterator[Block]:
@@ -144,10 +145,16 @@ def _routing(agreement: Agreement) -> Iterator[Block]:
         (each.id, each.kind.replace("_", " "), each.when or "always", each.queue or each.owner, each.why)
         for each in routing.rules
     ]
-    yield table(("rule", "kind", "when", "goes to", "why"), rows=rules)
+    yield table(("rule", "kind", "when", "goes to", "why"), rules)
     dealt = {"round_robin": "in turn", "weighted": "by weight", "pick": "people pick"}
     queues = [
-        (each.id, each.label, each.function or agreement.handoff.to, dealt[each.deal], ", ".join(m.id for m in each.members))
+        (
+            each.id,
+            each.label,
+            each.function or agreement.handoff.to,
+            dealt[each.deal],
+            ", ".join(member.id for member in each.members),
+        )
         for each in routing.queues
     ]
     yield table(("queue", "label", "function", "dealt out", "members"), queues)

@@ -1,0 +1,249 @@
+"""A compiled calendar for arrays: the place of each instant is computed instead of searched.
+
+Time is cut into slots of one length, the longest in which no two opening intervals meet. The number of an instant's slot
+is a multiplication; the slot knows its interval; and the open time before the instant is then two comparisons and an
+addition. A binary search does the same by a dozen branches that no processor can predict. Positions (open time) are cut
+in the same way, to turn them into instants again. Several calendars are one such table after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from leadbridge.domain.timetable import Timetable
+from leadbridge.errors import AdapterMissing
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Int32s = npt.NDArray[np.int32]
+    Int64s = npt.NDArray[np.int64]
+
+__all__ = ["BLOCK", "DAY_US", "Ruler", "Slots", "Work", "load_numpy", "stacked"]
+
+DAY_US = 86_400_000_000
+BLOCK = 32_768
+"""How many rows are answered at a time: what is in between stays in the processor's cache."""
+
+_HOURS = (24, 12, 8, 6, 4, 3, 2, 1)
+_MINUTES = (30, 20, 15, 10, 5, 2, 1)
+_LENGTHS = (*(hours * 3_600_000_000 for hours in _HOURS), *(minutes * 60_000_000 for minutes in _MINUTES))
+_MOST = 20_000_000
+# Below this, a number multiplied by the inverse of a length lands in its slot, or (on the very border) in the one
+# before; both give the same answer there.
+_EXACT = 2**52
+
+
+def load_numpy() -> Any:
+    """The ``numpy`` module.
+
+    Raises:
+        AdapterMissing: when it is not installed.
+    """
+    try:
+        import numpy
+    except ImportError:
+        raise AdapterMissing('arrays of business time need numpy: pip install "leadbridge[analytics]"') from None
+    return numpy
+
+
+class Work:
+    """Memory for what is in between, used again for every block.
+
+    Args:
+        rows: how many rows there are at most in a block.
+    """
+
+    def __init__(self, rows: int) -> None:
+        np = load_numpy()
+        self.number: Int64s = np.empty(rows, np.int64)
+        self.small: Int32s = np.empty(rows, np.int32)
+        self.values: Int64s = np.empty(rows, np.int64)
+        self.other: Int64s = np.empty(rows, np.int64)
+        self.real: npt.NDArray[np.float64] = np.empty(rows, np.float64)
+        self.pace: npt.NDArray[np.float64] = np.empty(rows, np.float64)
+        self.flags: npt.NDArray[np.bool_] = np.empty(rows, np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class Ruler:
+    """Marks at equal distances: ``holds[k]`` belongs to the numbers from ``origin + k * length`` on.
+
+    A length of 0 says that no ruler was made, because it would be too long; then one searches. For several calendars,
+    ``pace``, ``first`` and ``last`` have one entry for each: marks for a unit, its first mark and its last.
+    """
+
+    origin: int
+    length: int
+    holds: Int32s
+    pace: npt.NDArray[np.float64]
+    first: Int64s
+    last: Int64s
+
+    @classmethod
+    def cut(cls, origin: int, length: int, end: int, values: Int64s, side: str) -> Ruler:
+        """A ruler up to ``end`` that holds the place of each mark among sorted values."""
+        np = load_numpy()
+        count = -(-(end - origin) // length) + 1 if length else 1
+        marks = origin + np.arange(count, dtype=np.int64) * length
+        return cls(
+            origin=origin,
+            length=length,
+            holds=np.searchsorted(values, marks, side).astype(np.int32),
+            pace=np.array([1.0 / length if length else 0.0]),
+            first=np.zeros(1, np.int64),
+            last=np.array([count - 1]),
+        )
+
+    def look_up(self, numbers: Int64s, which: Int64s | None, work: Work) -> Int64s:
+        """What the ruler holds for each number, in ``work.number``."""
+        np = load_numpy()
+        rows = len(numbers)
+        found, real, small = work.number[:rows], work.real[:rows], work.small[:rows]
+        np.subtract(numbers, self.origin, out=found)
+        if which is None:
+            np.multiply(found, float(self.pace[0]), out=real)
+            np.copyto(found, real, casting="unsafe")
+        else:
+            pace, other = work.pace[:rows], work.other[:rows]
+            self.pace.take(which, out=pace, mode="clip")
+            np.multiply(found, pace, out=real)
+            np.copyto(found, real, casting="unsafe")
+            self.first.take(which, out=other, mode="clip")
+            np.add(found, other, out=found)
+            self.last.take(which, out=other, mode="clip")
+            np.minimum(found, other, out=found)
+        self.holds.take(found, out=small, mode="clip")
+        np.copyto(found, small)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Slots:
+    """A timetable cut into slots, or several.
+
+    ``times`` holds the interval of each slot of time, ``places`` the interval in which each position is reached. The
+    open time before an instant is ``min(max(instant, opens), closes) + offset`` of its interval; the instant at a
+    position is the position less ``offset``, of this interval, or of the next when the position is after ``after``.
+    ``reach`` is the highest position that each calendar has an instant for.
+    """
+
+    times: Ruler
+    places: Ruler
+    opens: Int64s
+    closes: Int64s
+    offset: Int64s
+    after: Int64s
+    reach: Int64s
+
+    @classmethod
+    def build(cls, table: Timetable) -> Slots:
+        """Cuts a table with the longest slots that tell its intervals apart."""
+        np = load_numpy()
+        never = table.opens[-1]
+        opens = np.array(table.opens, np.int64)
+        closes = np.array((*table.closes, never), np.int64)
+        before = np.array(table.before, np.int64)
+        after = np.append(before[1:], never)
+        origin = table.low // DAY_US * DAY_US
+        end = table.high
+        if table.final:
+            end = max(table.low, *table.closes[-1:]) + DAY_US
+        length = _longest(opens[:-1] - origin, closes[:-1] - 1 - origin, end - origin)
+        total = table.before[-1]
+        step = _longest(after[:-1], after[:-1], total + 1)
+        return cls(
+            times=Ruler.cut(origin, length, end, closes, "right"),
+            places=Ruler.cut(0, step, total + 1, after, "left"),
+            opens=opens,
+            closes=closes,
+            offset=before - opens,
+            after=after,
+            reach=np.array([total if table.final else table.position(table.high)]),
+        )
+
+    @property
+    def cut(self) -> bool:
+        """True when there are slots, both of time and of positions."""
+        return bool(self.times.length and self.places.length)
+
+    def positions(self, instants: Int64s, which: Int64s | None, out: Int64s, work: Work) -> None:
+        """Writes the open time before each instant."""
+        np = load_numpy()
+        values = work.values[: len(instants)]
+        if self.times.length:
+            span = self.times.look_up(instants, which, work)
+        else:
+            span = np.searchsorted(self.closes, instants, "right")
+        self.opens.take(span, out=out, mode="clip")
+        np.maximum(out, instants, out=out)
+        self.closes.take(span, out=values, mode="clip")
+        np.minimum(out, values, out=out)
+        self.offset.take(span, out=values, mode="clip")
+        np.add(out, values, out=out)
+
+    def instants(self, positions: Int64s, which: Int64s | None, out: Int64s, work: Work) -> None:
+        """Writes the earliest instant at each position; ``out`` may be the positions themselves."""
+        np = load_numpy()
+        rows = len(positions)
+        values, flags = work.values[:rows], work.flags[:rows]
+        if self.places.length:
+            span = self.places.look_up(positions, which, work)
+            self.after.take(span, out=values, mode="clip")
+            np.greater(positions, values, out=flags)
+            np.add(span, flags, out=span)
+        else:
+            span = np.searchsorted(self.after, positions, "left")
+        self.offset.take(span, out=values, mode="clip")
+        np.subtract(positions, values, out=out)
+
+
+def _longest(first: Int64s, last: Int64s, size: int) -> int:
+    """The longest slot that tells things apart which are in order: each begins in a later slot than the one before ends.
+
+    0 when there would be too many slots.
+    """
+    for length in _LENGTHS:
+        if size >= _EXACT or size // length > _MOST:
+            return 0
+        if bool((first[1:] // length > last[:-1] // length).all()):
+            return length
+    return 0
+
+
+@lru_cache(maxsize=4)
+def stacked(parts: tuple[Slots, ...]) -> Slots:
+    """Several tables, one after the other; all of them have to be cut."""
+    np = load_numpy()
+    lengths = [len(part.opens) for part in parts]
+    shifts = np.cumsum([0, *lengths[:-1]])
+    origin = min(part.times.origin for part in parts)
+    return Slots(
+        times=_joined([part.times for part in parts], shifts, origin),
+        places=_joined([part.places for part in parts], shifts, 0),
+        opens=np.concatenate([part.opens for part in parts]),
+        closes=np.concatenate([part.closes for part in parts]),
+        offset=np.concatenate([part.offset for part in parts]),
+        after=np.concatenate([part.after for part in parts]),
+        reach=np.concatenate([part.reach for part in parts]),
+    )
+
+
+def _joined(rulers: Sequence[Ruler], shifts: Int64s, origin: int) -> Ruler:
+    np = load_numpy()
+    counts = [len(ruler.holds) for ruler in rulers]
+    starts = np.cumsum([0, *counts[:-1]])
+    # All begin at a midnight in UTC, so a day's whole number of slots lies between two origins.
+    earlier = np.array([(ruler.origin - origin) // ruler.length for ruler in rulers])
+    return Ruler(
+        origin=origin,
+        length=min(ruler.length for ruler in rulers),
+        holds=np.concatenate([ruler.holds + shift for ruler, shift in zip(rulers, shifts, strict=True)]).astype(np.int32),
+        pace=np.concatenate([ruler.pace for ruler in rulers]),
+        first=starts - earlier,
+        last=starts + np.array(counts) - 1,
+    )

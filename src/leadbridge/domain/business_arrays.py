@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from leadbridge.domain.slots import BLOCK, Slots, Work, load_numpy, stacked
+from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from leadbridge.domain.compiled_calendar import CompiledCalendar
     from leadbridge.domain.slots import Int64s
+
+    _Answer = Callable[[Slots, Int64s | None, Int64s, Int64s, Int64s], None]
 
 __all__ = ["MISSING", "due_rows", "elapsed_rows"]
 
@@ -45,17 +48,15 @@ def elapsed_rows(
         ValueError: for values that are no whole microseconds, and for a calendar that is not there.
     """
     np = load_numpy()
-    begun, ended, rows, shape, missing = _columns(calendars, which, starts, ends)
-    if not len(begun):
-        return np.empty(shape, np.int64)
-    low, high = (int(pick(pick(begun), pick(ended))) for pick in (np.min, np.max)) if False else _bounds(begun, ended)
-    slots = [one.slots(one.covering(low, high)) for one in calendars]
+    begun, ended = np.broadcast_arrays(_whole(starts, "starts"), _whole(ends, "ends"))
+    shape = begun.shape
+    begun, ended, rows, missing = _columns(calendars, which, begun, ended)
     out: Int64s = np.empty(len(begun), np.int64)
-
-    def answer(table: Slots, part: slice | Int64s, work: Work) -> None:
-        del table, part, work
-
-    return out
+    if len(begun):
+        low, high = min(begun.min(), ended.min()), max(begun.max(), ended.max())
+        tables = [one.slots(one.covering(int(low), int(high))) for one in calendars]
+        _answer(_elapsed, tables, rows, begun, ended, out)
+    return _restored(out, missing, shape)
 
 
 def due_rows(
@@ -64,5 +65,143 @@ def due_rows(
     starts: npt.ArrayLike,
     durations: npt.ArrayLike,
 ) -> Int64s:
-    """stub"""
-    raise NotImplementedError
+    """The earliest instant at which the duration of open time has passed since the start, of each row.
+
+    Args:
+        calendars: one, or those that ``which`` counts from 0.
+        which: the calendar of each row; ``None`` when there is one.
+        starts: instants.
+        durations: lengths of open time; after none, the start itself is due.
+
+    Raises:
+        ValueError: for a negative duration, for values that are no whole microseconds, for a calendar that is not there.
+        ConfigError: when a calendar has not that much open time left before the year 9990.
+    """
+    np = load_numpy()
+    begun, lasting = np.broadcast_arrays(_whole(starts, "starts"), _whole(durations, "durations"))
+    shape = begun.shape
+    begun, lasting, rows, missing = _columns(calendars, which, begun, lasting)
+    out: Int64s = np.empty(len(begun), np.int64)
+    if not len(begun):
+        return _restored(out, missing, shape)
+    if missing is not None:
+        lasting = np.where(missing, 0, lasting)
+    shortest, longest = int(lasting.min()), int(lasting.max())
+    if shortest < 0:
+        raise ValueError("a promise cannot be due before it starts: a duration is negative")
+    if longest > _LONGEST:
+        raise ConfigError("no calendar has that much open time: give the durations in microseconds")
+    low, high = int(begun.min()), int(begun.max())
+    while True:
+        tables = [one.slots(one.covering(low, high)) for one in calendars]
+        _answer(_places, tables, rows, begun, lasting, out)
+        short = _too_far(tables, rows, begun, lasting, out)
+        if not short:
+            break
+        for number, until in short:
+            calendars[number].grown(until)
+    _answer(_instants, tables, rows, out, out, out)
+    if not shortest:
+        out = np.where(lasting == 0, begun, out)
+    return _restored(out, missing, shape)
+
+
+def _whole(values: npt.ArrayLike, name: str) -> Int64s:
+    np = load_numpy()
+    found = np.asarray(values)
+    if found.dtype.kind in "mM":
+        return found.astype(f"{found.dtype.kind}8[us]", copy=False).view(np.int64)
+    if found.dtype.kind in "iu" or not found.size:
+        return found.astype(np.int64, copy=False)
+    raise ValueError(f"{name} are {found.dtype}: give whole microseconds (int64), or datetime64")
+
+
+def _columns(
+    calendars: Sequence[CompiledCalendar], which: npt.ArrayLike | None, first: Int64s, second: Int64s
+) -> tuple[Int64s, Int64s, Int64s | None, npt.NDArray[np.bool_] | None]:
+    """The columns in one dimension, the calendars' numbers, and where something is missing."""
+    np = load_numpy()
+    rows: Int64s | None = None
+    if which is not None:
+        rows = np.ascontiguousarray(np.broadcast_to(_whole(which, "numbers of calendars"), first.shape)).ravel()
+        if rows.size and not 0 <= rows.min() <= rows.max() < len(calendars):
+            raise ValueError(f"there are {len(calendars)} calendars: number them from 0 to {len(calendars) - 1}")
+    first, second = np.ascontiguousarray(first).ravel(), np.ascontiguousarray(second).ravel()
+    missing = None
+    if first.size and MISSING in {int(first.min()), int(second.min())}:
+        missing = (first == MISSING) | (second == MISSING)
+        known = np.flatnonzero(~missing)
+        stand_in = int(first[known[0]]) if len(known) else 0
+        first, second = np.where(missing, stand_in, first), np.where(missing, stand_in, second)
+    return first, second, rows, missing
+
+
+def _restored(out: Int64s, missing: npt.NDArray[np.bool_] | None, shape: tuple[int, ...]) -> Int64s:
+    if missing is not None:
+        out[missing] = MISSING
+    return out.reshape(shape)
+
+
+def _answer(
+    answer: _Answer, tables: Sequence[Slots], which: Int64s | None, first: Int64s, second: Int64s, out: Int64s
+) -> None:
+    """Answers with one table, with all of them at once, or (when one could not be cut) with one after the other."""
+    np = load_numpy()
+    if which is None:
+        answer(tables[0], None, first, second, out)
+        return
+    table = stacked(tuple(tables)) if all(part.cut for part in tables) else None
+    if table is not None and table.cut:
+        answer(table, which, first, second, out)
+        return
+    for number in np.unique(which):
+        rows = np.flatnonzero(which == number)
+        part = np.empty(len(rows), np.int64)
+        answer(tables[number], None, first[rows], second[rows], part)
+        out[rows] = part
+
+
+def _blocks(count: int) -> list[slice]:
+    return [slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
+
+
+def _elapsed(table: Slots, which: Int64s | None, starts: Int64s, ends: Int64s, out: Int64s) -> None:
+    work = Work(min(BLOCK, len(out)))
+    before = work.spare
+    for block in _blocks(len(out)):
+        rows, part = None if which is None else which[block], out[block]
+        table.positions(ends[block], rows, part, work)
+        earlier = before[: len(part)]
+        table.positions(starts[block], rows, earlier, work)
+        part -= earlier
+
+
+def _places(table: Slots, which: Int64s | None, starts: Int64s, durations: Int64s, out: Int64s) -> None:
+    work = Work(min(BLOCK, len(out)))
+    for block in _blocks(len(out)):
+        part = out[block]
+        table.positions(starts[block], None if which is None else which[block], part, work)
+        part += durations[block]
+
+
+def _instants(table: Slots, which: Int64s | None, positions: Int64s, _: Int64s, out: Int64s) -> None:
+    work = Work(min(BLOCK, len(out)))
+    for block in _blocks(len(out)):
+        table.instants(positions[block], None if which is None else which[block], out[block], work)
+
+
+def _too_far(
+    tables: Sequence[Slots], which: Int64s | None, starts: Int64s, durations: Int64s, places: Int64s
+) -> list[tuple[int, int]]:
+    """The calendars whose table ends too early, with an instant before which it cannot be enough."""
+    np = load_numpy()
+    if which is None:
+        short = places > tables[0].reach[0] if places.max() > tables[0].reach[0] else None
+    else:
+        reach = np.concatenate([table.reach for table in tables])
+        short = places > reach.take(which)
+    if short is None or not short.any():
+        return []
+    until = starts[short] + durations[short]
+    numbers = np.zeros(len(until), np.int64) if which is None else which[short]
+    return [(int(number), int(until[numbers == number].max())) for number in np.unique(numbers)]

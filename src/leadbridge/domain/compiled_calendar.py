@@ -73,13 +73,17 @@ class CompiledCalendar:
         # One more year on both sides: local years begin at another instant, night shifts come over from the day before.
         return self._extend(min(low, min(years) - 1), max(high, max(years) + 1))
 
-    def grown(self) -> Timetable:
-        """A table that reaches further into the future: twice as far, but at most 50 years at a time."""
+    def grown(self, until: int) -> Timetable:
+        """A table that reaches further into the future: twice as far, but at most 50 years at a time.
+
+        Raises:
+            ConfigError: when there is no answer, because the one looked for is not before the instant ``until``.
+        """
         assert self._state is not None, "a table is grown after it was asked for"
         low, high, table = self._state
         if table.final:
             raise ConfigError("the calendar never opens again: give it hours from some day on, or ask for less time")
-        if high >= _LAST_YEAR:
+        if high >= _LAST_YEAR or until >= table.high + (_LAST_YEAR - high) * 366 * DAY_MINUTES * _MINUTE:
             raise ConfigError(f"no answer before the year {_LAST_YEAR}: check the calendar's hours and the duration")
         return self._extend(low, min(high + min(high - low + 1, 50), _LAST_YEAR))
 

@@ -33,7 +33,7 @@ def public_holidays(code: str, first: int, last: int) -> frozenset[date]:
     try:
         found = holidays.country_holidays(country, subdiv=subdivision or None, years=range(first, last + 1))
     except NotImplementedError:
-        raise ConfigError(f"no public holidays are known for {code!r}: {_way_out(country)}") from None
+        raise ConfigError(f"no public holidays are known for {code!r}: {_way_out(code, country)}") from None
     return frozenset(found)
 
 
@@ -47,13 +47,14 @@ def check_code(code: str) -> None:
     public_holidays(code, 2024, 2024)
 
 
-def _way_out(country: str) -> str:
+def _way_out(code: str, country: str) -> str:
     import holidays
 
-    known = holidays.list_supported_countries()
-    if country in known:
-        parts = [f"{country}-{part}" for part in known[country]]
-        has = f"{country} alone, or one of {', '.join(parts)}" if parts else f"{country}, which has no parts"
-        return f"use {has}; or list the days under days_off"
-    hint = did_you_mean(country, known)
-    return f"{hint}; or list the days under days_off, as holidays such as GB-ENG or US-CA are those of a package"
+    parts = holidays.list_supported_countries()
+    if country not in parts:
+        names = parts
+    elif not parts[country]:
+        return f"write {country}, no parts of it are known, or list the days under days_off"
+    else:
+        names = [f"{country}-{part}" for part in parts[country]]
+    return f"{did_you_mean(code, names)}; or list the days under days_off"

@@ -64,6 +64,7 @@ class Work:
         self.small: Int32s = np.empty(rows, np.int32)
         self.values: Int64s = np.empty(rows, np.int64)
         self.other: Int64s = np.empty(rows, np.int64)
+        self.spare: Int64s = np.empty(rows, np.int64)
         self.real: npt.NDArray[np.float64] = np.empty(rows, np.float64)
         self.pace: npt.NDArray[np.float64] = np.empty(rows, np.float64)
         self.flags: npt.NDArray[np.bool_] = np.empty(rows, np.bool_)
@@ -237,12 +238,15 @@ def _joined(rulers: Sequence[Ruler], shifts: Int64s, origin: int) -> Ruler:
     np = load_numpy()
     counts = [len(ruler.holds) for ruler in rulers]
     starts = np.cumsum([0, *counts[:-1]])
-    # All begin at a midnight in UTC, so a day's whole number of slots lies between two origins.
+    # Each begins at a midnight in UTC and a day has a whole number of slots, so whole slots lie between two origins.
     earlier = np.array([(ruler.origin - origin) // ruler.length for ruler in rulers])
+    end = max(ruler.origin + len(ruler.holds) * ruler.length for ruler in rulers)
     return Ruler(
         origin=origin,
-        length=min(ruler.length for ruler in rulers),
-        holds=np.concatenate([ruler.holds + shift for ruler, shift in zip(rulers, shifts, strict=True)]).astype(np.int32),
+        length=min(ruler.length for ruler in rulers) if end - origin < _EXACT else 0,
+        holds=np.concatenate([ruler.holds + shift for ruler, shift in zip(rulers, shifts, strict=True)]).astype(
+            np.int32
+        ),
         pace=np.concatenate([ruler.pace for ruler in rulers]),
         first=starts - earlier,
         last=starts + np.array(counts) - 1,

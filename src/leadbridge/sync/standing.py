@@ -67,6 +67,22 @@ class Standing:
                 self.status = fact.status
             case f.BuyingStageEntered():
                 self._buying(fact)
+            case f.Interacted():
+                self.interactions.add(fact.interaction)
+                self.touched |= fact.nature == "person_to_person"
+            case f.OpportunityOpened():
+                self.opportunities.setdefault(fact.opportunity, "open")
+            case f.OpportunityWon():
+                self.opportunities[fact.opportunity] = "won"
+            case f.OpportunityLost():
+                self.opportunities[fact.opportunity] = "lost"
+            case f.ConsentWithdrawn():
+                self.opted_out = True
+            case _:
+                self._handoff(fact)
+
+    def _handoff(self, fact: f.Fact) -> None:
+        match fact:
             case f.HandoffOffered():
                 self.handoff, self.handoffs, self.handoff_passage = fact.handoff, self.handoffs + 1, self.passage
                 self.queue = self.assignee = self.requested = self.decision = self.reason = None
@@ -80,19 +96,6 @@ class Standing:
                 self.decision, self.reason = fact.decision, fact.reason
             case f.HandoffExpired():
                 self.decision = "expired"
-            case f.Interacted():
-                self.interactions.add(fact.interaction)
-                self.touched |= fact.nature == "person_to_person"
-            case f.OpportunityOpened():
-                self.opportunities.setdefault(fact.opportunity, "open")
-            case f.OpportunityWon():
-                self.opportunities[fact.opportunity] = "won"
-            case f.OpportunityLost():
-                self.opportunities[fact.opportunity] = "lost"
-            case f.ConsentWithdrawn():
-                self.opted_out = True
-            case _:
-                pass
 
     def _buying(self, fact: f.BuyingStageEntered) -> None:
         """The latest entry holds, and of simultaneous ones an observed one: evidence may be told late."""

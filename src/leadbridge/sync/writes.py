@@ -79,20 +79,16 @@ def merged_values(rules: Rules, case: Case, standing: Standing, outcome: Outcome
 def _asked_owner(rules: Rules, case: Case, standing: Standing) -> tuple[str, tuple[str, ...]] | None:
     """The owner that a tool gave the offer to, and the connections that have to be told; ``None`` for nobody known."""
     to = rules.agreement.handoff.to
-    taker = next((each for each in case.sides.values() if each.function == to), None)
-    if standing.requested is None or taker is None:
+    taker = next((side for side in case.sides.values() if side.function == to), None)
+    owner = taker.kind.people.wanted(standing.requested) if taker is not None and standing.requested else None
+    if taker is None or owner is None:
         return None
-    owner = taker.mapping.people.wanted(standing.requested)
-    if owner is None:
-        return None
-    others = [side.connection for side in case.sides.values() if side is not taker and side.values.get("owner") != owner]
     mine = taker.kind.owner(taker.record.fields)
-    late = [] if mine is not None and mine.id == standing.requested else [taker.connection]
-    return owner, (*late, *others) if standing.requested not in _queues(taker) else tuple(late)
-
-
-def _queues(side: Side) -> set[str]:
-    return {owner.id for owner in side.mapping.people.by_id.values() if owner.kind == "queue"}
+    late = () if mine is not None and mine.id == standing.requested else (taker.connection,)
+    if owner == standing.requested:
+        return owner, late  # a queue means nothing elsewhere
+    others = [side for side in case.sides.values() if side is not taker and side.values.get("owner") != owner]
+    return owner, (*late, *(side.connection for side in others))
 
 
 def _keep(

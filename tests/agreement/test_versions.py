@@ -58,7 +58,9 @@ def story(lead: str, offered: datetime, answered: datetime, agreement: int = 0) 
     return [
         f.LeadCaptured(**at(offered - timedelta(days=1))),
         f.StageEntered(stage="marketing_qualified", **at(offered)),
-        f.HandoffOffered(handoff=name, from_function="marketing", to_function="sales", package=(), missing=(), **at(offered)),
+        f.HandoffOffered(
+            handoff=name, from_function="marketing", to_function="sales", package=(), missing=(), **at(offered)
+        ),
         f.HandoffDecided(handoff=name, decision="accept", **at(answered)),
     ]
 
@@ -270,7 +272,9 @@ def test_a_signed_version_that_comes_back_with_other_words_is_refused(opening: O
         opening(agreed(hours=2, more=SIGNED))
 
 
-def test_signatures_systems_and_crosswalks_may_change_within_a_signed_version(opening: Open, clock: ManualClock) -> None:
+def test_signatures_systems_and_crosswalks_may_change_within_a_signed_version(
+    opening: Open, clock: ManualClock
+) -> None:
     opening(agreed(more=SIGNED))
     clock.advance(timedelta(days=1))
     text = agreed(more=SIGNED).to_yaml().replace("stage <> 'captured'", "true or stage <> 'captured'")
@@ -323,4 +327,20 @@ def test_a_ledger_reads_without_remembering() -> None:
     store = Store("sqlite://")
     assert list(Ledger(store).agreements(FOUR)) == [FOUR]
     assert Ledger(store).kept() == []
+    store.close()
+
+
+def test_a_database_of_the_release_before_gets_the_new_table_and_keeps_its_facts(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    store = Store(f"sqlite:///{path}")
+    with store.transaction() as tx:
+        tx.append(story("lead-1", BEFORE, AFTER))
+    store.close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("drop table agreement")
+        database.execute("update alembic_version set version_num = '0001'")
+        database.commit()
+    store = Store(f"sqlite:///{path}")
+    assert store.agreements() == []
+    assert store.count("fact") == 4
     store.close()

@@ -14,11 +14,10 @@ from leadbridge.domain.slots import BLOCK, Slots, Work, load_numpy, stacked
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     from leadbridge.domain.compiled_calendar import CompiledCalendar
-    from leadbridge.domain.slots import Int64s
+    from leadbridge.domain.slots import Bools, Int64s
 
     _Answer = Callable[[Slots, Int64s | None, Int64s, Int64s, Int64s], None]
 
@@ -74,7 +73,7 @@ def due_rows(
         durations: lengths of open time; after none, the start itself is due.
 
     Raises:
-        ValueError: for a negative duration, for values that are no whole microseconds, for a calendar that is not there.
+        ValueError: for a negative duration, for other values than whole microseconds, for no such calendar.
         ConfigError: when a calendar has not that much open time left before the year 9990.
     """
     np = load_numpy()
@@ -110,15 +109,16 @@ def _whole(values: npt.ArrayLike, name: str) -> Int64s:
     np = load_numpy()
     found = np.asarray(values)
     if found.dtype.kind in "mM":
-        return found.astype(f"{found.dtype.kind}8[us]", copy=False).view(np.int64)
-    if found.dtype.kind in "iu" or not found.size:
-        return found.astype(np.int64, copy=False)
-    raise ValueError(f"{name} are {found.dtype}: give whole microseconds (int64), or datetime64")
+        found = found.astype(f"{found.dtype.kind}8[us]", copy=False).view(np.int64)
+    if found.dtype.kind not in "iu" and found.size:
+        raise ValueError(f"{name} are {found.dtype}: give whole microseconds (int64), or datetime64")
+    whole: Int64s = found.astype(np.int64, copy=False)
+    return whole
 
 
 def _columns(
     calendars: Sequence[CompiledCalendar], which: npt.ArrayLike | None, first: Int64s, second: Int64s
-) -> tuple[Int64s, Int64s, Int64s | None, npt.NDArray[np.bool_] | None]:
+) -> tuple[Int64s, Int64s, Int64s | None, Bools | None]:
     """The columns in one dimension, the calendars' numbers, and where something is missing."""
     np = load_numpy()
     rows: Int64s | None = None
@@ -136,7 +136,7 @@ def _columns(
     return first, second, rows, missing
 
 
-def _restored(out: Int64s, missing: npt.NDArray[np.bool_] | None, shape: tuple[int, ...]) -> Int64s:
+def _restored(out: Int64s, missing: Bools | None, shape: tuple[int, ...]) -> Int64s:
     if missing is not None:
         out[missing] = MISSING
     return out.reshape(shape)

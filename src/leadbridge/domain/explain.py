@@ -140,7 +140,8 @@ def _feedback(fact: f.Fact) -> str:
             about = f" {fact.about}" if fact.about else ""
             way = f", over {fact.channel}" if fact.channel else ""
             reason = f", reason {fact.reason}" if fact.reason else ""
-            return f"feedback on {fact.subject}{about}{f' for {fact.to_function}' if fact.to_function else ''}{reason}{way}"
+            to = f" for {fact.to_function}" if fact.to_function else ""
+            return f"feedback on {fact.subject}{about}{to}{reason}{way}"
         case f.FeedbackAcknowledged():
             return "feedback read"
         case f.FeedbackActed():

@@ -39,6 +39,7 @@ UNITS = {
     "week": timedelta(weeks=1),
 }
 """The units of every length of time, in the singular and short."""
+_LONGEST = timedelta(days=36_525)
 _SPAN = re.compile(r"(\d{1,6})\s*([a-z]+)")
 
 
@@ -56,7 +57,10 @@ def parse_span(value: object) -> object:
         raise ValueError(
             'this is no length of time; write an amount and a unit, such as "4 hours", "90 days" or "2 weeks"'
         )
-    return int(match[1]) * unit
+    span = int(match[1]) * unit
+    if span > _LONGEST:
+        raise ValueError('this is longer than a hundred years; write a time that somebody can wait for, such as "90 days"')
+    return span
 
 
 def span_text(span: timedelta) -> str:

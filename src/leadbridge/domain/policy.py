@@ -36,6 +36,9 @@ HANDOFF_EVENTS = frozenset({"offered", "routed", "assigned", "decided"})
 """Events that belong to one hand-off: a target that starts with one has a clock for every hand-off."""
 
 _EVENT = r"^(captured|offered|routed|assigned|touched|connected|decided|won|stage:\w[\w.\-]*)$"
+_LONGEST = 3660
+"""Days that a promise may last at most."""
+
 _DURATION = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<business>business\s+)?(?P<unit>[a-z]+?)s?")
 
 Event = Annotated[str, Field(pattern=_EVENT)]
@@ -78,6 +81,10 @@ class Allowance:
         amount = Fraction(match["amount"])
         if not amount:
             raise ValueError(f"{text!r} leaves no time: a promise needs more than zero")
+        # Eight business hours are a working day, whatever the calendar.
+        a_day = timedelta(hours=8) if business and unit not in ("d", "day") else timedelta(days=1)
+        if amount * Fraction(UNITS[unit] / a_day) > _LONGEST:
+            raise ValueError(f"{text!r} is longer than ten years: promise what somebody can wait for, such as 2 days")
         if business and unit in ("d", "day"):
             return cls("business_days", amount)
         return cls("business" if business else "elapsed", amount * (UNITS[unit] // timedelta(microseconds=1)))

@@ -52,7 +52,7 @@ def _way_out(code: str, country: str) -> str:
 
     parts = holidays.list_supported_countries()
     if country not in parts:
-        names = parts
+        names = list(parts)
     elif not parts[country]:
         return f"write {country}, no parts of it are known, or list the days under days_off"
     else:

@@ -1,7 +1,7 @@
 """A compiled calendar for arrays: the place of each instant is computed instead of searched.
 
-Time is cut into slots of one length, the longest in which no two opening intervals meet. The number of an instant's slot
-is a multiplication; the slot knows its interval; and the open time before the instant is then two comparisons and an
+Time is cut into slots of one length, the longest in which no two opening intervals meet. The slot of an instant is a
+multiplication away; the slot knows its interval; and the open time before the instant is then two comparisons and an
 addition. A binary search does the same by a dozen branches that no processor can predict. Positions (open time) are cut
 in the same way, to turn them into instants again. Several calendars are one such table after the other.
 """
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    Bools = npt.NDArray[np.bool_]
+    Float64s = npt.NDArray[np.float64]
     Int32s = npt.NDArray[np.int32]
     Int64s = npt.NDArray[np.int64]
 
@@ -59,15 +61,15 @@ class Work:
     """
 
     def __init__(self, rows: int) -> None:
-        np = load_numpy()
-        self.number: Int64s = np.empty(rows, np.int64)
-        self.small: Int32s = np.empty(rows, np.int32)
-        self.values: Int64s = np.empty(rows, np.int64)
-        self.other: Int64s = np.empty(rows, np.int64)
-        self.spare: Int64s = np.empty(rows, np.int64)
-        self.real: npt.NDArray[np.float64] = np.empty(rows, np.float64)
-        self.pace: npt.NDArray[np.float64] = np.empty(rows, np.float64)
-        self.flags: npt.NDArray[np.bool_] = np.empty(rows, np.bool_)
+        numpy = load_numpy()
+        self.number: Int64s = numpy.empty(rows, numpy.int64)
+        self.small: Int32s = numpy.empty(rows, numpy.int32)
+        self.values: Int64s = numpy.empty(rows, numpy.int64)
+        self.other: Int64s = numpy.empty(rows, numpy.int64)
+        self.spare: Int64s = numpy.empty(rows, numpy.int64)
+        self.real: Float64s = numpy.empty(rows, numpy.float64)
+        self.pace: Float64s = numpy.empty(rows, numpy.float64)
+        self.flags: Bools = numpy.empty(rows, numpy.bool_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,7 @@ class Ruler:
     origin: int
     length: int
     holds: Int32s
-    pace: npt.NDArray[np.float64]
+    pace: Float64s
     first: Int64s
     last: Int64s
 
@@ -204,7 +206,7 @@ class Slots:
 
 
 def _longest(first: Int64s, last: Int64s, size: int) -> int:
-    """The longest slot that tells things apart which are in order: each begins in a later slot than the one before ends.
+    """The longest slot that tells things apart: each begins in a later slot than the one before it ends.
 
     0 when there would be too many slots.
     """
@@ -236,6 +238,7 @@ def stacked(parts: tuple[Slots, ...]) -> Slots:
 
 def _joined(rulers: Sequence[Ruler], shifts: Int64s, origin: int) -> Ruler:
     np = load_numpy()
+    holds = np.concatenate([ruler.holds + shift for ruler, shift in zip(rulers, shifts, strict=True)])
     counts = [len(ruler.holds) for ruler in rulers]
     starts = np.cumsum([0, *counts[:-1]])
     # Each begins at a midnight in UTC and a day has a whole number of slots, so whole slots lie between two origins.
@@ -244,9 +247,7 @@ def _joined(rulers: Sequence[Ruler], shifts: Int64s, origin: int) -> Ruler:
     return Ruler(
         origin=origin,
         length=min(ruler.length for ruler in rulers) if end - origin < _EXACT else 0,
-        holds=np.concatenate([ruler.holds + shift for ruler, shift in zip(rulers, shifts, strict=True)]).astype(
-            np.int32
-        ),
+        holds=holds.astype(np.int32),
         pace=np.concatenate([ruler.pace for ruler in rulers]),
         first=starts - earlier,
         last=starts + np.array(counts) - 1,

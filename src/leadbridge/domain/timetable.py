@@ -112,8 +112,7 @@ class Timetable:
         closes: list[int] = []
         for start, end in spans:
             if closes and start <= closes[-1]:
-                if end > closes[-1]:
-                    closes[-1] = end
+                closes[-1] = max(closes[-1], end)
             else:
                 opens.append(start)
                 closes.append(end)

@@ -34,7 +34,7 @@ from leadbridge.store import Link, Quarantined, Store
 from leadbridge.sync import Engine, Plan, Progress, RoundResult, SyncResult
 from leadbridge.sync.engine import silent
 from leadbridge.sync.identity import unclear
-from leadbridge.sync.inspect import CheckReport, inspect
+from leadbridge.sync.inspect import CheckReport, inspect, strangers
 
 if TYPE_CHECKING:
     from leadbridge.analytics import Snapshot
@@ -146,14 +146,15 @@ class Bridge:
 
     def check(self, *, progress: Callable[[str, int], None] | None = None) -> CheckReport:
         """How the agreement fits the CRMs: unmapped statuses, stages, reasons and owners with row counts. Read-only."""
-        today = self.clock.now().date()
+        today, mappings = self.clock.now().date(), self._engine.mappings()
         report = inspect(
             self.agreement.standing(today),
-            self._engine.mappings(),
+            mappings,
             self.connections,
             retry=self._retry,
             progress=progress,
         )
+        report.notes.extend(strangers(self.agreement, mappings))
         report.notes.extend(str(problem) for problem in lint(self.agreement, on=today))
         return report
 

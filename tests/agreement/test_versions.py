@@ -162,6 +162,11 @@ def test_an_offer_made_under_a_version_stays_under_it_even_when_a_later_version_
     assert (clock.agreement, clock.state) == (1, "met")
 
 
+def test_an_offer_is_made_under_the_version_in_force() -> None:
+    lead = lb.Lead.from_fields("x", {"email": ADA})
+    assert [lb.offer(lead, agreement=BOTH, at=when).agreement for when in (BEFORE, AFTER)] == [1, 2]
+
+
 def test_a_single_agreement_is_a_series_of_one() -> None:
     facts = story("old", BEFORE, BEFORE + timedelta(hours=3))
     alone, series = (lb.clocks(facts, agreement=each, at=AFTER) for each in (FOUR, Agreements([FOUR])))

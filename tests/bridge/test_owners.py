@@ -136,3 +136,19 @@ def test_somebody_whom_the_crm_does_not_know_is_not_written_and_does_not_come_ba
     assert settle(bridge, clock) == 0
     assert owner(right) != "nobody"
     assert assignments(bridge) == ["nobody"]
+
+
+def test_a_check_says_whom_the_routing_names_and_the_crm_does_not_know(
+    clock: ManualClock, left: MemoryAdapter, right: MemoryAdapter
+) -> None:
+    routing = """
+routing:
+  queues: [{id: team, deal: round_robin, members: [ann, cleo]}]
+  rules: [{id: finance, when: lead.title = 'CFO', owner: dora}, {id: others, queue: team}]
+"""
+    connections = {"left": left, "right": right}
+    with Bridge(Agreement.loads(AGREEMENT + routing), connections, store="sqlite://", clock=clock) as bridge:
+        (note,) = [note for note in bridge.check().notes if "routing names" in note]
+    assert note == (
+        "the routing names cleo, dora, whom right does not know → use the ids of its owners, such as ann, bob, pool"
+    )

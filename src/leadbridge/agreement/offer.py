@@ -9,6 +9,7 @@ from datetime import datetime
 
 from leadbridge.agreement.checks_handoff import receivers
 from leadbridge.agreement.schema import Agreement
+from leadbridge.agreement.versions import Agreements
 from leadbridge.clock import Clock, SystemClock, to_us
 from leadbridge.domain.facts import Decision
 from leadbridge.domain.handoff import Handoff, Terms, offered
@@ -42,7 +43,7 @@ def terms_of(agreement: Agreement) -> Terms:
 def offer(
     lead: Lead,
     *,
-    agreement: Agreement,
+    agreement: Agreement | Agreements,
     to: str | None = None,
     at: datetime | None = None,
     passage: int = 1,
@@ -54,7 +55,7 @@ def offer(
 
     Args:
         lead: with the fields of the package that the agreement has for its source and the receiving function.
-        agreement: what was promised.
+        agreement: what was promised; of several versions, the one in force when the lead is offered.
         to: the receiving function; that of the agreement's hand-off when not given.
         at: when it is offered; now when not given.
         passage: which trip through the funnel this is.
@@ -68,6 +69,10 @@ def offer(
             passages as are agreed on.
     """
     tell: Callable[[], datetime] = (clock or SystemClock()).now
+    when = at if at is not None else tell()
+    if when.tzinfo is None:
+        raise ValueError("an instant needs a time zone, for example tzinfo=UTC")
+    agreement = Agreements.of(agreement).judging(when)
     terms, fields = agreement.handoff, lead.fields()
     receiver = _receiver(agreement, to)
     package = agreement.package_for(lead.source, receiver)
@@ -80,9 +85,6 @@ def offer(
             f"the lead has made {passage - 1} passages, and {agreement.recycling.max_passages} are agreed on: it is "
             "not offered again; disqualify it, or raise recycling.max_passages in the agreement"
         )
-    when = at if at is not None else tell()
-    if when.tzinfo is None:
-        raise ValueError("an instant needs a time zone, for example tzinfo=UTC")
     seed = f"{lead.id}\x1f{terms.from_}\x1f{receiver}\x1f{to_us(when)}"
     handoff = Handoff(
         id=f"handoff-{hashlib.sha256(seed.encode()).hexdigest()[:16]}",

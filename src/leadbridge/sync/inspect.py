@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from html import escape
 
 from leadbridge.adapter import OWN_FIELDS, Adapter, Page, Record
+from leadbridge.agreement import Agreement
+from leadbridge.domain.model import listing
 from leadbridge.mapping import ConnectionMapping, Frozen, KindMapping
 from leadbridge.retry import Retry, call
 
-__all__ = ["CheckReport", "Unmapped", "inspect"]
+__all__ = ["CheckReport", "Unmapped", "inspect", "strangers"]
 
 _PAGE = 2000
 
@@ -179,3 +181,21 @@ def inspect(
                 report.unprovisioned[name, kind.kind] = missing
         report.calls[name] = getattr(adapters[name], "calls", 0)
     return report
+
+
+def strangers(agreement: Agreement, mappings: Mapping[str, ConnectionMapping]) -> list[str]:
+    """Whom the routing names and the receiving function's CRM does not know: nobody could be given a lead there."""
+    routing = agreement.routing
+    named = [member.id for queue in routing.queues for member in queue.members]
+    named += [rule.owner for rule in routing.rules if rule.owner is not None]
+    found = []
+    for name, mapping in mappings.items():
+        if mapping.function == agreement.handoff.to:
+            known = {owner for kind in mapping.lead_kinds for owner in kind.people.by_id}
+            lacking = [owner for owner in dict.fromkeys(named) if owner not in known]
+            if lacking:
+                found.append(
+                    f"the routing names {listing(lacking)}, whom {name} does not know "
+                    f"→ use the ids of its owners, such as {listing(sorted(known), limit=3)}"
+                )
+    return found

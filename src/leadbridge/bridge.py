@@ -50,7 +50,8 @@ class Bridge:
 
     Args:
         agreement: what marketing and sales agreed on, or several versions of it; versions that the store was used with
-        before are added, so that the past stays as it was judged. connections: the CRM accounts by a name of your own; one or two.
+        before are added, so that the past stays as it was judged. connections: the CRM accounts by a name of your own;
+        one or two.
         store: an SQLAlchemy address, or an open :class:`~leadbridge.store.Store`. writes: for each connection ``off``
         (never written), ``ask`` (only what a person has applied; the default) or ``on``. clock: where the time comes
         from. retry: how patient calls are. grace: how long a write whose answer was lost is left alone before it is

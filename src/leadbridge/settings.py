@@ -68,7 +68,7 @@ class SyncSettings(_Section):
 class Settings(_Section):
     """Everything that a command or :meth:`leadbridge.Bridge.open` needs."""
 
-    agreement: str = Field("agreement.yaml", description="Path of the agreement")
+    agreement: str = Field("agreement.yaml", description="The agreement: a file, or a folder with a file a version")
     store: str = Field("sqlite:///leadbridge.db", description="Database address", repr=False)
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict, description="CRM accounts by name")
     sync: SyncSettings = SyncSettings()

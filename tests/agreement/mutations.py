@@ -20,7 +20,7 @@ from leadbridge.agreement.reading import read_yaml
 from tests.agreement.mutations_of_text import damaged_text
 from tests.agreement.mutations_of_values import bad_criterion, impossible, misspelt, wrong_type
 
-__all__ = ["KINDS", "Good", "Mutation", "Path", "mutations", "places"]
+__all__ = ["KINDS", "Good", "Mutation", "Path", "everywhere", "mutations", "places"]
 
 Path: TypeAlias = tuple[Any, ...]
 
@@ -69,13 +69,24 @@ def mutations(goods: Sequence[Good], *, seed: int, count: int) -> Iterator[Mutat
     for number in range(count * 20):
         if found == count:
             return
-        good, kind = goods[number % len(goods)], KINDS[number % len(KINDS)]
-        mutation = _damaged(good, kind, rng)
+        kind, turn = KINDS[number % len(KINDS)], number % len(goods)
+        tried = (_damaged(good, kind, rng) for good in (*goods[turn:], *goods[:turn]))
+        mutation = next((mutation for mutation in tried if mutation is not None), None)
         if mutation is not None and mutation.data not in seen:
             seen.add(mutation.data)
             found += 1
             yield mutation
     raise AssertionError(f"only {found} different mutations")
+
+
+def everywhere(good: Good, kind: str, *, seed: int = 0) -> Iterator[Mutation]:
+    """One kind of damage at every place of an agreement that suits."""
+    rng = Random(seed)
+    for place in places(good.tree):
+        if _TREE[kind][0](place, at(good.tree, place)):
+            mutation = _damaged_at(good, kind, place, rng)
+            if mutation is not None and mutation.data != good.text.encode():
+                yield mutation
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:
@@ -107,19 +118,24 @@ def _pick(rng: Random, tree: dict[str, Any], suits: Callable[[Path, Any], bool])
 def _damaged(good: Good, kind: str, rng: Random) -> Mutation | None:
     if kind.startswith("text"):
         return Mutation(kind, good.name, damaged_text(good.text, rng))
+    place = _pick(rng, good.tree, _TREE[kind][0])
+    return None if place is None else _damaged_at(good, kind, place, rng)
+
+
+def _damaged_at(good: Good, kind: str, place: Path, rng: Random) -> Mutation | None:
     tree = deepcopy(good.tree)
-    suits, change, pinned = _TREE[kind]
-    place = _pick(rng, tree, suits)
-    if place is None:
-        return None
+    _, change, pinned = _TREE[kind]
     was = place[-1] if kind.startswith("key") else at(tree, place)
+    if isinstance(was, dict):
+        was = was.get("id", was.get("code"))
     changed = change(tree, place, rng)
     if changed is None:
         return None
     text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False, width=100_000, default_flow_style=None)
     text = text.replace(_TWIN, "")
-    lines = _lines(text, changed)
-    return Mutation(kind, good.name, text.encode(), changed, lines, was if isinstance(was, str) else "", pinned)
+    return Mutation(
+        kind, good.name, text.encode(), changed, _lines(text, changed), was if isinstance(was, str) else "", pinned
+    )
 
 
 def _lines(text: str, place: Path) -> range:
@@ -234,7 +250,7 @@ def _is_text(place: Path, value: Any) -> bool:
 
 
 def _is_name(place: Path, value: Any) -> bool:
-    return isinstance(value, str) and " " not in value and len(value) > 2 and place[-1] not in _CRITERIA
+    return isinstance(value, str) and " " not in value and len(value) > 2 and place[-1] not in (*_CRITERIA, "pattern")
 
 
 _TREE: dict[str, tuple[Suits, Change, bool]] = {
@@ -246,7 +262,7 @@ _TREE: dict[str, tuple[Suits, Change, bool]] = {
     "removed": (lambda place, value: True, _remove, False),
     "name misspelt": (_is_name, _set(misspelt), True),
     "type": (lambda place, value: True, _set(wrong_type), True),
-    "null": (lambda place, value: place[-1] != "preset", _set(lambda value, rng: None), True),
+    "null": (lambda place, value: place[-1] not in ("preset", "when"), _set(lambda value, rng: None), True),
     "impossible": (lambda place, value: not isinstance(value, dict | list), _set(impossible), False),
     "criterion": (lambda place, value: place[-1] in _CRITERIA, _set(bad_criterion), True),
     "list emptied": (lambda place, value: isinstance(value, list), _set(lambda value, rng: []), False),

@@ -117,7 +117,7 @@ def test_a_target_of_a_campaign_counts_a_stage_or_is_a_metric() -> None:
         ("{id: a, definition: redy}", "unknown definition redy → did you mean ready"),
         ("{id: a, sla: fast}", "unknown policy fast"),
         ("{id: a, starts: 2026-05-01, ends: 2026-04-01}", "the campaign a ends before it begins"),
-        ("{id: a, name: spring 2026}", r"does not follow the pattern → name it as \{year\}-\{region\} \(region: emea, us\)"),
+        ("{id: a, name: spring 2026}", r"→ name it as \{year\}-\{region\} \(region: emea, us\)"),
         ("{id: a, targets: [{stage: won1, at_least: 1}]}", "unknown stage won1 → did you mean won"),
         ("{id: a, targets: [{at_least: 1}]}", "give exactly one"),
         ("{id: a, owners: {sells: B}}", r"campaigns\[0\]\.owners\.sells: unknown function sells"),

@@ -1,9 +1,8 @@
-"""Agreements that were damaged in any way that hypothesis thinks of; see test_mutations.py for those that a person would."""
+"""Agreements damaged in any way that hypothesis thinks of; test_mutations.py has the ways that people think of."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -12,18 +11,9 @@ from hypothesis import strategies as st
 
 from leadbridge.agreement import Agreement
 from leadbridge.agreement.presets import agreement_text
+from leadbridge.agreement.reading import read_yaml
 from leadbridge.errors import AgreementError
-
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-EXAMPLE = Agreement.preset("example")
-FUNNEL = Agreement.preset("funnel")
-
-
-def minimal(body: str = "") -> Agreement:
-    return Agreement.loads(f"agreement: Test\nversion: 1\neffective: 2026-01-01\n{body}")
-
-
-# -- mutations ---------------------------------------------------------------------------------------------------------
+from tests.agreement.computing import compute
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -32,7 +22,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found + [place for key, part in items for place in places(part, (*path, key))]
 
 
-DOCUMENT = yaml.safe_load(agreement_text("example").replace("on:", "'on':"))
+DOCUMENT = read_yaml(agreement_text("example"))[0]
 PLACES = places(DOCUMENT)
 
 
@@ -42,7 +32,8 @@ def sound_or_refused(text: str) -> bool:
         agreement = Agreement.loads(text)
     except AgreementError as error:
         return all(problem.message and problem.remedy for problem in error.problems)
-    return bool(agreement.markdown() and agreement.lifecycle and agreement.reasons)
+    compute(agreement)
+    return True
 
 
 @settings(max_examples=150)
@@ -76,6 +67,3 @@ def test_a_damaged_text_is_refused_with_a_way_out_or_harmless(data: st.DataObjec
     )
     lines[number] = lines[number][:column] + dirt + lines[number][column + data.draw(st.integers(0, 3)) :]
     assert sound_or_refused("\n".join(lines))
-
-
-# -- for editors -------------------------------------------------------------------------------------------------------

@@ -50,8 +50,10 @@ def test_a_bare_agreement_is_told_what_it_lacks() -> None:
     ("body", "path", "message"),
     [
         (
-            "definitions: {ready: {criteria: [{id: a, when: email is not null}]}, "
-            "warm: {criteria: [{id: a, when: email is not null}]}}\nhandoff: {definition: ready}",
+            (
+                "definitions: {ready: {criteria: [{id: a, when: email is not null}]}, "
+                "warm: {criteria: [{id: a, when: email is not null}]}}\nhandoff: {definition: ready}"
+            ),
             "definitions.warm",
             "no hand-off and no campaign uses the definition warm",
         ),
@@ -67,17 +69,19 @@ def test_a_bare_agreement_is_told_what_it_lacks() -> None:
         ),
         ("assets: [{id: a, type: report}]", "assets.a", "nothing refers to the asset a"),
         (
-            "feedback: {channels: [call, crm], expected: [{id: e, from: sales, to: marketing, subject: lead, "
-            "after: [reject], within: 1 day, channel: crm}]}",
+            (
+                "feedback: {channels: [call, crm], expected: [{id: e, from: sales, to: marketing, subject: lead, "
+                "after: [reject], within: 1 day, channel: crm}]}"
+            ),
             "feedback.channels.call",
             "no feedback is expected over call",
         ),
         ("targets: [{metric: funnel, at_least: 1}]", "targets.funnel", "nobody looks after the target for funnel"),
         ("targets: [{metric: funel, at_least: 1, owner: sales}]", "targets.funel", "there is no metric funel"),
         (
-            "plan: [{id: q, starts: 2026-01-01, ends: 2026-03-31, targets: [{metric: won, at_least: 1, owner: sales}]}]",
-            "plan.q.targets.won",
-            "there is no metric won",
+            "plan: [{id: q, starts: 2026-01-01, ends: 2026-03-31, targets: [{metric: w, at_least: 1, owner: sales}]}]",
+            "plan.q.targets.w",
+            "there is no metric w",
         ),
         (
             "incentives: [{id: i, functions: [marketing, sales], metrics: [funnel]}]",
@@ -85,8 +89,10 @@ def test_a_bare_agreement_is_told_what_it_lacks() -> None:
             "the incentive i has no target for funnel",
         ),
         (
-            "targets: [{metric: funnel, at_least: 1, owner: sales}]\n"
-            "incentives: [{id: i, functions: [sales], metrics: [funnel]}]",
+            (
+                "targets: [{metric: funnel, at_least: 1, owner: sales}]\n"
+                "incentives: [{id: i, functions: [sales], metrics: [funnel]}]"
+            ),
             "incentives.i",
             "the incentive i is not shared",
         ),
@@ -108,11 +114,14 @@ def test_a_bare_agreement_is_told_what_it_lacks() -> None:
         ),
         ("until: 2026-02-01", "until", "it expired on 2026-02-01"),
         (
-            "lifecycle:\n"
-            "  stages: [{id: a, spine: captured}, {id: z, spine: won}, {id: x, spine: rejected}, {id: y, spine: recycled}]\n"
-            "  success_path: [a, z]\n"
-            "  detours: {x: {from: [y], return: [a]}, y: {from: [x], return: [a]}}\n"
-            "handoff: {at: a}",
+            (
+                "lifecycle:\n"
+                "  stages: [{id: a, spine: captured}, {id: z, spine: won}, {id: x, spine: rejected},\n"
+                "    {id: y, spine: recycled}]\n"
+                "  success_path: [a, z]\n"
+                "  detours: {x: {from: [y], return: [a]}, y: {from: [x], return: [a]}}\n"
+                "handoff: {at: a}"
+            ),
             "lifecycle.detours.x",
             "no lead can ever reach the stage x",
         ),

@@ -300,7 +300,7 @@ def test_a_draft_may_be_changed_without_counting_up(opening: Open) -> None:
 
 def test_a_version_older_than_a_signed_one_that_was_used_is_refused(opening: Open) -> None:
     opening(agreed(2, "2026-04-01", more=SIGNED))
-    with pytest.raises(ConfigError, match="version 2 of Two CRMs.*was used already, and version 1 is older"):
+    with pytest.raises(ConfigError, match=r"version 2 of Two CRMs.*was used already, and version 1 is older"):
         opening(agreed())
 
 
@@ -314,7 +314,7 @@ def test_a_version_that_this_release_cannot_read_any_more_is_named(opening: Open
     with closing(sqlite3.connect(tmp_path / "bridge.db")) as database:
         database.execute("update agreement set document = 'agreement: Two CRMs\nvresion: 1', digest = ''")
         database.commit()
-    with pytest.raises(ConfigError, match="version 1 of Two CRMs.*cannot be read by this release"):
+    with pytest.raises(ConfigError, match=r"version 1 of Two CRMs.*cannot be read by this release"):
         opening(agreed(2, "2026-04-01"))
 
 

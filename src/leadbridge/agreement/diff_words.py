@@ -64,7 +64,14 @@ def in_words(path: Path, old: Any, new: Any, *, what: str, before: Agreement, af
         after: the agreement that it is in now.
     """
     keys = tuple(str(part) for part in path)
-    found = _governance(keys, old, new, what) or _process(keys, old, new, what, after if what != "removed" else before)
+    there = before if what == "removed" else after
+    found = (
+        _governance(keys, old, new, what)
+        or _stages(keys, old, new, what)
+        or _words(keys, old, new, what)
+        or _handoff(keys, old, new, what, there)
+        or _refusals(keys, old, new)
+    )
     if not found and len(keys) == 2 and keys[0] in _ENTRIES and what != "changed":
         found = f"{_ENTRIES[keys[0]]} {keys[1]} is {_new(what)}{_about(new)}"
     if not found and what == "changed" and _words_only(old) and _words_only(new):
@@ -148,8 +155,7 @@ def _bounds(target: Mapping[str, Any]) -> str:
     return ", ".join(said) + f" ({target.get('owner') or 'shared'})"
 
 
-def _process(keys: tuple[str, ...], old: Any, new: Any, what: str, agreement: Agreement) -> str:
-    there = agreement.handoff
+def _stages(keys: tuple[str, ...], old: Any, new: Any, what: str) -> str:
     match keys:
         case ("lifecycle", "stages", stage) if what != "changed":
             return f"the stage {stage} is {_new(what)}"
@@ -166,6 +172,11 @@ def _process(keys: tuple[str, ...], old: Any, new: Any, what: str, agreement: Ag
             return f"{function} {'also' if what == 'added' else 'no longer'} does something in {stage}"
         case ("buying_stages", stage, "plays", play, "does"):
             return f"in {stage}, {play} does: {_from_to(old, new)}"
+    return ""
+
+
+def _words(keys: tuple[str, ...], old: Any, new: Any, what: str) -> str:
+    match keys:
         case ("definitions", name, "criteria", criterion) if what != "changed":
             when = (new or old)["when"]
             return f"{name} {'also' if what == 'added' else 'no longer'} asks for {criterion}: {when}"
@@ -175,8 +186,13 @@ def _process(keys: tuple[str, ...], old: Any, new: Any, what: str, agreement: Ag
             return f"the score {name} {'also' if what == 'added' else 'no longer'} gives points for {point}"
         case ("scores", name, "points", point, "points"):
             return f"the score {name} gives {new:+d} for {point}, before {old:+d}"
+    return ""
+
+
+def _handoff(keys: tuple[str, ...], old: Any, new: Any, what: str, agreement: Agreement) -> str:
+    match keys:
         case ("handoff", "package", part):
-            return _told(there.from_, part, old, new)
+            return _told(agreement.handoff.from_, part, old, new)
         case ("handoff", "definition"):
             return f"a lead that is offered meets {_from_to(old, new)}"
         case ("handoff", "at"):
@@ -185,6 +201,16 @@ def _process(keys: tuple[str, ...], old: Any, new: Any, what: str, agreement: Ag
             return f"an offer runs out after {_from_to(old, new)}"
         case ("slas", policy, *rest):
             return _promise(policy, tuple(rest), old, new, what, agreement)
+        case ("sync", "include"):
+            return f"leads cross when {new or 'always'}, before: {old or 'always'}"
+        case ("crosswalks", system, kind, "values", field, value, *_):
+            where = f"in {system}, {kind}.{field} {value!r}"
+            return where + (f" means {_meaning(new)}" if new else " means nothing any more") + _was(old)
+    return ""
+
+
+def _refusals(keys: tuple[str, ...], old: Any, new: Any) -> str:
+    match keys:
         case ("reasons", code, "cool_off"):
             return f"a lead refused for {code} rests {_from_to(old, new)}"
         case ("reasons", code, "remedy_owner"):
@@ -201,11 +227,6 @@ def _process(keys: tuple[str, ...], old: Any, new: Any, what: str, agreement: Ag
             return f"a lead goes through the funnel at most {new} times, before {old}"
         case ("recycling", "default_cool_off"):
             return f"a recycled lead rests {_from_to(old, new)}"
-        case ("sync", "include"):
-            return f"leads cross when {new or 'always'}, before: {old or 'always'}"
-        case ("crosswalks", system, kind, "values", field, value, *_):
-            where = f"in {system}, {kind}.{field} {value!r}"
-            return where + (f" means {_meaning(new)}" if new else " means nothing any more") + _was(old)
     return ""
 
 

@@ -14,7 +14,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from leadbridge.agreement.reading import Path
-from leadbridge.agreement.wording import child_of, said_of, unwrapped
+from leadbridge.agreement.wording import child_of, keys_of, said_of, unwrapped
+from leadbridge.domain.model import did_you_mean
 from leadbridge.errors import Problem
 
 __all__ = ["mistaken"]
@@ -32,7 +33,10 @@ def mistaken(value: object, model: type[BaseModel]) -> Iterator[tuple[Path, Prob
 def _walk(value: object, annotation: Any, path: Path) -> Iterator[tuple[Path, Problem]]:
     if isinstance(value, Mapping):
         dated = any(_keys(kind) is date for kind in unwrapped(annotation))
+        renamed = _renamed(annotation)
         for key, part in value.items():
+            if key in renamed:
+                yield (*path, key), Problem(f"unknown key {key}", did_you_mean(renamed[key], keys_of(annotation)))
             if dated and not _DATE.fullmatch(key):
                 yield (*path, key), Problem(*said_of("date_type"))
             yield from _walk(part, child_of(annotation, key), (*path, key))
@@ -61,6 +65,15 @@ def _complaint(value: object, kinds: list[Any]) -> str:
             return "float_parsing" if float in kinds else "int_parsing"
         return "bool_type" if bool in kinds else ""
     return ""
+
+
+def _renamed(annotation: Any) -> dict[str, str]:
+    """Names of our Python attributes that are called otherwise in the document: ``from_`` is ``from`` there."""
+    fields: dict[str, str] = {}
+    for kind in unwrapped(annotation):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            fields |= {name: field.alias for name, field in kind.model_fields.items() if field.alias}
+    return {name: alias for name, alias in fields.items() if name not in fields.values()}
 
 
 def _keys(kind: Any) -> Any:

@@ -15,7 +15,7 @@ from leadbridge.domain.model import did_you_mean, listing
 from leadbridge.domain.sla import EVENTS
 from leadbridge.errors import Problem
 
-__all__ = ["child_of", "keys_at", "problem_of", "said_of", "unwrapped", "visible"]
+__all__ = ["child_of", "keys_at", "keys_of", "problem_of", "said_of", "unwrapped", "visible"]
 
 _QUOTED = re.compile(r"'([^']*)'")
 
@@ -96,15 +96,20 @@ def child_of(annotation: Any, part: str | int) -> Any:
     return None
 
 
+def keys_of(annotation: Any) -> tuple[str, ...]:
+    """The keys that a mapping of some type may have."""
+    for kind in unwrapped(annotation):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return tuple(field.alias or name for name, field in kind.model_fields.items())
+    return ()
+
+
 def keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """The keys that the document may have at a place."""
     annotation: Any = model
     for part in path:
         annotation = child_of(annotation, part)
-    for kind in unwrapped(annotation):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return tuple(field.alias or name for name, field in kind.model_fields.items())
-    return ()
+    return keys_of(annotation)
 
 
 def _place(error: ErrorDetails, model: type[BaseModel]) -> Path:

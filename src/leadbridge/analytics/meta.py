@@ -135,7 +135,8 @@ class Meta:
         """The agreement that the numbers stand under, as part of a sentence."""
         if not self.agreement:
             return "without an agreement"
-        signed = "signed" if self.signed else f"not signed by {listing(self.unsigned)}" if self.unsigned else "not signed"
+        by = f" by {listing(self.unsigned)}" if self.unsigned else ""
+        signed = "signed" if self.signed else f"not signed{by}"
         return f"under {self.agreement}, version {self.version}, {signed}{self._force}"
 
     @property

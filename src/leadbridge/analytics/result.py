@@ -56,7 +56,7 @@ class Result:
 
     @property
     def caveat(self) -> str:
-        """The agreement, when its standing has to be known: nobody signed it, it has expired or not begun. Else empty."""
+        """The agreement, where its standing has to be known: not signed, expired or not begun; else empty."""
         plain = self.agreement.endswith(", signed") or not self.agreement.startswith("under ")
         return "" if plain else self.agreement
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ class ScoreLine:
 
     @property
     def target(self) -> str:
-        """What both functions want the number to be, who looks after it, and in which period; empty without a target."""
+        """What both functions want the number to be, who looks after it, in which period; empty without a target."""
         return "; ".join(_wanted(target) for target in self.targets)
 
     @property
@@ -66,7 +66,7 @@ class ScoreLine:
 
 
 class Scorecard(Sequence[ScoreLine]):
-    """Lines in a fixed order: conversion, time, acceptance, promises, reasons; then what else there are targets for."""
+    """Lines in a fixed order: conversion, time, acceptance, promises, reasons; then whatever else has a target."""
 
     def __init__(self, lines: Sequence[ScoreLine], agreement: str = "") -> None:
         self._lines = tuple(lines)
@@ -94,7 +94,7 @@ class Scorecard(Sequence[ScoreLine]):
         ]
         for name in [name for name in targets if name in known()]:
             ask = getattr(metrics, name, None)
-            if ask is not None and all(each.default is not Parameter.empty for each in signature(ask).parameters.values()):
+            if ask is not None and _needs_nothing(ask):
                 lines.append(line(name.replace("_", " "), name, ask()))
         return cls(lines, metrics.agreement)
 
@@ -110,7 +110,8 @@ class Scorecard(Sequence[ScoreLine]):
     def __str__(self) -> str:
         width = max((len(line.name) for line in self), default=0)
         lines = [
-            f"{line.name:<{width}}  {line.text}" + (f"  (target: {line.target})" if line.target else "") for line in self
+            f"{line.name:<{width}}  {line.text}" + (f"  (target: {line.target})" if line.target else "")
+            for line in self
         ]
         return "\n".join([*lines, *([self.agreement] if self.agreement else [])])
 
@@ -123,6 +124,10 @@ class Scorecard(Sequence[ScoreLine]):
     def _repr_html_(self) -> str:
         rows = ((line.name, line.text, line.target, line.definition) for line in self)
         return html_table(f"Scorecard, {self.agreement}", ("number", "value", "target", "definition"), rows)
+
+
+def _needs_nothing(ask: Callable[..., Answer]) -> bool:
+    return all(each.default is not Parameter.empty for each in signature(ask).parameters.values())
 
 
 def _wanted(target: Mapping[str, Any]) -> str:

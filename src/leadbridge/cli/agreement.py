@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -108,7 +107,7 @@ def show(file: File = None, config: Config = None, json: Json = False) -> None:
 
 def render(
     file: File = None,
-    html: Annotated[bool, typer.Option("--html", help="A complete page to print and sign, instead of Markdown.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="A page to print and sign, instead of Markdown.")] = False,
     config: Config = None,
 ) -> None:
     """Write an agreement as a document that both functions can sign, as Markdown or as an HTML page."""

@@ -48,8 +48,8 @@ def clocks(
         if owner is not None:
             board = board.of(owner)
         if json:
-            document = {"now": iso(here.now), "agreement": board.agreement, "counts": counts, "clocks": board.to_dicts()}
-            output.emit(document)
+            head = {"now": iso(here.now), "agreement": board.agreement, "counts": counts}
+            output.emit({**head, "clocks": board.to_dicts()})
         else:
             output.note(f"under {board.agreement}")
             output.show(", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in counts.items() if count))

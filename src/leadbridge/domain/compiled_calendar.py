@@ -93,7 +93,7 @@ class CompiledCalendar:
 
         known = self._slots
         if known is None or known[0] is not table:
-            known = self._slots = table, Slots.build(table)
+            known = self._slots = table, Slots.build(table)[0]
         return known[1]
 
     def _extend(self, low: int, high: int) -> Timetable:

@@ -144,8 +144,21 @@ class Slots:
     reach: Int64s
 
     @classmethod
-    def build(cls, table: Timetable) -> Slots:
-        """Cuts a table with the longest slots that tell its intervals apart."""
+    def build(cls, *tables: Timetable) -> tuple[Slots, ...]:
+        """Cuts tables into slots of one length, the longest that tells the intervals of all of them apart."""
+        np = load_numpy()
+        spans = [(np.array(table.opens[:-1], np.int64), np.array(table.closes, np.int64)) for table in tables]
+        sizes = [(table.low // DAY_US * DAY_US, _end(table)) for table in tables]
+        length = _longest(
+            [(opens - low, closes - 1 - low) for (opens, closes), (low, _) in zip(spans, sizes, strict=True)],
+            max(end - low for low, end in sizes),
+        )
+        marks = [np.array(table.before[1:], np.int64) for table in tables]
+        step = _longest([(after, after) for after in marks], max(table.before[-1] for table in tables) + 1)
+        return tuple(cls._cut(table, length, step) for table in tables)
+
+    @classmethod
+    def _cut(cls, table: Timetable, length: int, step: int) -> Slots:
         np = load_numpy()
         never = table.opens[-1]
         opens = np.array(table.opens, np.int64)
@@ -153,14 +166,9 @@ class Slots:
         before = np.array(table.before, np.int64)
         after = np.append(before[1:], never)
         origin = table.low // DAY_US * DAY_US
-        end = table.high
-        if table.final:
-            end = max(table.low, *table.closes[-1:]) + DAY_US
-        length = _longest(opens[:-1] - origin, closes[:-1] - 1 - origin, end - origin)
         total = table.before[-1]
-        step = _longest(after[:-1], after[:-1], total + 1)
         return cls(
-            times=Ruler.cut(origin, length, end, closes, "right"),
+            times=Ruler.cut(origin, length, _end(table), closes, "right"),
             places=Ruler.cut(0, step, total + 1, after, "left"),
             opens=opens,
             closes=closes,
@@ -205,7 +213,12 @@ class Slots:
         np.subtract(positions, values, out=out)
 
 
-def _longest(first: Int64s, last: Int64s, size: int) -> int:
+def _end(table: Timetable) -> int:
+    """Up to where slots of time are needed: a day after the last closing, everything is the same."""
+    return max(table.low, *table.closes[-1:]) + DAY_US if table.final else table.high
+
+
+def _longest(parts: Sequence[tuple[Int64s, Int64s]], size: int) -> int:
     """The longest slot that tells things apart: each begins in a later slot than the one before it ends.
 
     0 when there would be too many slots.
@@ -213,7 +226,7 @@ def _longest(first: Int64s, last: Int64s, size: int) -> int:
     for length in _LENGTHS:
         if size >= _EXACT or size // length > _MOST:
             return 0
-        if bool((first[1:] // length > last[:-1] // length).all()):
+        if all((first[1:] // length > last[:-1] // length).all() for first, last in parts):
             return length
     return 0
 

@@ -1,8 +1,9 @@
 """How fast business time is, beside the same question written by hand and beside published packages, in one run.
 
-A million intervals over three years (60 % hours, 30 % days, 10 % up to 60 days long) for offices in London and New York,
-then the same with one of fifty calendars a row; single questions; compilation; and SQL on DuckDB. Every rival is first
-compared with leadbridge's answers. Times are processor time (wall time for DuckDB), the best of some rounds in turns.
+A million intervals over three years (60 % hours, 30 % days, 10 % up to 60 days long) for offices in London and New
+York, then the same with one of fifty calendars a row; single questions; compilation; and SQL on DuckDB. Every rival is
+first compared with leadbridge's answers. Times are processor time (wall time for DuckDB), the best of some rounds in
+turns.
 
 Usage: ``python benchmarks/business_time.py [--rows 1000000] [--rounds 5]``. A row says which package is missing.
 """
@@ -13,6 +14,7 @@ import argparse
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from time import perf_counter, process_time
 from typing import Any
@@ -65,6 +67,10 @@ def line(name: str, value: str, ratio: float, goal: str) -> None:
     print(f"  {name:<58}{value:>14}   {ratio:8.2f} x   (goal {goal})")
 
 
+def missing(name: str) -> None:
+    print(f"  {name:<58}workclock is missing: pip install workclock")
+
+
 def by_hand(calendar: BusinessCalendar) -> Callable[[Int64s, Int64s], Int64s]:
     """A table of quarters of an hour, as one would write it in an hour."""
     table = calendar.timetable(FIRST, END)
@@ -87,12 +93,12 @@ def schedule(calendar: BusinessCalendar) -> Any:
     """The same calendar in workclock, or ``None`` where that is not installed."""
     if find_spec("workclock") is None:
         return None
-    from workclock import Holidays, Schedule, WorkDay
-
+    workclock = import_module("workclock")
     assert not isinstance(calendar.hours, str)
-    opens, closes = (time(*map(int, text.split(":"))) for text in calendar.hours["mon-fri"][0].split("-"))
+    opens, closes = (time.fromisoformat(text) for text in calendar.hours["mon-fri"][0].split("-"))
     closed = sorted(calendar.timetable(FIRST, END).holidays)
-    return Schedule([WorkDay(opens, closes), Holidays(closed)], time_zone=ZoneInfo(calendar.zone))
+    rules = [workclock.WorkDay(opens, closes), workclock.Holidays(closed)]
+    return workclock.Schedule(rules, time_zone=ZoneInfo(calendar.zone))
 
 
 def instants(values: Int64s) -> Any:

@@ -18,9 +18,9 @@ from typing import Any
 
 from leadbridge.agreement import Agreement
 from leadbridge.analytics.engine import connect
+from leadbridge.domain.criteria.sql import criterion_columns, judge_sql
 from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
-from leadbridge.domain.rule_sql import criterion_columns, judge_sql
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NOW_US = int(NOW.timestamp()) * 1_000_000

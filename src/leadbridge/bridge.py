@@ -17,14 +17,14 @@ from leadbridge.agreement.promises import board
 from leadbridge.agreement.reclaim import Leaving, leave, reclaims
 from leadbridge.agreement.reopen import reopened
 from leadbridge.clock import Clock, SystemClock
-from leadbridge.domain.board import Board
-from leadbridge.domain.buying_group import BuyingGroup
-from leadbridge.domain.dealing import Route
+from leadbridge.domain.buying.group import BuyingGroup
 from leadbridge.domain.facts import Fact, LeadLinked
-from leadbridge.domain.feedback_due import FeedbackBoard
+from leadbridge.domain.feedback.due import FeedbackBoard
 from leadbridge.domain.handoff import Handoff
+from leadbridge.domain.handoff.dealing import Route
+from leadbridge.domain.handoff.recycling import RecyclingBoard
 from leadbridge.domain.lead import Lead
-from leadbridge.domain.recycling import RecyclingBoard
+from leadbridge.domain.sla.board import Board
 from leadbridge.errors import ConfigError, Problem, Unsupported
 from leadbridge.ledger import Ledger
 from leadbridge.registry import connect

@@ -13,15 +13,15 @@ from leadbridge.agreement.promises import board
 from leadbridge.agreement.route import routes
 from leadbridge.agreement.target import Target
 from leadbridge.agreement.versions import digest, merged
-from leadbridge.domain.board import Board
-from leadbridge.domain.buying_group import BuyingGroup
-from leadbridge.domain.dealing import Route
+from leadbridge.domain.buying.group import BuyingGroup
+from leadbridge.domain.criteria.profile import standing_fields
 from leadbridge.domain.facts import Fact
 from leadbridge.domain.feedback import NO_LEAD
+from leadbridge.domain.handoff.dealing import Route
 from leadbridge.domain.history import HandoffTrail, LeadHistory
 from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
-from leadbridge.domain.profile import standing_fields
+from leadbridge.domain.sla.board import Board
 from leadbridge.errors import AgreementError, ConfigError, Problem
 from leadbridge.store import KeptAgreement, Store
 

@@ -12,12 +12,12 @@ from leadbridge.agreement.reclaim import leave, reclaims
 from leadbridge.agreement.route import Router, route, routes
 from leadbridge.clock import ManualClock
 from leadbridge.domain import facts as f
-from leadbridge.domain.clocks import clocks
 from leadbridge.domain.company import Company
-from leadbridge.domain.dealing import Held
+from leadbridge.domain.handoff.dealing import Held
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
+from leadbridge.domain.sla.clocks import clocks
 from leadbridge.errors import AgreementError
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

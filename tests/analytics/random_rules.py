@@ -9,8 +9,8 @@ from random import Random
 from leadbridge.agreement.sections.market import Role
 from leadbridge.domain import facts as f
 from leadbridge.domain.criteria import PROFILE_TYPES, Criterion, FieldType
-from leadbridge.domain.scores import Point, Score
-from leadbridge.domain.vocabulary import Vocabulary
+from leadbridge.domain.criteria.scores import Point, Score
+from leadbridge.domain.criteria.vocabulary import Vocabulary
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TYPES: dict[str, FieldType] = {

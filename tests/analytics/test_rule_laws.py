@@ -14,11 +14,11 @@ import pytest
 from leadbridge.agreement import Agreement
 from leadbridge.analytics import Snapshot
 from leadbridge.domain.criteria import CriteriaError, Criterion, Rule, profile
+from leadbridge.domain.criteria.profile import standing_fields
+from leadbridge.domain.criteria.sql import judge_sql
 from leadbridge.domain.facts import Interacted
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.interaction import Interaction
-from leadbridge.domain.profile import standing_fields
-from leadbridge.domain.rule_sql import judge_sql
 from tests.analytics.random_rules import NOW, TYPES, VOCABULARY, WINDOWS, Grammar, Person, people
 
 ATTRIBUTES = {name.removeprefix("lead."): type_ for name, type_ in list(TYPES.items())[-4:]}
@@ -109,7 +109,7 @@ def test_what_is_refused_as_impossible_is_true_for_nobody() -> None:
             part = error.message.removesuffix(" can never be true")
             if part == error.message:
                 continue
-            with patch("leadbridge.domain.rules.refuse_impossible"):
+            with patch("leadbridge.domain.criteria.rules.refuse_impossible"):
                 try:
                     rule = VOCABULARY.rule(part)
                 except CriteriaError:

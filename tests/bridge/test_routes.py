@@ -10,7 +10,7 @@ import pytest
 from leadbridge import Bridge
 from leadbridge.agreement import Agreement
 from leadbridge.clock import ManualClock
-from leadbridge.domain.dealing import Dealt
+from leadbridge.domain.handoff.dealing import Dealt
 from leadbridge.memory import MemoryAdapter
 from tests.sync.conftest import AGREEMENT, START, person
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typer.testing import CliRunner
 
 from leadbridge.cli.app import build
-from leadbridge.domain.frameworks import ALL
+from leadbridge.domain.lifecycle.frameworks import ALL
 from tests.cli.conftest import STYLE, Ran
 
 

@@ -19,7 +19,7 @@ from leadbridge.domain.buying import (
     current,
     infer,
 )
-from leadbridge.domain.buying_presets import BUYING_PRESETS, REVISITED
+from leadbridge.domain.buying.presets import BUYING_PRESETS, REVISITED
 from leadbridge.domain.facts import Interacted
 from leadbridge.domain.interaction import Interaction
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leadbridge.domain import facts as f
 from leadbridge.domain.buying import BuyingStage
-from leadbridge.domain.buying_group import BuyingGroup
+from leadbridge.domain.buying.group import BuyingGroup
 from leadbridge.domain.history import LeadHistory
 from leadbridge.errors import ConfigError
 

@@ -12,7 +12,7 @@ from leadbridge.domain.explain import sentence
 from leadbridge.domain.fact_codec import decode, encode
 from leadbridge.domain.facts import Fact, FeedbackActed
 from leadbridge.domain.feedback import NO_LEAD, Thread, acknowledge, act, raise_feedback, tell, threads
-from leadbridge.domain.feedback_terms import FeedbackTerms
+from leadbridge.domain.feedback.terms import FeedbackTerms
 from leadbridge.domain.history import LeadHistory
 from leadbridge.errors import IllegalMove
 

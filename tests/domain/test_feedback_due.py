@@ -9,8 +9,8 @@ import pytest
 
 from leadbridge.domain.facts import Decision, Fact, HandoffDecided, HandoffOffered, LeadCaptured
 from leadbridge.domain.feedback import NO_LEAD, Subject, acknowledge, act, raise_feedback, tell, threads
-from leadbridge.domain.feedback_due import Owed, feedback_board, feedback_due
-from leadbridge.domain.feedback_terms import FeedbackTerms
+from leadbridge.domain.feedback.due import Owed, feedback_board, feedback_due
+from leadbridge.domain.feedback.terms import FeedbackTerms
 from leadbridge.domain.history import LeadHistory
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadbridge.domain.crosswalks import Crosswalk, crosswalk
-from leadbridge.domain.frameworks import ALL, FRAMEWORKS, framework
 from leadbridge.domain.lifecycle import DETOURS, SPINE, Detour, Entry, Lifecycle, Stage
+from leadbridge.domain.lifecycle.crosswalks import Crosswalk, crosswalk
+from leadbridge.domain.lifecycle.frameworks import ALL, FRAMEWORKS, framework
 from leadbridge.errors import ConfigError
 
 NAMES = sorted(FRAMEWORKS)

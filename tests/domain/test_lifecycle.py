@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from leadbridge.domain.frameworks import FRAMEWORKS
 from leadbridge.domain.lifecycle import CORRECTION, SPINE, Detour, Entry, Lifecycle, Stage, find_faults
+from leadbridge.domain.lifecycle.frameworks import FRAMEWORKS
 from leadbridge.errors import ConfigError, IllegalMove
 
 SPINE_LIFECYCLE = Lifecycle.preset("spine")

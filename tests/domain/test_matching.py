@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from leadbridge.domain.company import Company
 from leadbridge.domain.company_names import SHARED_DOMAINS, host_of_address, plain_host, plain_name
-from leadbridge.domain.engagement import company_key
 from leadbridge.domain.facts import CompanyMatched
+from leadbridge.domain.handoff.engagement import company_key
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.matching import CompanyIndex, company_hosts, match_company

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from leadbridge.domain.facts import Decision, HandoffDecided, HandoffOffered
-from leadbridge.domain.recycle import due_again, due_at, is_ping_pong, may_return
+from leadbridge.domain.handoff.recycle import due_again, due_at, is_ping_pong, may_return
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -19,12 +19,12 @@ from leadbridge.domain.facts import (
     LeadCaptured,
     StageEntered,
 )
+from leadbridge.domain.handoff.recycle import Recycling
+from leadbridge.domain.handoff.recycling import RecyclingBoard, recycling, times_recycled
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.domain.model import parse_span
 from leadbridge.domain.reasons import Reasons
-from leadbridge.domain.recycle import Recycling
-from leadbridge.domain.recycling import RecyclingBoard, recycling, times_recycled
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TERMS = Recycling()

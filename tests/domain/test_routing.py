@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from leadbridge.agreement.presets import reason_preset
 from leadbridge.domain import facts as f
-from leadbridge.domain.dealing import Dealt, Held, Route, Tried, route
-from leadbridge.domain.engagement import working
+from leadbridge.domain.criteria.rules import Rule, compile_rule
 from leadbridge.domain.handoff import Handoff, Terms
+from leadbridge.domain.handoff.dealing import Dealt, Held, Route, Tried, route
+from leadbridge.domain.handoff.engagement import working
+from leadbridge.domain.handoff.routing import Engagement, Member, Queue, RouteRule, Routing
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.reasons import Reasons
-from leadbridge.domain.routing import Engagement, Member, Queue, RouteRule, Routing
-from leadbridge.domain.rules import Rule, compile_rule
 from leadbridge.errors import IllegalMove
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from leadbridge.agreement import Agreement
 from leadbridge.agreement.sections.market import Role
 from leadbridge.domain.criteria import PROFILE_TYPES, CriteriaError, Criterion, profile
+from leadbridge.domain.criteria.scores import Point, Score, ScoreCard, evaluate
+from leadbridge.domain.criteria.vocabulary import Vocabulary
 from leadbridge.domain.interaction import Interaction
-from leadbridge.domain.scores import Point, Score, ScoreCard, evaluate
-from leadbridge.domain.vocabulary import Vocabulary
 from leadbridge.errors import AgreementError, ConfigError
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from leadbridge.adapter import Ref, Value
 from leadbridge.domain import facts as f
-from leadbridge.domain.frameworks import FRAMEWORKS
+from leadbridge.domain.lifecycle.frameworks import FRAMEWORKS
 from leadbridge.memory.crm import Row
 from leadbridge.sync.merge import equivalent
 from tests.sync.world import DECIDED, INDUSTRIES, SIDES, TITLE_LENGTH, World

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, time
 
 from leadbridge.agreement.schema import Agreement
 from leadbridge.agreement.versions import Agreements
-from leadbridge.domain.feedback_due import FeedbackBoard, feedback_board
+from leadbridge.domain.feedback.due import FeedbackBoard, feedback_board
+from leadbridge.domain.handoff.recycling import RecyclingBoard, recycling
 from leadbridge.domain.history import LeadHistory
-from leadbridge.domain.recycling import RecyclingBoard, recycling
 
 __all__ = ["due_again", "feedback"]
 
@@ -17,7 +17,7 @@ __all__ = ["due_again", "feedback"]
 def due_again(histories: Iterable[LeadHistory], agreement: Agreement | Agreements, at: datetime) -> RecyclingBoard:
     """The leads that came back, under the version in force at an instant.
 
-    A rest that a decision named when it was made stays; see :mod:`leadbridge.domain.recycling`.
+    A rest that a decision named when it was made stays; see :mod:`leadbridge.domain.handoff.recycling`.
     """
     terms = Agreements.of(agreement).judging(at)
     return recycling(histories, terms.recycling, at, reasons=terms.reasons)

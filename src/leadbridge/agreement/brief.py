@@ -24,7 +24,7 @@ from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.package import Completeness
 from leadbridge.domain.shared_memory import Memory, memory_of
-from leadbridge.domain.slaclock import SLAClock
+from leadbridge.domain.sla.slaclock import SLAClock
 from leadbridge.domain.trails import BuyingEntry, HandoffTrail, OpportunityTrail, Touch
 
 __all__ = ["WHO", "Brief", "brief"]

@@ -12,7 +12,7 @@ from leadbridge.clock import iso
 from leadbridge.domain.explain import moment
 from leadbridge.domain.model import listing
 from leadbridge.domain.shared_memory import Mention
-from leadbridge.domain.slaclock import in_words
+from leadbridge.domain.sla.slaclock import in_words
 from leadbridge.domain.trails import HandoffTrail, Touch
 
 if TYPE_CHECKING:

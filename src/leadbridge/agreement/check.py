@@ -22,9 +22,9 @@ from leadbridge.agreement.checks_reasons import reason_problems
 from leadbridge.agreement.checks_routing import routing_problems
 from leadbridge.agreement.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
-from leadbridge.domain.buying_presets import BUYING_PRESETS
-from leadbridge.domain.frameworks import FRAMEWORKS
+from leadbridge.domain.buying.presets import BUYING_PRESETS
 from leadbridge.domain.lifecycle import find_faults
+from leadbridge.domain.lifecycle.frameworks import FRAMEWORKS
 from leadbridge.domain.model import listing
 from leadbridge.errors import Problem
 

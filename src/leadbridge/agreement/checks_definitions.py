@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from leadbridge.agreement.finding import Found, twice
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.criteria import CriteriaError, Criterion
+from leadbridge.domain.criteria.names import columns_of
+from leadbridge.domain.criteria.vocabulary import Layer
 from leadbridge.domain.lead import LEAD_FIELDS
-from leadbridge.domain.names import columns_of
-from leadbridge.domain.vocabulary import Layer
 from leadbridge.errors import Problem
 
 if TYPE_CHECKING:

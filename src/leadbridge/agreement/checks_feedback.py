@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leadbridge.agreement.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
-from leadbridge.domain.feedback_terms import ExpectedFeedback, FeedbackTerms
+from leadbridge.domain.feedback.terms import ExpectedFeedback, FeedbackTerms
 from leadbridge.domain.model import listing
 from leadbridge.errors import Problem
 

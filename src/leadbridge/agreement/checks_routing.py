@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from leadbridge.agreement.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.criteria import CriteriaError
-from leadbridge.domain.routing import IN_QUEUE, SAME_COMPANY, Queue, RouteRule
+from leadbridge.domain.handoff.routing import IN_QUEUE, SAME_COMPANY, Queue, RouteRule
 from leadbridge.errors import Problem
 
 if TYPE_CHECKING:

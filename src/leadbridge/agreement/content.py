@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from leadbridge.domain.plays import PlannedCoverage, planned_coverage
+from leadbridge.domain.buying.plays import PlannedCoverage, planned_coverage
 
 if TYPE_CHECKING:
     from leadbridge.agreement.document import Document

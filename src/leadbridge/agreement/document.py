@@ -32,9 +32,9 @@ from leadbridge.agreement.sections.reasons import ReasonTerms, Recycling
 from leadbridge.domain.calendar import BusinessCalendar
 from leadbridge.domain.campaign import Campaign, Naming
 from leadbridge.domain.criteria import FieldType
+from leadbridge.domain.criteria.scores import Score
+from leadbridge.domain.handoff.routing import Routing
 from leadbridge.domain.model import Frozen, Id, by_id
-from leadbridge.domain.routing import Routing
-from leadbridge.domain.scores import Score
 from leadbridge.domain.sla import SLAPolicy
 
 __all__ = ["LEAD_STATUSES", "Document"]

@@ -10,11 +10,11 @@ from datetime import datetime
 from leadbridge.agreement.schema import Agreement
 from leadbridge.agreement.versions import Agreements
 from leadbridge.clock import Clock, SystemClock
-from leadbridge.domain.board import Board
-from leadbridge.domain.clocks import clocks as run
 from leadbridge.domain.facts import Fact, HandoffOffered
 from leadbridge.domain.history import LeadHistory
-from leadbridge.domain.slaclock import SLAClock
+from leadbridge.domain.sla.board import Board
+from leadbridge.domain.sla.clocks import clocks as run
+from leadbridge.domain.sla.slaclock import SLAClock
 
 __all__ = ["board", "clocks", "promises"]
 

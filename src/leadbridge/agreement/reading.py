@@ -67,7 +67,10 @@ def read_yaml(text: str) -> tuple[Any, Lines, list[Problem]]:
             node = loader.get_single_node()
         except ValueError:
             # PyYAML lets a number through that stands for no character: "\U00110000".
-            message, line = "this is not YAML: an escape such as \\u stands for no character", loader.get_mark().line + 1
+            message, line = (
+                "this is not YAML: an escape such as \\u stands for no character",
+                loader.get_mark().line + 1,
+            )
             return None, {}, [Problem(message, "write the character itself", line=line)]
         finally:
             loader.dispose()

@@ -15,9 +15,9 @@ from leadbridge.agreement.offer import terms_of
 from leadbridge.agreement.schema import Agreement
 from leadbridge.domain.facts import HandoffDecided, HandoffReclaimed, StageEntered
 from leadbridge.domain.handoff import Facts, Terms
+from leadbridge.domain.handoff.recycle import due_at
+from leadbridge.domain.handoff.routing import OwnerLeaves
 from leadbridge.domain.history import LeadHistory
-from leadbridge.domain.recycle import due_at
-from leadbridge.domain.routing import OwnerLeaves
 from leadbridge.domain.trails import HandoffTrail
 
 __all__ = ["Leaving", "leave", "reclaims"]

@@ -9,18 +9,17 @@ from datetime import datetime
 from leadbridge.agreement.reopen import reopened
 from leadbridge.agreement.schema import Agreement
 from leadbridge.clock import SystemClock, to_us
-from leadbridge.domain import dealing
 from leadbridge.domain.company import Company
-from leadbridge.domain.dealing import Dealt, Held, Route, Tried
-from leadbridge.domain.engagement import company_key, working
+from leadbridge.domain.criteria.profile import profile
 from leadbridge.domain.facts import Fact, HandoffReclaimed
-from leadbridge.domain.handoff import Handoff
+from leadbridge.domain.handoff import Handoff, dealing
+from leadbridge.domain.handoff.dealing import Dealt, Held, Route, Tried
+from leadbridge.domain.handoff.engagement import company_key, working
+from leadbridge.domain.handoff.routing import SAME_COMPANY
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.matching import CompanyIndex
-from leadbridge.domain.profile import profile
-from leadbridge.domain.routing import SAME_COMPANY
 
 __all__ = ["Router", "route", "routes"]
 
@@ -49,7 +48,7 @@ def route(
         agreement: the rules, the queues and the people in them.
         handoff: the offer of the lead; without one the route has no facts.
         dealt: what everybody got so far.
-        held: who works with the lead's company, as :func:`leadbridge.domain.engagement.working` knows it.
+        held: who works with the lead's company, as :func:`leadbridge.domain.handoff.engagement.working` knows it.
         companies: those on record; the owner of the lead's company comes before ``held``.
         company: the id of the lead's company where it is known already; else it is looked for.
         interactions: of this lead; when not given they are unknown, and so is every rule that counts them.

@@ -16,8 +16,10 @@ from leadbridge.agreement.governed import Governed
 from leadbridge.agreement.policies import FieldPolicy, Ruling, default_policy
 from leadbridge.clock import SystemClock
 from leadbridge.domain.buying import BuyingStage, StageEntry, infer
-from leadbridge.domain.buying_presets import BUYING_PRESETS
+from leadbridge.domain.buying.presets import BUYING_PRESETS
 from leadbridge.domain.criteria import PROFILE_TYPES, Criterion, FieldType, Rule, Verdict, judge, profile
+from leadbridge.domain.criteria.scores import ScoreCard, evaluate
+from leadbridge.domain.criteria.vocabulary import Vocabulary
 from leadbridge.domain.facts import DECISIONS, Interacted
 from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
@@ -25,8 +27,6 @@ from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.domain.model import did_you_mean, listing
 from leadbridge.domain.package import Package
 from leadbridge.domain.reasons import Reason, Reasons
-from leadbridge.domain.scores import ScoreCard, evaluate
-from leadbridge.domain.vocabulary import Vocabulary
 from leadbridge.errors import ConfigError
 
 __all__ = ["Agreement"]

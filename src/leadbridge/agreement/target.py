@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from leadbridge.domain.criteria.profile import profile
+from leadbridge.domain.criteria.rules import Rule
 from leadbridge.domain.interaction import Interaction
-from leadbridge.domain.profile import profile
-from leadbridge.domain.rules import Rule
 
 if TYPE_CHECKING:
     from leadbridge.agreement.schema import Agreement

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from leadbridge.agreement.target import Target
 from leadbridge.clock import to_us
+from leadbridge.domain.criteria.profile import standing_fields
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.interaction import Interaction
-from leadbridge.domain.profile import standing_fields
 
 if TYPE_CHECKING:
     from leadbridge.agreement import Agreement

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from leadbridge.domain.closures import FieldType
-from leadbridge.domain.names import PROFILE_TYPES, column_of
+from leadbridge.domain.criteria.closures import FieldType
+from leadbridge.domain.criteria.names import PROFILE_TYPES, column_of
 from leadbridge.errors import AdapterMissing
 
 if TYPE_CHECKING:

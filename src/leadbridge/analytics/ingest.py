@@ -29,10 +29,10 @@ from typing import TYPE_CHECKING, Any
 from leadbridge.analytics.engine import DIMENSION, TABLES, quoted, rows_of, text_of, write_query
 from leadbridge.analytics.meta import Finding
 from leadbridge.analytics.quality import plural
+from leadbridge.domain.criteria.names import PROFILE_TYPES
 from leadbridge.domain.facts import DECISIONS
 from leadbridge.domain.lifecycle import DETOURS
 from leadbridge.domain.model import did_you_mean
-from leadbridge.domain.names import PROFILE_TYPES
 from leadbridge.errors import DataError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from leadbridge.analytics.metric import Metric
 from leadbridge.analytics.result import Answer, NotComputable, Result
 from leadbridge.clock import to_us
 from leadbridge.domain.model import did_you_mean
-from leadbridge.domain.policy import Allowance
+from leadbridge.domain.sla.policy import Allowance
 from leadbridge.errors import ConfigError, DataError
 
 __all__ = ["UNITS", "Measuring", "Whole", "horizon_us", "window"]

@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, Any
 
 from leadbridge.analytics.engine import PROFILE_KINDS, quoted, rows_of, text_of, write_rows
 from leadbridge.clock import from_us, to_us
-from leadbridge.domain.closures import FieldType
 from leadbridge.domain.criteria import Criterion, Rule
+from leadbridge.domain.criteria.closures import FieldType
+from leadbridge.domain.criteria.names import PROFILE_TYPES, column_of, columns_of, window_of
+from leadbridge.domain.criteria.profile import read_value, standing_fields, value_of
+from leadbridge.domain.criteria.sql import criterion_columns, judge_sql
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.model import did_you_mean, listing
-from leadbridge.domain.names import PROFILE_TYPES, column_of, columns_of, window_of
-from leadbridge.domain.profile import read_value, standing_fields, value_of
-from leadbridge.domain.rule_sql import criterion_columns, judge_sql
 from leadbridge.domain.show import PERSONAL, html_table
 from leadbridge.errors import ConfigError
 

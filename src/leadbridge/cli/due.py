@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from leadbridge.domain.recycling import RecycledLead
+    from leadbridge.domain.handoff.recycling import RecycledLead
 
 __all__ = ["due"]
 
@@ -70,7 +70,7 @@ def _show(leads: Sequence[RecycledLead], at: datetime, limit: int) -> None:
 
 
 def _remark(one: RecycledLead, at: datetime) -> str:
-    from leadbridge.domain.slaclock import in_words
+    from leadbridge.domain.sla.slaclock import in_words
 
     parts = [f"for {in_words(at - one.due_at)}"] if one.state == "due" and one.due_at is not None else []
     parts += ["to and fro"] if one.ping_pong else []

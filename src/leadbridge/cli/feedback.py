@@ -11,7 +11,7 @@ from leadbridge.cli.opening import desk
 from leadbridge.cli.options import Config, Json, Limit
 
 if TYPE_CHECKING:
-    from leadbridge.domain.feedback_due import FeedbackBoard
+    from leadbridge.domain.feedback.due import FeedbackBoard
 
 __all__ = ["feedback"]
 
@@ -37,7 +37,7 @@ def feedback(
 
 def _owed(board: FeedbackBoard, by: str | None, overdue: bool, limit: int) -> None:
     from leadbridge.domain.explain import moment
-    from leadbridge.domain.slaclock import in_words
+    from leadbridge.domain.sla.slaclock import in_words
 
     owed = [each for each in board.owed if (by is None or each.by == by) and (each.overdue is not None or not overdue)]
     output.show(f"{len(board.threads):,} raised, {len(board.open):,} open, {len(owed):,} owed")

@@ -10,8 +10,8 @@ from leadbridge.cli import output
 from leadbridge.cli.options import Json
 
 if TYPE_CHECKING:
-    from leadbridge.domain.frameworks import Framework
-    from leadbridge.domain.stages import Detour
+    from leadbridge.domain.lifecycle.frameworks import Framework
+    from leadbridge.domain.lifecycle.stages import Detour
 
 __all__ = ["frameworks"]
 
@@ -25,7 +25,7 @@ _MARK = "? marks a name that was seen in no publication: check it against yours 
 
 def frameworks(names: Names = None, json: Json = False) -> None:
     """List the published stage frameworks, show one, or say what is lost between two of them."""
-    from leadbridge.domain.frameworks import ALL, framework
+    from leadbridge.domain.lifecycle.frameworks import ALL, framework
 
     chosen = [framework(name) for name in names or ()]
     if len(chosen) > 2:
@@ -44,7 +44,7 @@ def frameworks(names: Names = None, json: Json = False) -> None:
 
 
 def _translate(one: Framework, other: Framework, *, json: bool) -> None:
-    from leadbridge.domain.crosswalks import crosswalk
+    from leadbridge.domain.lifecycle.crosswalks import crosswalk
 
     found = crosswalk(one.lifecycle, other.lifecycle)
     if json:

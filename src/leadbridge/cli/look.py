@@ -11,8 +11,8 @@ from leadbridge.cli.opening import desk
 from leadbridge.cli.options import Config, Json, Limit
 
 if TYPE_CHECKING:
-    from leadbridge.domain.board import Board
-    from leadbridge.domain.slaclock import SLAClock
+    from leadbridge.domain.sla.board import Board
+    from leadbridge.domain.sla.slaclock import SLAClock
 
 __all__ = ["clocks", "explain", "quarantine", "show_clocks"]
 
@@ -82,7 +82,7 @@ def show_clocks(board: Board, limit: int) -> None:
 
 
 def _rest(clock: SLAClock) -> str:
-    from leadbridge.domain.slaclock import in_words
+    from leadbridge.domain.sla.slaclock import in_words
 
     if clock.overdue:
         return f"{in_words(clock.overdue)} over"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leadbridge.adapter import Adapter
     from leadbridge.agreement import Agreement, Agreements
     from leadbridge.bridge import Bridge
-    from leadbridge.domain.board import Board
+    from leadbridge.domain.sla.board import Board
     from leadbridge.ledger import Ledger
     from leadbridge.settings import ConnectionSettings, Settings
     from leadbridge.store import Store

@@ -11,7 +11,7 @@ from leadbridge.cli.opening import desk
 from leadbridge.cli.options import Config, Json, Limit
 
 if TYPE_CHECKING:
-    from leadbridge.domain.dealing import Route
+    from leadbridge.domain.handoff.dealing import Route
 
 __all__ = ["route"]
 

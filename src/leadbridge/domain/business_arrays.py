@@ -169,10 +169,11 @@ def _elapsed(table: Slots, which: Int64s | None, starts: Int64s, ends: Int64s, o
     work = Work(min(BLOCK, len(out)))
     before = work.spare
     for block in _blocks(len(out)):
-        rows, part = None if which is None else which[block], out[block]
-        table.positions(ends[block], rows, part, work)
-        earlier = before[: len(part)]
-        table.positions(starts[block], rows, earlier, work)
+        part, earlier = out[block], before[: block.stop - block.start]
+        if which is not None:
+            table.times.choose(which[block], work)
+        table.positions(ends[block], part, work, chosen=which is not None)
+        table.positions(starts[block], earlier, work, chosen=which is not None)
         part -= earlier
 
 
@@ -180,14 +181,18 @@ def _places(table: Slots, which: Int64s | None, starts: Int64s, durations: Int64
     work = Work(min(BLOCK, len(out)))
     for block in _blocks(len(out)):
         part = out[block]
-        table.positions(starts[block], None if which is None else which[block], part, work)
+        if which is not None:
+            table.times.choose(which[block], work)
+        table.positions(starts[block], part, work, chosen=which is not None)
         part += durations[block]
 
 
 def _instants(table: Slots, which: Int64s | None, positions: Int64s, _: Int64s, out: Int64s) -> None:
     work = Work(min(BLOCK, len(out)))
     for block in _blocks(len(out)):
-        table.instants(positions[block], None if which is None else which[block], out[block], work)
+        if which is not None:
+            table.places.choose(which[block], work)
+        table.instants(positions[block], out[block], work, chosen=which is not None)
 
 
 def _too_far(

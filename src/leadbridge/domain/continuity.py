@@ -15,7 +15,7 @@ from typing import Literal
 
 from leadbridge.domain.facts import Interacted
 from leadbridge.domain.history import LeadHistory
-from leadbridge.domain.slaclock import in_words
+from leadbridge.domain.sla.slaclock import in_words
 from leadbridge.domain.trails import HandoffTrail, Touch
 
 __all__ = ["Continuity", "continuity", "touches_after"]

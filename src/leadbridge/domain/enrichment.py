@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leadbridge.domain.company import Company
-from leadbridge.domain.criteria import FieldType
+from leadbridge.domain.criteria.verdict import FieldType
 from leadbridge.domain.facts import LeadEnriched
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.lead import COMPANY_FIELDS, LEAD_FIELDS, Lead

@@ -112,8 +112,8 @@ class BuyingStageEntered(Fact):
 class HandoffOffered(Fact):
     """One function offered the lead to another. ``package``: promised fields that were there, ``missing``: others.
 
-    ``promised`` counts the pieces of information that were due by the agreement of that day: required fields, and groups
-    as one each; ``None`` when nobody counted.
+    ``promised`` counts the pieces of information that were due by the agreement of that day: required fields, and
+    groups as one each; ``None`` when nobody counted.
     """
 
     handoff: str

@@ -17,7 +17,7 @@ from leadbridge.clock import to_us
 from leadbridge.domain import facts as f
 from leadbridge.domain.explain import lines
 from leadbridge.domain.fact_codec import encode
-from leadbridge.domain.lifecycle import SPINE
+from leadbridge.domain.lifecycle.lifecycle import SPINE
 from leadbridge.domain.trails import (
     Answer,
     Assignment,

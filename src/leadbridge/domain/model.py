@@ -59,7 +59,9 @@ def parse_span(value: object) -> object:
         )
     span = int(match[1]) * unit
     if span > _LONGEST:
-        raise ValueError('this is longer than a hundred years; write a time that somebody can wait for, such as "90 days"')
+        raise ValueError(
+            'this is longer than a hundred years; write a time that somebody can wait for, such as "90 days"'
+        )
     return span
 
 

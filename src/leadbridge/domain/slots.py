@@ -65,7 +65,8 @@ class Work:
         self.number: Int64s = numpy.empty(rows, numpy.int64)
         self.small: Int32s = numpy.empty(rows, numpy.int32)
         self.values: Int64s = numpy.empty(rows, numpy.int64)
-        self.other: Int64s = numpy.empty(rows, numpy.int64)
+        self.first: Int64s = numpy.empty(rows, numpy.int64)
+        self.last: Int64s = numpy.empty(rows, numpy.int64)
         self.spare: Int64s = numpy.empty(rows, numpy.int64)
         self.real: Float64s = numpy.empty(rows, numpy.float64)
         self.pace: Float64s = numpy.empty(rows, numpy.float64)
@@ -77,7 +78,8 @@ class Ruler:
     """Marks at equal distances: ``holds[k]`` belongs to the numbers from ``origin + k * length`` on.
 
     A length of 0 says that no ruler was made, because it would be too long; then one searches. For several calendars,
-    ``pace``, ``first`` and ``last`` have one entry for each: marks for a unit, its first mark and its last.
+    ``first`` and ``last`` have the first and the last mark of each, and ``pace`` how many marks a unit has (one entry
+    when it is the same for all). ``bounded`` says that numbers may lie after the last mark.
     """
 
     origin: int
@@ -86,9 +88,10 @@ class Ruler:
     pace: Float64s
     first: Int64s
     last: Int64s
+    bounded: bool = False
 
     @classmethod
-    def cut(cls, origin: int, length: int, end: int, values: Int64s, side: str) -> Ruler:
+    def cut(cls, origin: int, length: int, end: int, values: Int64s, side: str, *, bounded: bool = False) -> Ruler:
         """A ruler up to ``end`` that holds the place of each mark among sorted values."""
         np = load_numpy()
         count = -(-(end - origin) // length) + 1 if length else 1
@@ -100,26 +103,30 @@ class Ruler:
             pace=np.array([1.0 / length if length else 0.0]),
             first=np.zeros(1, np.int64),
             last=np.array([count - 1]),
+            bounded=bounded,
         )
 
-    def look_up(self, numbers: Int64s, which: Int64s | None, work: Work) -> Int64s:
-        """What the ruler holds for each number, in ``work.number``."""
+    def choose(self, which: Int64s, work: Work) -> None:
+        """Lays out which ruler is asked in each row; holds for all questions until the next choice."""
+        rows = len(which)
+        self.first.take(which, out=work.first[:rows], mode="clip")
+        if len(self.pace) > 1:
+            self.pace.take(which, out=work.pace[:rows], mode="clip")
+        if self.bounded:
+            self.last.take(which, out=work.last[:rows], mode="clip")
+
+    def look_up(self, numbers: Int64s, work: Work, *, chosen: bool) -> Int64s:
+        """What the ruler holds for each number, in ``work.number``; of several rulers, that which was chosen."""
         np = load_numpy()
         rows = len(numbers)
         found, real, small = work.number[:rows], work.real[:rows], work.small[:rows]
         np.subtract(numbers, self.origin, out=found)
-        if which is None:
-            np.multiply(found, float(self.pace[0]), out=real)
-            np.copyto(found, real, casting="unsafe")
-        else:
-            pace, other = work.pace[:rows], work.other[:rows]
-            self.pace.take(which, out=pace, mode="clip")
-            np.multiply(found, pace, out=real)
-            np.copyto(found, real, casting="unsafe")
-            self.first.take(which, out=other, mode="clip")
-            np.add(found, other, out=found)
-            self.last.take(which, out=other, mode="clip")
-            np.minimum(found, other, out=found)
+        np.multiply(found, work.pace[:rows] if len(self.pace) > 1 else float(self.pace[0]), out=real)
+        np.copyto(found, real, casting="unsafe")
+        if chosen:
+            np.add(found, work.first[:rows], out=found)
+            if self.bounded:
+                np.minimum(found, work.last[:rows], out=found)
         self.holds.take(found, out=small, mode="clip")
         np.copyto(found, small)
         return found
@@ -168,7 +175,7 @@ class Slots:
         origin = table.low // DAY_US * DAY_US
         total = table.before[-1]
         return cls(
-            times=Ruler.cut(origin, length, _end(table), closes, "right"),
+            times=Ruler.cut(origin, length, _end(table), closes, "right", bounded=table.final),
             places=Ruler.cut(0, step, total + 1, after, "left"),
             opens=opens,
             closes=closes,
@@ -182,12 +189,12 @@ class Slots:
         """True when there are slots, both of time and of positions."""
         return bool(self.times.length and self.places.length)
 
-    def positions(self, instants: Int64s, which: Int64s | None, out: Int64s, work: Work) -> None:
-        """Writes the open time before each instant."""
+    def positions(self, instants: Int64s, out: Int64s, work: Work, *, chosen: bool) -> None:
+        """Writes the open time before each instant; of several calendars, in the one chosen of ``times``."""
         np = load_numpy()
         values = work.values[: len(instants)]
         if self.times.length:
-            span = self.times.look_up(instants, which, work)
+            span = self.times.look_up(instants, work, chosen=chosen)
         else:
             span = np.searchsorted(self.closes, instants, "right")
         self.opens.take(span, out=out, mode="clip")
@@ -197,13 +204,16 @@ class Slots:
         self.offset.take(span, out=values, mode="clip")
         np.add(out, values, out=out)
 
-    def instants(self, positions: Int64s, which: Int64s | None, out: Int64s, work: Work) -> None:
-        """Writes the earliest instant at each position; ``out`` may be the positions themselves."""
+    def instants(self, positions: Int64s, out: Int64s, work: Work, *, chosen: bool) -> None:
+        """Writes the earliest instant at each position; ``out`` may be the positions themselves.
+
+        Of several calendars, the one chosen of ``places`` is asked.
+        """
         np = load_numpy()
         rows = len(positions)
         values, flags = work.values[:rows], work.flags[:rows]
         if self.places.length:
-            span = self.places.look_up(positions, which, work)
+            span = self.places.look_up(positions, work, chosen=chosen)
             self.after.take(span, out=values, mode="clip")
             np.greater(positions, values, out=flags)
             np.add(span, flags, out=span)
@@ -256,12 +266,14 @@ def _joined(rulers: Sequence[Ruler], shifts: Int64s, origin: int) -> Ruler:
     starts = np.cumsum([0, *counts[:-1]])
     # Each begins at a midnight in UTC and a day has a whole number of slots, so whole slots lie between two origins.
     earlier = np.array([(ruler.origin - origin) // ruler.length for ruler in rulers])
+    paces = [float(ruler.pace[0]) for ruler in rulers]
     end = max(ruler.origin + len(ruler.holds) * ruler.length for ruler in rulers)
     return Ruler(
         origin=origin,
         length=min(ruler.length for ruler in rulers) if end - origin < _EXACT else 0,
         holds=holds.astype(np.int32),
-        pace=np.concatenate([ruler.pace for ruler in rulers]),
+        pace=np.array(paces if len(set(paces)) > 1 else paces[:1]),
+        bounded=any(ruler.bounded for ruler in rulers),
         first=starts - earlier,
         last=starts + np.array(counts) - 1,
     )

@@ -10,7 +10,7 @@ from leadbridge.adapter import Value
 from leadbridge.agreement.promises import promises
 from leadbridge.clock import iso
 from leadbridge.domain.history import LeadHistory
-from leadbridge.domain.slaclock import SLAClock
+from leadbridge.domain.sla.slaclock import SLAClock
 from leadbridge.sync.case import Case, Outcome, Rules
 from leadbridge.sync.happenings import STAGES, happenings
 from leadbridge.sync.standing import Standing

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from leadbridge.agreement.render.blocks import Block, Heading, Text, table
+from leadbridge.domain.criteria.scores import Point
 from leadbridge.domain.lifecycle import Stage
 from leadbridge.domain.model import listing, span_text
 from leadbridge.domain.package import Package, group_text
-from leadbridge.domain.scores import Point
 
 if TYPE_CHECKING:
     from leadbridge.agreement.schema import Agreement

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from leadbridge.domain.feedback_terms import Channel, ExpectedFeedback, FeedbackTerms
+from leadbridge.domain.feedback.terms import Channel, ExpectedFeedback, FeedbackTerms
 
 __all__ = ["Channel", "ExpectedFeedback", "FeedbackTerms"]

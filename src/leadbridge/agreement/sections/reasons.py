@@ -6,9 +6,9 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from leadbridge.domain.handoff.recycle import Recycling
 from leadbridge.domain.model import Frozen, Id, Span
 from leadbridge.domain.reasons import Category, Outcome, Reason
-from leadbridge.domain.recycle import Recycling
 
 __all__ = ["ReasonOverride", "ReasonTerms", "Recycling"]
 

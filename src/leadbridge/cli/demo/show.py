@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from leadbridge.adapter import Provisioned, Value
-from leadbridge.domain.board import Board
 from leadbridge.domain.explain import moment
+from leadbridge.domain.sla.board import Board
 from leadbridge.sync import Plan
 from leadbridge.sync.inspect import CheckReport
 

@@ -19,6 +19,7 @@ from leadbridge import adapter, errors, registry
 from leadbridge.agreement import Agreement
 from leadbridge.analytics import metrics
 from leadbridge.domain import facts
+from leadbridge.domain.lifecycle import frameworks
 
 DOCS = Path(__file__).parent
 BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -132,6 +133,21 @@ def sections() -> str:
     return table(("Section", "Required", "What it holds"), rows())
 
 
+def stage_frameworks() -> str:
+    """The lifecycle presets with their success path, their detours and where they were seen."""
+
+    def rows() -> Iterable[Sequence[str]]:
+        for one in frameworks.ALL:
+            doubtful = set(one.unverified)
+            path, detours = (
+                [f"{stage}{' (?)' if stage in doubtful else ''}" for stage in stages]
+                for stages in (one.lifecycle.success_path, one.lifecycle.detours)
+            )
+            yield f"`{one.id}`", one.title, " → ".join(path), ", ".join(detours), plain(one.source)
+
+    return table(("Preset", "Framework", "Success path", "Detours", "Source"), rows())
+
+
 def metric_files() -> str:
     """The metrics with their definitions, as their SQL files say them."""
     rows = [
@@ -176,6 +192,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "errors": error_tree,
     "facts": fact_types,
+    "frameworks": stage_frameworks,
     "metrics": metric_files,
     "names": names,
     "own-fields": own_fields,

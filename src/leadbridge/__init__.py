@@ -9,18 +9,31 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from leadbridge.agreement import Agreement, clocks, offer
+    from leadbridge.agreement.brief import Brief, brief
+    from leadbridge.agreement.picklists import ReasonCrosswalk, picklist
+    from leadbridge.agreement.route import route
+    from leadbridge.agreement.versions import Agreements
     from leadbridge.analytics import NotComputable, Result, Snapshot
     from leadbridge.bridge import Bridge
     from leadbridge.clock import Clock, ManualClock, SystemClock
+    from leadbridge.domain.buying.group import BuyingGroup
     from leadbridge.domain.calendar import BusinessCalendar
     from leadbridge.domain.campaign import Campaign
     from leadbridge.domain.company import Company
+    from leadbridge.domain.continuity import continuity
     from leadbridge.domain.criteria import Verdict
+    from leadbridge.domain.criteria.scores import ScoreCard
+    from leadbridge.domain.enrichment import enrich, provenance
+    from leadbridge.domain.feedback import raise_feedback
     from leadbridge.domain.handoff import Handoff
+    from leadbridge.domain.handoff.dealing import Route
     from leadbridge.domain.history import LeadHistory
     from leadbridge.domain.interaction import Interaction
     from leadbridge.domain.lead import Lead
+    from leadbridge.domain.lifecycle import Lifecycle, crosswalk
+    from leadbridge.domain.matching import CompanyIndex, match_company
     from leadbridge.domain.opportunity import Opportunity
+    from leadbridge.domain.shared_memory import memory_of
     from leadbridge.domain.sla import Board, SLAClock
     from leadbridge.errors import (
         AdapterError,
@@ -47,13 +60,17 @@ __all__ = [
     "AdapterMissing",
     "Agreement",
     "AgreementError",
+    "Agreements",
     "AuthExpired",
     "Board",
     "Bridge",
+    "Brief",
     "BusinessCalendar",
+    "BuyingGroup",
     "Campaign",
     "Clock",
     "Company",
+    "CompanyIndex",
     "ConfigError",
     "DataError",
     "Forbidden",
@@ -65,14 +82,18 @@ __all__ = [
     "LeadHistory",
     "LeadbridgeError",
     "Ledger",
+    "Lifecycle",
     "ManualClock",
     "NotComputable",
     "Opportunity",
     "Plan",
     "PlanRefused",
     "RateLimited",
+    "ReasonCrosswalk",
     "Result",
+    "Route",
     "SLAClock",
+    "ScoreCard",
     "Snapshot",
     "StoreError",
     "SyncResult",
@@ -80,9 +101,19 @@ __all__ = [
     "Unavailable",
     "Verdict",
     "__version__",
+    "brief",
     "clocks",
     "connect",
+    "continuity",
+    "crosswalk",
+    "enrich",
+    "match_company",
+    "memory_of",
     "offer",
+    "picklist",
+    "provenance",
+    "raise_feedback",
+    "route",
 ]
 
 __version__ = "0.1.0"
@@ -93,6 +124,16 @@ _HOMES = {
         "clocks",
         "offer",
     ),
+    "leadbridge.agreement.brief": (
+        "Brief",
+        "brief",
+    ),
+    "leadbridge.agreement.picklists": (
+        "ReasonCrosswalk",
+        "picklist",
+    ),
+    "leadbridge.agreement.route": ("route",),
+    "leadbridge.agreement.versions": ("Agreements",),
     "leadbridge.analytics": (
         "NotComputable",
         "Result",
@@ -104,15 +145,33 @@ _HOMES = {
         "ManualClock",
         "SystemClock",
     ),
+    "leadbridge.domain.buying.group": ("BuyingGroup",),
     "leadbridge.domain.calendar": ("BusinessCalendar",),
     "leadbridge.domain.campaign": ("Campaign",),
     "leadbridge.domain.company": ("Company",),
+    "leadbridge.domain.continuity": ("continuity",),
     "leadbridge.domain.criteria": ("Verdict",),
+    "leadbridge.domain.criteria.scores": ("ScoreCard",),
+    "leadbridge.domain.enrichment": (
+        "enrich",
+        "provenance",
+    ),
+    "leadbridge.domain.feedback": ("raise_feedback",),
     "leadbridge.domain.handoff": ("Handoff",),
+    "leadbridge.domain.handoff.dealing": ("Route",),
     "leadbridge.domain.history": ("LeadHistory",),
     "leadbridge.domain.interaction": ("Interaction",),
     "leadbridge.domain.lead": ("Lead",),
+    "leadbridge.domain.lifecycle": (
+        "Lifecycle",
+        "crosswalk",
+    ),
+    "leadbridge.domain.matching": (
+        "CompanyIndex",
+        "match_company",
+    ),
     "leadbridge.domain.opportunity": ("Opportunity",),
+    "leadbridge.domain.shared_memory": ("memory_of",),
     "leadbridge.domain.sla": (
         "Board",
         "SLAClock",

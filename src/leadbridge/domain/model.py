@@ -67,9 +67,8 @@ def parse_span(value: object) -> object:
 
 def span_text(span: timedelta) -> str:
     """The largest unit that says a span without a remainder: ``"90 days"``."""
-    many_weeks = 8 * UNITS["week"] < span < 1_000_000 * UNITS["day"]
     for unit in ("week", "day", "hour", "minute"):
-        if not span % UNITS[unit] and span and not (unit == "week" and many_weeks):
+        if not span % UNITS[unit] and span and not (unit == "week" and span > 8 * UNITS["week"]):
             break
     else:
         unit = "second"

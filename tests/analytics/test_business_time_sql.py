@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leadbridge.analytics.business_time import SLOTS, STEPS, BusinessTimeSQL
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.calendar import BusinessCalendar
 from leadbridge.errors import ConfigError
 from tests.analytics.engines import postgres, spark
-from tests.domain.wall_clock import at
+from tests.domain.wall_clock import at, calendars, moments
 
 MICROSECOND = timedelta(microseconds=1)
 FIRST, LAST = at("2011-12-01"), at("2014-06-01")
@@ -95,6 +97,28 @@ def test_duckdb_gives_the_numbers_of_the_calendars(duck: duckdb.DuckDBPyConnecti
     elapsed, due = expected()
     assert duck.execute(ELAPSED).fetchall() == elapsed
     assert duck.execute(DUE).fetchall() == due
+
+
+@given(calendars(may_end=True), st.data())
+@settings(max_examples=15)
+def test_sql_agrees_with_any_calendar(made: tuple[BusinessCalendar, datetime], data: st.DataObject) -> None:
+    calendar, first = made
+    pairs = data.draw(st.lists(st.tuples(moments(first, 8), moments(first, 8)), min_size=1, max_size=20))
+    expected = [calendar.elapsed(*pair) // MICROSECOND for pair in pairs]
+    lasting = [max(took, 0) * MICROSECOND for took in expected]
+    due = [to_us(calendar.due(start, amount)) for (start, _), amount in zip(pairs, lasting, strict=True)]
+    business_time = BusinessTimeSQL.of({"one": calendar}, first, first + timedelta(days=8))
+    values = ", ".join(
+        f"({row}, 'one', {to_us(start)}::bigint, {to_us(end)}::bigint, {max(took, 0)}::bigint)"
+        for row, ((start, end), took) in enumerate(zip(pairs, expected, strict=True))
+    )
+    relation = f"(select * from (values {values}) v(id, calendar, start_us, end_us, duration_us))"
+    with duckdb.connect() as connection:
+        business_time.load(connection)
+        elapsed = connection.execute(f"select elapsed_us from ({business_time.elapsed(relation)}) q order by id")
+        assert [found for (found,) in elapsed.fetchall()] == expected
+        found = connection.execute(f"select due_us from ({business_time.due(relation)}) q order by id").fetchall()
+        assert [row for (row,) in found] == due
 
 
 def test_postgresql_gives_the_numbers_of_the_calendars() -> None:

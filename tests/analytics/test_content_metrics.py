@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from leadbridge.agreement import Agreement
 from leadbridge.analytics import NotComputable, Result, Snapshot
 from leadbridge.analytics.result import Answer
+from leadbridge.analytics.scorecard import PARTS
 from leadbridge.domain import facts as f
 from leadbridge.errors import ConfigError
 from tests.analytics.stories import START, Story, fact, take
@@ -232,3 +233,25 @@ def test_the_query_counts_what_a_loop_counts(found: list[tuple[str, int, str, st
         if isinstance(answer, Result):
             assert round(answer.value * answer.n) == len(used & {"report", "guide"})
             assert sum(row["own_used"] for row in answer.rows) == len(used & {"else"})
+
+
+def test_a_value_proposition_reaches_buyers_when_one_of_its_assets_does() -> None:
+    with take([*captured("a"), touch("a", 1, "guide")], agreement=AGREEMENT) as snapshot:
+        answer = computed(snapshot.metrics.proposition_reach())
+        assert (answer.value, answer.n) == (0, 1)
+    with take([*captured("a"), touch("a", 1, "report")], agreement=AGREEMENT) as snapshot:
+        answer = computed(snapshot.metrics.proposition_reach())
+        assert (answer.value, answer.n) == (1, 1)
+        assert computed(snapshot.metrics.proposition_reach(until=START)).value == 0
+    bare = Agreement.loads("agreement: Bare\nversion: 1\neffective: 2026-01-01\nassets: [{id: report, type: report}]\n")
+    with take([*captured("a"), touch("a", 1, "report")], agreement=bare) as snapshot:
+        assert "no asset carries a value proposition" in missing(snapshot.metrics.proposition_reach())
+
+
+def test_the_scorecard_speaks_of_all_four_parts_of_alignment() -> None:
+    with take([*captured("a"), touch("a", 1, "report")], agreement=AGREEMENT) as snapshot:
+        card = snapshot.scorecard()
+    assert list(dict.fromkeys(line.part for line in card)) == list(PARTS)
+    reach = next(line for line in card if line.part == "value propositions")
+    assert reach.text == "100.0% of 1"
+    assert all(isinstance(line.answer, Result) or line.answer.reason for line in card)

@@ -283,6 +283,10 @@ def test_the_scorecard_holds_numbers_and_reasons_side_by_side(snapshot: Snapshot
         "acceptance rate",
         "SLA attainment",
         "refusals with a reason",
+        "information at the offer",
+        "value propositions that buyers met",
+        "refused as not wanted",
+        "content that sales uses",
     ]
     assert card[0].text == "2 of 8 = 25.000%"
     assert card[1].text == "p25/p50/p75/p90 2.5 / 3 / 3.5 / 3.8 days, n = 2"
@@ -292,7 +296,7 @@ def test_the_scorecard_holds_numbers_and_reasons_side_by_side(snapshot: Snapshot
     assert "not computable" in str(bare)
     assert "not_computable" in bare.to_dicts()[2]
     assert "<table" in bare._repr_html_()
-    assert len(bare) == 5
+    assert len(bare) == len(card)
 
 
 def test_facts_after_now_are_not_in_the_snapshot(make: Make) -> None:

@@ -161,6 +161,7 @@ def test_what_is_missing_stays_missing() -> None:
     ]
     assert OFFICE.due_many([NAT, start], [1, NAT]).tolist() == [NAT, NAT]
     assert elapsed_many([OFFICE], [0, 0], [NAT, start], end).tolist() == [NAT, 3_600_000_000]
+    assert elapsed_many([OFFICE, OFFICE], [[0], [1]], [start, NAT], end).tolist() == [[3_600_000_000, NAT]] * 2
     assert OFFICE.elapsed_many([NAT], [NAT]).tolist() == [NAT]
     assert OFFICE.elapsed_many([], []).tolist() == []
     assert OFFICE.due_many([], []).tolist() == []

@@ -64,6 +64,17 @@ class ContentMeasures(Measuring):
         values = {"function": function, **window(since, until)}
         return self._answer(one, by, values, whole, "no agreed asset was available in this window: 0 of 0")
 
+    def proposition_reach(
+        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Answer:
+        """Value propositions of which buyers met content, of those that have any."""
+
+        def whole(rows: list[dict[str, Any]]) -> Whole:
+            return Whole(rows[0]["reach"], rows[0]["offered"], {})
+
+        nothing = "no asset carries a value proposition: tie messages to value propositions, and assets to messages"
+        return self._answer(metric("proposition_reach"), by, window(since, until), whole, nothing)
+
     def resonance(
         self,
         by: str | None = None,

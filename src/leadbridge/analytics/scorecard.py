@@ -14,18 +14,25 @@ from leadbridge.domain.show import html_table
 if TYPE_CHECKING:
     from leadbridge.analytics.measures import Metrics
 
-__all__ = ["ScoreLine", "Scorecard"]
+__all__ = ["PARTS", "ScoreLine", "Scorecard"]
+
+PARTS = ("lead management", "value propositions", "target market", "messages and content")
+"""The four things that marketing and sales have to agree on."""
 
 _BOUNDS = (("at_least", "at least"), ("at_most", "at most"))
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
-    """One number: its name for people, what it is, the answer behind it, and the agreed targets for it."""
+    """One number: its name for people, the answer behind it, the agreed targets, and the part of alignment it is about.
+
+    ``part`` is one of :data:`PARTS`, or empty for a further target.
+    """
 
     name: str
     answer: Answer
     targets: tuple[Mapping[str, Any], ...] = ()
+    part: str = ""
 
     @property
     def definition(self) -> str:
@@ -58,6 +65,7 @@ class ScoreLine:
         """The line as JSON values."""
         return {
             "name": self.name,
+            "part": self.part,
             "text": self.text,
             "targets": [dict(target) for target in self.targets],
             "reached": self.reached,
@@ -66,7 +74,11 @@ class ScoreLine:
 
 
 class Scorecard(Sequence[ScoreLine]):
-    """Lines in a fixed order: conversion, time, acceptance, promises, reasons; then whatever else has a target."""
+    """Lines in a fixed order: the four parts of alignment, then whatever else has a target.
+
+    The parts are lead management (conversion, time, acceptance, promises, reasons, information), value propositions,
+    target market, and messages with their content.
+    """
 
     def __init__(self, lines: Sequence[ScoreLine], agreement: str = "") -> None:
         self._lines = tuple(lines)
@@ -81,8 +93,10 @@ class Scorecard(Sequence[ScoreLine]):
         for target in metrics.targets:
             targets[target["metric"]] = (*targets.get(target["metric"], ()), target)
 
-        def line(name: str, metric: str, answer: Answer) -> ScoreLine:
-            return ScoreLine(name, answer, targets.pop(metric, ()))
+        management, value, market, messages = PARTS
+
+        def line(name: str, metric: str, answer: Answer, part: str = management) -> ScoreLine:
+            return ScoreLine(name, answer, targets.pop(metric, ()), part)
 
         lines = [line(f"{first} → {last}", "funnel", metrics.funnel())]
         if len(path) > 1:
@@ -91,11 +105,15 @@ class Scorecard(Sequence[ScoreLine]):
             line("acceptance rate", "acceptance_rate", metrics.acceptance_rate()),
             line("SLA attainment", "sla_attainment", metrics.sla_attainment()),
             line("refusals with a reason", "reason_mix", metrics.reason_mix()),
+            line("information at the offer", "information_completeness", metrics.information_completeness()),
+            line("value propositions that buyers met", "proposition_reach", metrics.proposition_reach(), value),
+            line("refused as not wanted", "definitional_rejection", metrics.definitional_rejection(), market),
+            line("content that sales uses", "content_usage", metrics.content_usage(), messages),
         ]
         for name in [name for name in targets if name in known()]:
             ask = getattr(metrics, name, None)
             if ask is not None and _needs_nothing(ask):
-                lines.append(line(name.replace("_", " "), name, ask()))
+                lines.append(line(name.replace("_", " "), name, ask(), ""))
         return cls(lines, metrics.agreement)
 
     def __len__(self) -> int:
@@ -122,8 +140,9 @@ class Scorecard(Sequence[ScoreLine]):
         return [line.to_dict() for line in self]
 
     def _repr_html_(self) -> str:
-        rows = ((line.name, line.text, line.target, line.definition) for line in self)
-        return html_table(f"Scorecard, {self.agreement}", ("number", "value", "target", "definition"), rows)
+        rows = ((line.part, line.name, line.text, line.target, line.definition) for line in self)
+        head = ("about", "number", "value", "target", "definition")
+        return html_table(f"Scorecard, {self.agreement}", head, rows)
 
 
 def _needs_nothing(ask: Callable[..., Answer]) -> bool:

@@ -47,9 +47,8 @@ def elapsed_rows(
         ValueError: for values that are no whole microseconds, and for a calendar that is not there.
     """
     np = load_numpy()
-    begun, ended = np.broadcast_arrays(_whole(starts, "starts"), _whole(ends, "ends"))
-    shape = begun.shape
-    begun, ended, rows, missing = _columns(calendars, which, begun, ended)
+    begun, ended, rows, shape = _columns(calendars, which, _whole(starts, "starts"), _whole(ends, "ends"))
+    begun, ended, missing = _filled(begun, ended)
     out: Int64s = np.empty(len(begun), np.int64)
     if len(begun):
         low, high = min(begun.min(), ended.min()), max(begun.max(), ended.max())
@@ -77,9 +76,8 @@ def due_rows(
         ConfigError: when a calendar has not that much open time left before the year 9990.
     """
     np = load_numpy()
-    begun, lasting = np.broadcast_arrays(_whole(starts, "starts"), _whole(durations, "durations"))
-    shape = begun.shape
-    begun, lasting, rows, missing = _columns(calendars, which, begun, lasting)
+    begun, lasting, rows, shape = _columns(calendars, which, _whole(starts, "starts"), _whole(durations, "durations"))
+    begun, lasting, missing = _filled(begun, lasting)
     out: Int64s = np.empty(len(begun), np.int64)
     if not len(begun):
         return _restored(out, missing, shape)
@@ -118,22 +116,27 @@ def _whole(values: npt.ArrayLike, name: str) -> Int64s:
 
 def _columns(
     calendars: Sequence[CompiledCalendar], which: npt.ArrayLike | None, first: Int64s, second: Int64s
-) -> tuple[Int64s, Int64s, Int64s | None, Bools | None]:
-    """The columns in one dimension, the calendars' numbers, and where something is missing."""
+) -> tuple[Int64s, Int64s, Int64s | None, tuple[int, ...]]:
+    """The columns in one dimension, the calendars' numbers, and the shape of the answer."""
     np = load_numpy()
-    rows: Int64s | None = None
-    if which is not None:
-        rows = np.ascontiguousarray(np.broadcast_to(_whole(which, "numbers of calendars"), first.shape)).ravel()
+    columns = [first, second] if which is None else [first, second, _whole(which, "numbers of calendars")]
+    columns = np.broadcast_arrays(*columns)
+    first, second, *numbers = (np.ascontiguousarray(column).ravel() for column in columns)
+    for rows in numbers:
         if rows.size and not 0 <= rows.min() <= rows.max() < len(calendars):
             raise ValueError(f"there are {len(calendars)} calendars: number them from 0 to {len(calendars) - 1}")
-    first, second = np.ascontiguousarray(first).ravel(), np.ascontiguousarray(second).ravel()
-    missing = None
-    if first.size and MISSING in {int(first.min()), int(second.min())}:
-        missing = (first == MISSING) | (second == MISSING)
-        known = np.flatnonzero(~missing)
-        stand_in = int(first[known[0]]) if len(known) else 0
-        first, second = np.where(missing, stand_in, first), np.where(missing, stand_in, second)
-    return first, second, rows, missing
+    return first, second, numbers[0] if numbers else None, columns[0].shape
+
+
+def _filled(first: Int64s, second: Int64s) -> tuple[Int64s, Int64s, Bools | None]:
+    """The columns with something harmless where a value is missing, and where that is."""
+    np = load_numpy()
+    if not first.size or MISSING not in {int(first.min()), int(second.min())}:
+        return first, second, None
+    missing: Bools = (first == MISSING) | (second == MISSING)
+    known = np.flatnonzero(~missing)
+    stand_in = int(first[known[0]]) if len(known) else 0
+    return np.where(missing, stand_in, first), np.where(missing, stand_in, second), missing
 
 
 def _restored(out: Int64s, missing: Bools | None, shape: tuple[int, ...]) -> Int64s:

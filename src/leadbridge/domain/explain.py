@@ -114,7 +114,9 @@ def _handoff(fact: f.Fact) -> str:
         case f.HandoffExpired():
             return "the offer expired: nobody answered in time"
         case f.SLAEscalated():
-            return f"{fact.to} was told of {fact.policy}.{fact.target}{_TIERS.get(fact.tier, f', {fact.tier} over due')}"
+            return (
+                f"{fact.to} was told of {fact.policy}.{fact.target}{_TIERS.get(fact.tier, f', {fact.tier} over due')}"
+            )
     return ""
 
 

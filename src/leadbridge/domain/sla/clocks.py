@@ -159,6 +159,7 @@ class _Run:
             zone=calendar.zone if calendar is not None else "",
             calendar_version=calendar.version_at(start) if calendar is not None else None,
             alerts=self._alerts(course, due, broken_at, warns_at, owner) if target.escalate else (),
+            changes_at=None if end else course.changes_at(until),
         )
 
     def _course(

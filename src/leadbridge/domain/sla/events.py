@@ -11,7 +11,7 @@ __all__ = ["EVENTS", "HANDOFF_EVENTS", "KEPT_ALONE", "Event", "Reach", "reach_of
 EVENTS = {
     "captured": "the lead came into being",
     "offered": "the hand-off was offered",
-    "informed": "nothing is missing of what the giving function promised to tell; later enrichment counts when it comes",
+    "informed": "nothing is missing of what the giving function promised to tell; enrichment counts when it comes",
     "routed": "the hand-off reached a queue",
     "assigned": "the hand-off reached a person",
     "touched": "the function that owes the duty had its first person-to-person interaction with the buyer",

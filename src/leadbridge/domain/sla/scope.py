@@ -1,4 +1,4 @@
-"""What one clock is about: a hand-off, a question, a piece of feedback or a passage, and what happened in it by when."""
+"""What one clock is about: a hand-off, a question, a piece of feedback or a passage, and what happened in it."""
 
 from __future__ import annotations
 

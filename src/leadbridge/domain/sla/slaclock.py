@@ -53,6 +53,7 @@ class SLAClock:
     up to ``owner``, whose number is ``turn``. ``ended_by`` says what stopped or cancelled it. ``agreement`` is the
     version of the agreement in which the promise was made, ``calendar_version`` the day from which the version of the
     calendar holds in which it started. ``attempts`` are counted where a ``cadence`` was promised.
+    ``changes_at`` is when it will next stand still or go on, as far as that is known.
     """
 
     lead: str
@@ -88,6 +89,7 @@ class SLAClock:
     zone: str = ""
     chain: tuple[Assignment, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    changes_at: datetime | None = None
 
     @property
     def warning(self) -> bool:
@@ -145,7 +147,7 @@ class SLAClock:
             over = f" over {self.cadence.channels} channels" if self.cadence.channels > 1 else ""
             text += f", {self.attempts} of {self.cadence.touches} touches{over}"
         if self.transfers:
-            text += f", before held by {listing(held.owner or 'nobody' for held in self.chain[:-1])}"
+            text += f", handed on by {listing(held.owner or 'nobody' for held in self.chain[:-1])}"
         return text
 
     def lines(self) -> list[tuple[datetime, str]]:

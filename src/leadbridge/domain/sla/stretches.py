@@ -60,6 +60,11 @@ class Stretches:
         """Whether time passes from an instant on."""
         return any(one.start <= at and (one.end is None or at < one.end) for one in self._found)
 
+    def changes_at(self, at: datetime) -> datetime | None:
+        """The first instant after another at which time begins or ceases to pass."""
+        edges = (edge for one in self._found for edge in (one.start, one.end))
+        return min((edge for edge in edges if edge is not None and edge > at), default=None)
+
     def after(self, instant: datetime) -> Stretches:
         """What is left of them from an instant on."""
         later = (one for one in self._found if one.end is None or one.end > instant)

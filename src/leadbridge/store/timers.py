@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, and_, case, func, select
 
@@ -13,6 +15,8 @@ from leadbridge.clock import from_us, to_us
 from leadbridge.store import schema
 
 __all__ = ["Folded", "Timer", "Timers"]
+
+_STATES = ("running", "paused", "breached")
 
 
 class Timer(NamedTuple):
@@ -56,7 +60,7 @@ class Folded:
 
 
 class Timers:
-    """The open promises at one instant, as the database keeps them; every question is one query.
+    """The open promises at one instant, as the database keeps them; every question is a query or two.
 
     What they were folded from is folded already, so that a hundred thousand of them cost what their rows cost. For the
     time that is left in business hours, and for what has ended, ask :class:`~leadbridge.domain.sla.board.Board`.
@@ -77,7 +81,7 @@ class Timers:
         self._state = case((columns.broken_us < to_us(now), "breached"), else_=columns.state)
 
     def __len__(self) -> int:
-        return int(self._ask(self._select(func.count().label("n")))[0]["n"])
+        return sum(self.by_state().values())
 
     def __iter__(self) -> Iterator[Timer]:
         return iter(self.first(None))
@@ -108,19 +112,20 @@ class Timers:
 
     def by_state(self) -> dict[str, int]:
         """How many are in each state."""
-        return self._counted(self._state)
+        counts = {state: sum(int(row[state]) for row in self._tally) for state in _STATES}
+        return {state: count for state, count in counts.items() if count}
 
     def by_owner(self) -> dict[str, int]:
         """How many each owner holds; nobody's stand under the empty id."""
-        return self._counted(schema.clock.c.owner)
+        return self._counted("owner")
 
     def by_queue(self) -> dict[str, int]:
         """How many are in each queue."""
-        return self._counted(schema.clock.c.queue)
+        return self._counted("queue")
 
     def by_function(self) -> dict[str, int]:
         """How many each function owes."""
-        return self._counted(schema.clock.c.duty_of)
+        return self._counted("duty_of")
 
     def first(self, limit: int | None = 50) -> list[Timer]:
         """The most urgent ones: by due time, those without one last.
@@ -140,7 +145,16 @@ class Timers:
     def _narrow(self, condition: ColumnElement[bool]) -> Timers:
         return Timers(self._ask, self.now, (*self._where, condition))
 
-    def _counted(self, key: Any) -> dict[str, int]:
-        name: Literal["key"] = "key"
-        query = self._select(key.label(name), func.count().label("n")).group_by(key).order_by(key)
-        return {row[name]: int(row["n"]) for row in self._ask(query)}
+    @cached_property
+    def _tally(self) -> list[RowMapping]:
+        """How many are in each state, by owner, queue and function: what every count is added up from."""
+        columns = schema.clock.c
+        keys = (columns.owner, columns.queue, columns.duty_of)
+        counts = (func.sum(case((self._state == state, 1), else_=0)).label(state) for state in _STATES)
+        return self._ask(self._select(*keys, *counts).group_by(*keys))
+
+    def _counted(self, key: str) -> dict[str, int]:
+        found: Counter[str] = Counter()
+        for row in self._tally:
+            found[row[key]] += sum(int(row[state]) for state in _STATES)
+        return dict(sorted(found.items()))

@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("broken_us", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("lead", "policy", "target", "about", "turn"),
     )
-    op.create_index("clock_due", "clock", ["due_us"], unique=False)
+    op.create_index("clock_board", "clock", ["owner", "queue", "duty_of", "state", "due_us", "broken_us"], unique=False)
     op.create_table(
         "refold",
         sa.Column("lead", sa.Text(), nullable=False),
@@ -50,5 +50,5 @@ def downgrade() -> None:
     op.drop_table("basis")
     op.drop_index(op.f("ix_refold_from_us"), table_name="refold")
     op.drop_table("refold")
-    op.drop_index("clock_due", table_name="clock")
+    op.drop_index("clock_board", table_name="clock")
     op.drop_table("clock")

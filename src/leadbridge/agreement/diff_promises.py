@@ -68,6 +68,10 @@ def _target(who: str, target: str, place: tuple[str, ...], old: Any, new: Any, w
             return f"the promise {target} ends with {listing(new)}, before {listing(old)}"
         case ("cadence", part) if part in ("touches", "channels"):
             return f"{target} takes {_from_to(old, new)} {part}"
+        case ("escalate", at, "to"):
+            return f"of {target}, {new} is told at {at}, before {old}"
+        case ("escalate", at) if what != "changed":
+            return f"of {target}, {(new or old)['to']} is {'told' if what == 'added' else 'no longer told'} at {at}"
         case ("escalate",) if isinstance(old, list) and isinstance(new, list):
             return f"of {target} is told: {_alerts(new)}, before: {_alerts(old)}"
     return ""

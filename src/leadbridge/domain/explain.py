@@ -20,7 +20,7 @@ _ANSWERS = {
 
 
 _TAKEN_BACK = {"untouched": "nobody followed up", "owner_left": "the owner has left", "recalled": "recalled"}
-_TIERS = {"warning": ", which is due soon", "due": ", which is due", "breach": ", which is broken"}
+_TIERS = {"warning": "is due soon", "due": "is due", "breach": "is broken"}
 _LINKED = {
     "key": "recognised by its leadbridge id",
     "email": "recognised by its email",
@@ -114,9 +114,8 @@ def _handoff(fact: f.Fact) -> str:
         case f.HandoffExpired():
             return "the offer expired: nobody answered in time"
         case f.SLAEscalated():
-            return (
-                f"{fact.to} was told of {fact.policy}.{fact.target}{_TIERS.get(fact.tier, f', {fact.tier} over due')}"
-            )
+            why = _TIERS.get(fact.tier, f"is due since {fact.tier.removeprefix('+')}")
+            return f"{fact.policy}.{fact.target} {why}: {fact.to} told"
     return ""
 
 

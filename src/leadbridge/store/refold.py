@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
-from leadbridge import __version__
 from leadbridge.adapter import Fields
 from leadbridge.agreement.promises import promises
 from leadbridge.agreement.versions import Agreements, digest
 from leadbridge.clock import to_us
 from leadbridge.domain.facts import Fact
 from leadbridge.domain.history import LeadHistory
+from leadbridge.domain.sla.clocks import RULES
 from leadbridge.domain.sla.slaclock import SLAClock
 from leadbridge.store.codec import fingerprint
 from leadbridge.store.store import Store
@@ -24,9 +24,9 @@ def kept_timers(store: Store, series: Agreements, now: datetime) -> Timers:
     """The open promises at the present instant.
 
     Leads about which something was recorded are folded again, and those whose clocks stand still or go on by
-    themselves; under other words of the agreement, or by another release of leadbridge, all leads are.
+    themselves; under other words of the agreement, or by other rules of folding, all leads are.
     """
-    words = fingerprint(__version__, *(digest(each) for each in series))
+    words = fingerprint(str(RULES), *(digest(each) for each in series))
     if store.basis() != words:
         with store.transaction() as tx:
             tx.rebase(words)

@@ -35,7 +35,10 @@ from leadbridge.domain.sla.stretches import Pause, Stretches
 from leadbridge.domain.trails import Assignment
 from leadbridge.errors import ConfigError
 
-__all__ = ["clocks"]
+__all__ = ["RULES", "clocks"]
+
+RULES = 1
+"""Counts up when clocks are folded by other rules than before, so that what was kept of them is folded anew."""
 
 
 def clocks(
@@ -99,19 +102,24 @@ class _Run:
     def _turns(self, start: datetime, end: End | None, *, kept: bool) -> Iterator[SLAClock]:
         chain = self.scope.holders(start, end[0] if end else self.scope.now)
         left = self.scope.target.allowance
-        if self.scope.policy.on_transfer == "continue":
+        if self._goes_on:
             yield self._run(chain, start, end, left, turn=1, kept=kept)
             return
         for turn, held in enumerate(chain, start=1):
-            so_far = chain[:turn]
+            so_far, since = chain[:turn], start if turn == 1 else held.since
             if turn == len(chain):
-                yield self._run(so_far, held.since, end, left, turn=turn, kept=kept)
+                yield self._run(so_far, since, end, left, turn=turn, kept=kept)
             else:
                 handed_on = chain[turn].since
-                yield self._run(so_far, held.since, (handed_on, "transfer"), left, turn=turn, kept=False)
+                yield self._run(so_far, since, (handed_on, "transfer"), left, turn=turn, kept=False)
                 if self.scope.policy.on_transfer == "inherit":
-                    last, whole, _, course = self._course(so_far[-1:], held.since, handed_on, left)
+                    last, whole, _, course = self._course(so_far[-1:], since, handed_on, left)
                     left = course.after(last).before(handed_on).left(whole)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether one clock goes on when the owner changes: always for what is no hand-off."""
+        return self.scope.handoff is None or self.scope.policy.on_transfer == "continue"
 
     def _run(
         self,
@@ -125,7 +133,7 @@ class _Run:
     ) -> SLAClock:
         scope, target = self.scope, self.scope.target
         until = end[0] if end else scope.now
-        holders = chain if scope.policy.on_transfer == "continue" else chain[-1:]
+        holders = chain if self._goes_on else chain[-1:]
         last, whole, resets, course = self._course(holders, start, until, allowance)
         due = course.after(last).reach(whole)
         broken_at = self._after(course, due, target.spare) if target.spare is not None else due
@@ -166,7 +174,9 @@ class _Run:
         self, holders: Sequence[Assignment], start: datetime, until: datetime, allowance: Allowance
     ) -> tuple[datetime, Allowance, int, Stretches]:
         """Since when the time counts, which time, how often it was given anew, and when it passes."""
-        calendars = [(held.since, self._calendar_of(held.owner)) for held in holders]
+        # Before anybody holds it, it counts for the team: an assignment changes nothing about the time before.
+        calendars = [(start, self.calendar)] if holders[0].since > start else []
+        calendars += [(held.since, self._calendar_of(held.owner)) for held in holders]
         course = Stretches.of(start, calendars, [*self.scope.pauses(until), *self._away(holders)])
         last, resets = start, 0
         for reset in self.scope.resets():

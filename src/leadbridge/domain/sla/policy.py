@@ -97,7 +97,7 @@ class Target(Frozen):
     id: Id
     starts: Event = Field(description="The event that starts the clock, such as assigned or stage:marketing_qualified")
     stops: Annotated[tuple[Event, ...], BeforeValidator(_several)] = Field(
-        default=(), min_length=1, description="The event that keeps the promise, or several of which the first counts"
+        default=(), description="The event that keeps the promise, or several of which the first counts"
     )
     within: str = Field(default="", description="30m, 2 days, 4 business hours, 1 business day")
     cadence: Cadence | None = Field(default=None, description="Attempts that keep the promise, when they are made")
@@ -144,7 +144,7 @@ class Target(Frozen):
         if not self.within:
             raise ValueError(f"target {self.id} says nothing of time: add within: ...")
         if not self.stops and self.cadence is None:
-            raise ValueError(f"nothing keeps target {self.id}: add stops: ..., or a cadence")
+            raise ValueError(f"nothing keeps target {self.id}: name at least 1 event under stops, or a cadence")
         if self.starts in self.stops:
             raise ValueError(f"target {self.id}: {self.starts} both starts and stops it: name another stop")
         for what, events in (("cancels", self.cancels), ("resets", self.resets)):

@@ -131,17 +131,19 @@ class Scope:
         return None
 
     def holders(self, start: datetime, until: datetime) -> list[Assignment]:
-        """Who held the promise, each from an instant on; the first assignment after the start is no transfer."""
+        """Who held the promise, each from an instant on; the first assignment after the start is no transfer.
+
+        What is no hand-off is held by whoever held the lead then, one after the other.
+        """
         trails = self.history.handoffs if self.handoff is None else (self.handoff,)
         mine = [trail for trail in trails if trail.passage == self.number and trail.to_function == self.policy.duty_of]
         chain = [held for trail in mine for held in trail.assignments if held.since <= until]
-        if self.handoff is None:
-            return [Assignment(chain[-1].owner if chain else "", start)]
         earlier = [held for held in chain if held.since <= start]
         later = [held for held in chain if start < held.since]
-        first = earlier[-1] if earlier else later.pop(0) if later else None
-        moves = [held for held in later if held.since < until]
-        return [Assignment(first.owner if first else "", start), *moves]
+        nobody = Assignment("", start)
+        first = Assignment(earlier[-1].owner, start) if earlier else later.pop(0) if later else nobody
+        # Whoever gets a hand-off at its very end has no clock of it any more.
+        return [first, *(held for held in later if held.since < until or self.handoff is None)]
 
     def pauses(self, until: datetime) -> Iterator[Pause]:
         """The spans up to an instant in which the lead's status or stage stops the clock; one that lasts has no end."""

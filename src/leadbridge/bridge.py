@@ -18,7 +18,7 @@ from leadbridge.agreement.reclaim import Leaving, leave, reclaims
 from leadbridge.agreement.reopen import reopened
 from leadbridge.clock import Clock, SystemClock
 from leadbridge.domain.buying.group import BuyingGroup
-from leadbridge.domain.facts import Fact, LeadLinked
+from leadbridge.domain.facts import Fact, LeadLinked, SLAEscalated
 from leadbridge.domain.feedback.due import FeedbackBoard
 from leadbridge.domain.handoff import Handoff
 from leadbridge.domain.handoff.dealing import Route
@@ -30,7 +30,7 @@ from leadbridge.ledger import Ledger
 from leadbridge.registry import connected
 from leadbridge.retry import Retry
 from leadbridge.settings import Settings
-from leadbridge.store import Link, Quarantined, Store
+from leadbridge.store import Link, Quarantined, Store, Timers
 from leadbridge.sync import Engine, Plan, Progress, RoundResult, SyncResult
 from leadbridge.sync.engine import silent
 from leadbridge.sync.identity import unclear
@@ -238,10 +238,12 @@ class Bridge:
         known = {replace(fact, agreement=0) for _, fact in self.store.facts(leads)}
         new = [fact for fact in dict.fromkeys(given) if replace(fact, agreement=0) not in known]
         live = [(link.connection, link.ref) for link in self.store.links(leads) if link.status == "live"]
+        alerts = [fact for fact in new if isinstance(fact, SLAEscalated)]
         with self.store.transaction() as tx:
-            tx.append(new)
+            tx.append(fact for fact in new if not isinstance(fact, SLAEscalated))
+            added = len(new) - len(alerts) + len(tx.tell(alerts))
             tx.mark(live, dirty=True)
-        return len(new)
+        return added
 
     def handoff(self, who: str) -> Handoff:
         """The latest hand-off of a lead, to be answered: ``bridge.record(bridge.handoff(who).accept())``.
@@ -328,6 +330,22 @@ class Bridge:
         """Every promise about every lead as it stands now, or at an instant."""
         return self.ledger.clocks(self.agreements, at or self.clock.now())
 
+    def timers(self) -> Timers:
+        """The open promises now, from what the database keeps of them: for boards over very many leads."""
+        return self.ledger.timers(self.agreements, self.clock.now())
+
+    def escalations(self, *, at: datetime | None = None) -> tuple[SLAEscalated, ...]:
+        """Who is to be told of a promise that is about to break or broke, and was not told yet.
+
+        Tell them, and ``bridge.record`` what you told. To be sure that of several processes only one tells somebody,
+        take :meth:`escalate`.
+        """
+        return self.ledger.escalations(self.agreements, at or self.clock.now())
+
+    def escalate(self, *, at: datetime | None = None) -> tuple[SLAEscalated, ...]:
+        """:meth:`escalations`, recorded at once: whoever gets one back is the only one who does, and tells."""
+        return self.ledger.escalate(self.agreements, at or self.clock.now())
+
     def due_again(self, *, at: datetime | None = None) -> RecyclingBoard:
         """The leads that came back: whose rest is over, who still rests, who is spent, who goes to and fro."""
         return due_again(self.ledger.histories(), self.agreements, at or self.clock.now())
@@ -351,7 +369,7 @@ class Bridge:
 
         now = self.clock.now()
         histories = list(self.ledger.histories(unattached=True))
-        promises = board(histories, self.agreements, now)
+        promises = board(histories, self.agreements, now, fields=self.ledger.fields_for(self.agreements))
         return Snapshot.from_histories(
             histories,
             agreement=self.agreement,

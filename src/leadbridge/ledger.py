@@ -15,7 +15,7 @@ from leadbridge.agreement.target import Target
 from leadbridge.agreement.versions import digest, merged
 from leadbridge.domain.buying.group import BuyingGroup
 from leadbridge.domain.criteria.profile import standing_fields
-from leadbridge.domain.facts import Fact
+from leadbridge.domain.facts import Fact, SLAEscalated
 from leadbridge.domain.feedback import NO_LEAD
 from leadbridge.domain.handoff.dealing import Route
 from leadbridge.domain.history import HandoffTrail, LeadHistory
@@ -23,7 +23,8 @@ from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.sla.board import Board
 from leadbridge.errors import AgreementError, ConfigError, Problem
-from leadbridge.store import KeptAgreement, Store
+from leadbridge.store import KeptAgreement, Store, Timers
+from leadbridge.store.refold import kept_timers
 
 __all__ = ["Ledger"]
 
@@ -96,7 +97,8 @@ class Ledger:
             now: when it is read.
         """
         series, history = Agreements.of(agreement), self.history(who)
-        return brief(history, self.lead(who), series.judging(now), at=now, clocks=board([history], series, now))
+        promised = board([history], series, now, fields=self.fields_for(series))
+        return brief(history, self.lead(who), series.judging(now), at=now, clocks=promised)
 
     def profiles(self) -> dict[str, dict[str, object]]:
         """The flat canonical fields that the records of each lead last agreed on, by lead id."""
@@ -213,7 +215,36 @@ class Ledger:
             agreement: one, or several versions of it, such as :meth:`agreements` gives.
         """
         series = Agreements.of(agreement)
-        return board(self.histories() if any(each.slas for each in series) else (), series, now)
+        promised = any(each.slas for each in series)
+        return board(self.histories() if promised else (), series, now, fields=self.fields_for(series))
+
+    def fields_for(self, series: Agreements) -> Mapping[str, Mapping[str, object]]:
+        """The fields of all leads, when any promise depends on them."""
+        return self.profiles() if any(each.sla_rules for each in series) else {}
+
+    def escalations(self, agreement: Agreement | Agreements, now: datetime) -> tuple[SLAEscalated, ...]:
+        """Who is to be told now of a promise that is about to break or broke, and was not told yet."""
+        return self.clocks(agreement, now).escalations(self.facts(), now)
+
+    def escalate(self, agreement: Agreement | Agreements, now: datetime) -> tuple[SLAEscalated, ...]:
+        """:meth:`escalations`, recorded: nobody gets one of them a second time, whoever asks."""
+        alerts = self.escalations(agreement, now)
+        if not alerts:
+            return ()
+        with self._store.transaction() as tx:
+            return tuple(tx.tell(alerts))
+
+    def timers(self, agreement: Agreement | Agreements, now: datetime) -> Timers:
+        """The open promises as they stand at the present instant, from what the database keeps of them.
+
+        Only leads about which something was recorded since the last time are folded; under other words of the agreement
+        all are.
+
+        Args:
+            agreement: one, or several versions of it.
+            now: the present instant; for an earlier one ask :meth:`clocks`.
+        """
+        return kept_timers(self._store, Agreements.of(agreement), now)
 
     def lint(
         self, agreement: Agreement | Agreements, now: datetime, *, metrics: Collection[str] | None = None

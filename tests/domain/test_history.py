@@ -155,6 +155,7 @@ def test_every_fact_type_has_words() -> None:
         "ConflictSettled": {"field": "phone", "winner": "sf", "rule": "precedence"},
         "FeedbackAcknowledged": {"feedback": "b"},
         "FeedbackTold": {"feedback": "b"},
+        "SLAEscalated": {"handoff": "h", "policy": "p", "target": "t", "turn": 1, "tier": "due", "to": "mia"},
     }
     told = [*STORY, *(fact(FACT_TYPES[name], 1, **values) for name, values in samples.items())]
     assert {type(one).__name__ for one in told} == set(FACT_TYPES), "a new fact type needs words and a sample"

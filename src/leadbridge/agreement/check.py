@@ -20,6 +20,7 @@ from leadbridge.agreement.checks_handoff import package_problems
 from leadbridge.agreement.checks_plays import play_problems
 from leadbridge.agreement.checks_reasons import reason_problems
 from leadbridge.agreement.checks_routing import routing_problems
+from leadbridge.agreement.checks_slas import sla_condition_problems, sla_problems
 from leadbridge.agreement.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.buying.presets import BUYING_PRESETS
@@ -115,28 +116,6 @@ def _handoff_definition(agreement: Agreement) -> Found:
         yield ("handoff", "definition"), unknown("definition", name, agreement.definitions)
 
 
-def _slas(agreement: Agreement) -> Found:
-    yield from twice([policy.id for policy in agreement.slas], ("slas",), "policy")
-    for index, policy in enumerate(agreement.slas):
-        here: Path = ("slas", index)
-        if policy.duty_of not in agreement.functions:
-            yield (*here, "duty_of"), unknown("function", policy.duty_of, agreement.functions)
-        if policy.calendar is not None and policy.calendar not in agreement.calendars:
-            yield (*here, "calendar"), unknown("calendar", policy.calendar, agreement.calendars)
-        for number, target in enumerate(policy.targets):
-            there: Path = (*here, "targets", number)
-            if target.calendar is not None and target.calendar not in agreement.calendars:
-                yield (*there, "calendar"), unknown("calendar", target.calendar, agreement.calendars)
-            for key, events in (("starts", (target.starts,)), ("stops", target.stops)):
-                for event in events:
-                    stage = event.removeprefix("stage:")
-                    if stage != event and stage not in agreement.lifecycle.ids:
-                        yield (*there, key), unknown("stage", stage, agreement.lifecycle.ids)
-            for status in target.paused_while:
-                if status not in agreement.statuses:
-                    yield (*there, "paused_while"), unknown("lead status", status, agreement.statuses)
-
-
 _Check: TypeAlias = "Callable[[Agreement], Found]"
 
 _FOUNDATIONS: tuple[tuple[tuple[str, ...], _Check], ...] = (
@@ -156,7 +135,8 @@ _CHECKS: tuple[tuple[tuple[str, ...], _Check], ...] = (
     (("lifecycle", "handoff"), _handoff),
     ((*_NAMES, "handoff", "sync"), package_problems),
     (("handoff", "definitions"), _handoff_definition),
-    (("lifecycle", "lead_statuses", "handoff", "sync", "slas", "calendars"), _slas),
+    (("lifecycle", "lead_statuses", "handoff", "sync", "slas", "calendars"), sla_problems),
+    ((*_NAMES, "target_market", "scores", "slas"), sla_condition_problems),
     (("calendars",), calendar_problems),
     (("buying_stages", "attributes", "target_market", "value_propositions", "messages", "assets"), content_problems),
     (("buying_stages", "messages", "assets", "handoff", "sync"), play_problems),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from leadbridge.agreement.diff_promises import or_nothing, promise_in_words
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.model import listing
 
@@ -26,6 +27,7 @@ SECTIONS: Mapping[str, str] = {
     "incentives": "Shared incentives",
     "sync": "Systems",
     "crosswalks": "Systems",
+    "people": "People",
     **{
         name: name.capitalize()
         for name in (
@@ -103,12 +105,8 @@ def _list(name: str, old: Sequence[str], new: Sequence[str]) -> str:
     return f"{name}: {', '.join(parts)}"
 
 
-def _or_nothing(value: Any) -> str:
-    return "nothing" if value in (None, "", []) else f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _from_to(old: Any, new: Any) -> str:
-    return f"{_or_nothing(new)}, before {_or_nothing(old)}"
+    return f"{or_nothing(new)}, before {or_nothing(old)}"
 
 
 def _governance(keys: tuple[str, ...], old: Any, new: Any, what: str) -> str:
@@ -151,7 +149,7 @@ def _aim(keys: tuple[str, ...], metric: str) -> str:
 
 
 def _bounds(target: Mapping[str, Any]) -> str:
-    said = [f"{words} {_or_nothing(target[name])}" for name, words in _BOUNDS.items() if target.get(name) is not None]
+    said = [f"{words} {or_nothing(target[name])}" for name, words in _BOUNDS.items() if target.get(name) is not None]
     return ", ".join(said) + f" ({target.get('owner') or 'shared'})"
 
 
@@ -200,7 +198,7 @@ def _handoff(keys: tuple[str, ...], old: Any, new: Any, what: str, agreement: Ag
         case ("handoff", "expires_after"):
             return f"an offer runs out after {_from_to(old, new)}"
         case ("slas", policy, *rest):
-            return _promise(policy, tuple(rest), old, new, what, agreement)
+            return promise_in_words(policy, tuple(rest), old, new, what, agreement)
         case ("sync", "include"):
             return f"leads cross when {new or 'always'}, before: {old or 'always'}"
         case ("crosswalks", system, kind, "values", field, value, *_):
@@ -222,7 +220,7 @@ def _refusals(keys: tuple[str, ...], old: Any, new: Any) -> str:
         case ("reasons", code, "needs_note"):
             return f"{code} {'needs' if new else 'no longer needs'} a note"
         case ("reasons", code, "needs_attempts"):
-            return f"{code} may be given after {_or_nothing(new)} attempts, before {_or_nothing(old)}"
+            return f"{code} may be given after {or_nothing(new)} attempts, before {or_nothing(old)}"
         case ("recycling", "max_passages"):
             return f"a lead goes through the funnel at most {new} times, before {old}"
         case ("recycling", "default_cool_off"):
@@ -248,25 +246,3 @@ def _told(giver: str, part: str, old: Any, new: Any) -> str:
     parts = [f"{giver} also tells {listing(more)} {how}"] if more else []
     parts += [f"{giver} no longer tells {listing(fewer)} {how}"] if fewer else []
     return "; ".join(parts)
-
-
-def _promise(policy: str, rest: tuple[str, ...], old: Any, new: Any, what: str, agreement: Agreement) -> str:
-    who = next((each.duty_of for each in agreement.slas if each.id == policy), "somebody")
-    match rest:
-        case ():
-            return f"{who} {'makes' if what == 'added' else 'takes back'} the promises of {policy}"
-        case ("targets", target) if what == "added":
-            return f"{who} promises {target}: {listing(new['stops'])} within {new['within']} of {new['starts']}"
-        case ("targets", target) if what == "removed":
-            return f"{who} no longer promises {target}"
-        case ("targets", target, "within"):
-            return f"{who} promises {target} within {_from_to(old, new)}"
-        case ("targets", target, "paused_while"):
-            return f"the promise {target} stands still while {listing(new)}, before {listing(old)}"
-        case ("calendar",) | ("targets", _, "calendar"):
-            return f"the promises of {policy} count in the calendar {_from_to(old, new)}"
-        case ("on_transfer",):
-            return f"when the owner changes, {policy} is: {_from_to(old, new)}"
-        case ("duty_of",):
-            return f"{new} makes the promises of {policy}, before {old}"
-    return ""

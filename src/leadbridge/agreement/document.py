@@ -35,7 +35,7 @@ from leadbridge.domain.criteria import FieldType
 from leadbridge.domain.criteria.scores import Score
 from leadbridge.domain.handoff.routing import Routing
 from leadbridge.domain.model import Frozen, Id, by_id
-from leadbridge.domain.sla import SLAPolicy
+from leadbridge.domain.sla import Person, SLAPolicy
 
 __all__ = ["LEAD_STATUSES", "Document"]
 
@@ -75,6 +75,9 @@ class Document(Frozen):
     handoff: HandoffTerms = HandoffTerms()
     routing: Routing = Field(Routing(), description="Which queue or person an offer reaches")
     slas: tuple[SLAPolicy, ...] = Field((), description="What each function promises the other, in time")
+    people: dict[Id, Person] = Field(
+        default_factory=dict, description="Zone, days off and manager of owners, by their id in the CRM"
+    )
     calendars: dict[Id, BusinessCalendar] = Field(default_factory=dict, description="Opening hours, by name")
     reason_terms: ReasonTerms = Field(ReasonTerms(), alias="reasons")
     recycling: Recycling = Recycling()

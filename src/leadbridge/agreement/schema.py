@@ -172,6 +172,11 @@ class Agreement(Governed):
         }
 
     @cached_property
+    def sla_rules(self) -> Mapping[str, Rule]:
+        """The conditions of those policies that hold for some leads only, compiled, by policy."""
+        return {policy.id: self.rule(policy.when) for policy in self.slas if policy.when is not None}
+
+    @cached_property
     def _wanted(self) -> Mapping[str, tuple[str, ...]]:
         """The names of the profile that each definition needs."""
         return {

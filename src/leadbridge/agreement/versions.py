@@ -19,8 +19,8 @@ from leadbridge.errors import ConfigError
 
 __all__ = ["Agreements", "digest", "governed", "merged"]
 
-FREE = ("signatures", "crosswalks", "sync")
-"""Parts that may change without a new version: who signed, and how the CRMs say what was agreed."""
+FREE = ("signatures", "crosswalks", "sync", "people")
+"""Parts that may change without a new version: who signed, how the CRMs say what was agreed, who is where and away."""
 
 _FILES = (".yaml", ".yml")
 

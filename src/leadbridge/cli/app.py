@@ -14,12 +14,13 @@ from leadbridge import __version__
 from leadbridge.cli import agreement
 from leadbridge.cli.brief import brief
 from leadbridge.cli.check import check
+from leadbridge.cli.clocks import clocks
 from leadbridge.cli.doctor import doctor
 from leadbridge.cli.due import due
 from leadbridge.cli.failures import Commands, listen, state, unexpected
 from leadbridge.cli.feedback import feedback
 from leadbridge.cli.link import link
-from leadbridge.cli.look import clocks, explain, quarantine
+from leadbridge.cli.look import explain, quarantine
 from leadbridge.cli.metrics import metrics
 from leadbridge.cli.options import examples
 from leadbridge.cli.plan import apply, plan
@@ -63,7 +64,7 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
     (
         "Look",
         (
-            ("clocks", clocks, ("clocks", "clocks --due-within 30m", "clocks --breached --json")),
+            ("clocks", clocks, ("clocks", "clocks --due-within 30m", "clocks --breached --json", "clocks --escalate")),
             ("due", due, ("due", "due --ping-pong", "due --all --json")),
             ("feedback", feedback, ("feedback", "feedback --by marketing --overdue", "feedback --json")),
             ("explain", explain, ("explain ada@buyer.example",)),

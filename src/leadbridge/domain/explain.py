@@ -20,6 +20,7 @@ _ANSWERS = {
 
 
 _TAKEN_BACK = {"untouched": "nobody followed up", "owner_left": "the owner has left", "recalled": "recalled"}
+_TIERS = {"warning": ", which is due soon", "due": ", which is due", "breach": ", which is broken"}
 _LINKED = {
     "key": "recognised by its leadbridge id",
     "email": "recognised by its email",
@@ -112,6 +113,10 @@ def _handoff(fact: f.Fact) -> str:
             return f"{_ANSWERS[fact.decision]}{reason}{' (with a note)' if fact.has_note else ''}{back}"
         case f.HandoffExpired():
             return "the offer expired: nobody answered in time"
+        case f.SLAEscalated():
+            return (
+                f"{fact.to} was told of {fact.policy}.{fact.target}{_TIERS.get(fact.tier, f', {fact.tier} over due')}"
+            )
     return ""
 
 

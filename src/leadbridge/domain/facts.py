@@ -38,6 +38,7 @@ __all__ = [
     "OpportunityOpened",
     "OpportunityWon",
     "RecordMoved",
+    "SLAEscalated",
     "StageEntered",
     "StatusChanged",
     "WriteApplied",
@@ -323,3 +324,22 @@ class FeedbackTold(Fact):
     """Whoever gave the feedback was told what came of it."""
 
     feedback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SLAEscalated(Fact):
+    """Somebody was told that a promise is about to break, or broke: ``tier`` is the moment, ``to`` who was told.
+
+    ``handoff`` (or, without one, ``passage`` and ``subject``), ``policy``, ``target``, ``turn`` and ``resets`` say
+    which clock it was.
+    """
+
+    handoff: str
+    policy: str
+    target: str
+    turn: int
+    tier: str
+    to: str
+    passage: int = 1
+    subject: str = ""
+    resets: int = 0

@@ -167,6 +167,7 @@ _RANK = {
             f.FeedbackAcknowledged,
             f.FeedbackActed,
             f.FeedbackTold,
+            f.SLAEscalated,
             f.ConsentWithdrawn,
             f.ConflictSettled,
             f.WriteApplied,
@@ -264,6 +265,8 @@ class _Fold:
                 self._feedback(fact)
             case f.ConsentWithdrawn():
                 self.opted_out.setdefault(fact.channel, when)
+            case f.SLAEscalated():
+                pass  # about a hand-off, but no part of it
             case _:
                 self._handoff(fact)
 

@@ -10,6 +10,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Ta
 __all__ = [
     "agreement",
     "base",
+    "basis",
+    "clock",
     "conflict",
     "connection",
     "cursor",
@@ -19,6 +21,7 @@ __all__ = [
     "metadata",
     "observation",
     "quarantine",
+    "refold",
     "relation",
     "round_",
     "timer",
@@ -155,6 +158,44 @@ timer = Table(
     metadata,
     Column("lead", Text, primary_key=True),
     Column("due_us", BigInteger, nullable=False, index=True),
+)
+
+# Open promises as they were folded last: what has to be known of each to say how it stands at any later instant.
+clock = Table(
+    "clock",
+    metadata,
+    Column("lead", Text, primary_key=True),
+    Column("policy", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("about", Text, primary_key=True),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("duty_of", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started_us", BigInteger, nullable=False),
+    Column("warns_us", BigInteger),
+    Column("due_us", BigInteger),
+    Column("broken_us", BigInteger),
+)
+# Every count of a board is answered from this index alone.
+Index("clock_board", *(clock.c[name] for name in ("owner", "queue", "duty_of", "state", "due_us", "broken_us")))
+
+# Leads whose promises have to be folded again from an instant on; 0: something was recorded about them.
+refold = Table(
+    "refold",
+    metadata,
+    Column("lead", Text, primary_key=True),
+    Column("from_us", BigInteger, nullable=False, index=True),
+    Column("stamp", Text, nullable=False),
+)
+
+# The words of the agreement that the open promises were folded under.
+basis = Table(
+    "basis",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
 )
 
 conflict = Table(

@@ -29,6 +29,7 @@ from leadbridge.store import schema
 from leadbridge.store.codec import load, load_fields
 from leadbridge.store.migrate import migrate
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Observation, Quarantined
+from leadbridge.store.timers import Timers
 from leadbridge.store.transaction import OPEN, Transaction
 
 __all__ = ["Store"]
@@ -228,6 +229,21 @@ class Store:
         """Leads whose timer has run out."""
         table = schema.timer
         return [row["lead"] for row in self._rows(select(table.c.lead).where(table.c.due_us <= to_us(now)))]
+
+    def to_refold(self, now: datetime, limit: int = _CHUNK) -> list[tuple[str, str]]:
+        """Leads whose open promises have to be folded again by now, with the stamp of what was recorded last."""
+        table = schema.refold
+        query = select(table.c.lead, table.c.stamp).where(table.c.from_us <= to_us(now)).order_by(table.c.lead)
+        return [(row["lead"], row["stamp"]) for row in self._rows(query.limit(limit))]
+
+    def basis(self) -> str:
+        """The digest of the words that the open promises were folded under; empty before they ever were."""
+        rows = self._rows(select(schema.basis.c.digest).where(schema.basis.c.name == "clock"))
+        return rows[0]["digest"] if rows else ""
+
+    def timers(self, now: datetime) -> Timers:
+        """The open promises at an instant, as they were folded last."""
+        return Timers(self._rows, now)
 
     # -- the outbox ------------------------------------------------------------------------------------------------
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from leadbridge.adapter import Fields, Record, Ref
-from leadbridge.clock import to_us
-from leadbridge.domain.fact_codec import encode
-from leadbridge.domain.facts import Fact
+from leadbridge.clock import from_us, to_us
+from leadbridge.domain.fact_codec import decode, encode
+from leadbridge.domain.facts import Fact, SLAEscalated
+from leadbridge.domain.sla.escalations import identity
 from leadbridge.errors import ConfigError
 from leadbridge.store import schema
-from leadbridge.store.codec import dump, dump_fields, fingerprint
+from leadbridge.store.codec import dump, dump_fields, fingerprint, load
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Quarantined
+from leadbridge.store.timers import Folded
 
 __all__ = ["OPEN", "Transaction"]
 
@@ -102,9 +105,9 @@ class Transaction:
         rows = []
         changed = 0
         for ref, record in latest.items():
-            text = dump_fields(record.fields)
+            said = dump_fields(record.fields)
             successor = record.successor
-            digest = fingerprint(text, record.state, f"{successor}")
+            digest = fingerprint(said, record.state, f"{successor}")
             old_hash, old_dirty = known.get((ref.kind, ref.id), ("", False))
             new = digest != old_hash
             changed += new
@@ -118,7 +121,7 @@ class Transaction:
                     "state": record.state,
                     "successor_kind": successor.kind if successor else None,
                     "successor_id": successor.id if successor else None,
-                    "fields": text,
+                    "fields": said,
                     "hash": digest,
                     "dirty": (new and dirty) or old_dirty,
                 }
@@ -166,6 +169,28 @@ class Transaction:
         ]
         if rows:
             self._connection.execute(insert(schema.fact), rows)
+            self._stale({str(row["lead"]) for row in rows})
+
+    def tell(self, alerts: Sequence[SLAEscalated]) -> list[SLAEscalated]:
+        """Adds those alerts that nobody was given yet, and returns them: whoever gets one back is to be told now.
+
+        Of several processes that ask at the same time, one gets each alert.
+        """
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("lock table fact in share row exclusive mode"))
+        table, leads = schema.fact, sorted({alert.lead for alert in alerts})
+        told: set[tuple[str, ...]] = set()
+        for start in range(0, len(leads), 500):
+            query = select(table.c.lead, table.c.version, table.c.body).where(
+                table.c.lead.in_(leads[start : start + 500]), table.c.type == SLAEscalated.__name__
+            )
+            for row in self._connection.execute(query):
+                envelope = {"lead": row.lead, "occurred_at": from_us(0), "recorded_at": from_us(0)}
+                known = decode(SLAEscalated.__name__, row.version, envelope, load(row.body))
+                told |= {identity(known)} if isinstance(known, SLAEscalated) else set()
+        new = [alert for alert in {identity(each): each for each in alerts}.values() if identity(alert) not in told]
+        self.append(new)
+        return new
 
     def save_links(self, links: Iterable[Link]) -> None:
         """Stores links; those that end come first, because only one may be live."""
@@ -199,6 +224,66 @@ class Transaction:
                 for (lead, connection), fields in bases.items()
             ],
         )
+        self._stale({lead for lead, _ in bases})
+
+    # -- open promises -------------------------------------------------------------------------------------------------
+
+    def _stale(self, leads: Iterable[str]) -> None:
+        stamp = uuid4().hex
+        self._upsert(schema.refold, [{"lead": lead, "from_us": 0, "stamp": stamp} for lead in sorted(leads) if lead])
+
+    def rebase(self, digest: str) -> None:
+        """Forgets all open promises: they are folded anew under the words that this digest is of."""
+        refold, fact = schema.refold, schema.fact
+        self._connection.execute(delete(schema.clock))
+        self._connection.execute(delete(refold))
+        leads = select(fact.c.lead, literal(0), literal(uuid4().hex)).where(fact.c.lead != "").distinct()
+        self._connection.execute(insert(refold).from_select(["lead", "from_us", "stamp"], leads))
+        self._upsert(schema.basis, [{"name": "clock", "digest": digest}])
+
+    def keep_clocks(self, folded: Iterable[Folded]) -> None:
+        """Stores the open promises of leads in place of what was known of them.
+
+        A lead about which something was recorded since it was read stays to be folded again.
+        """
+        many = list(folded)
+        clock, refold = schema.clock, schema.refold
+        leads = [each.lead for each in many]
+        for start in range(0, len(leads), 500):
+            self._connection.execute(delete(clock).where(clock.c.lead.in_(leads[start : start + 500])))
+        rows = [
+            {
+                "lead": timer.lead,
+                "policy": timer.policy,
+                "target": timer.target,
+                "about": timer.about,
+                "turn": timer.turn,
+                "duty_of": timer.duty_of,
+                "owner": timer.owner,
+                "queue": timer.queue,
+                "state": timer.state,
+                "started_us": timer.started_us,
+                "warns_us": timer.warns_us,
+                "due_us": timer.due_us,
+                "broken_us": timer.broken_us,
+            }
+            for each in many
+            for timer in each.timers
+        ]
+        if rows:
+            self._connection.execute(insert(clock), rows)
+        seen = [{"one": each.lead, "seen": each.stamp} for each in many]
+        if seen:
+            done = delete(refold).where(refold.c.lead == bindparam("one"), refold.c.stamp == bindparam("seen"))
+            self._connection.execute(done, seen)
+        later = [
+            {"lead": each.lead, "from_us": to_us(each.again_at), "stamp": each.stamp}
+            for each in many
+            if each.again_at is not None
+        ]
+        if later:
+            dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+            self._connection.execute(dialect.insert(refold).on_conflict_do_nothing(), later)
 
     def enqueue(self, intents: Iterable[Intent]) -> None:
         """Adds writes to the outbox, or stores their new state."""

@@ -38,13 +38,19 @@ def decide(rules: Rules, case: Case) -> Outcome:
 def _included(rules: Rules, case: Case) -> bool:
     if rules.agreement.sync.include is None:
         return True
-    values: dict[str, Value] = {}
-    for side in case.sides.values():
-        values.update({name: value for name, value in side.values.items() if value not in (None, "")})
+    values = _said(case)
     stages = [stage for side in case.sides.values() if isinstance(stage := side.values.get("stage"), str)]
     if stages:
         values["stage"] = max(stages, key=rules.agreement.lifecycle.reached)
     return rules.agreement.includes(values, at=rules.now)
+
+
+def _said(case: Case) -> dict[str, Value]:
+    """What the records of the lead say together."""
+    values: dict[str, Value] = {}
+    for side in case.sides.values():
+        values.update({name: value for name, value in side.values.items() if value not in (None, "")})
+    return values
 
 
 def _shown(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -> dict[str, Value]:
@@ -58,7 +64,7 @@ def _shown(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -> di
         shown |= {"decision": standing.decision, "reason": standing.reason}
     if standing.handoff is not None and any(version.slas for version in rules.series):
         history = LeadHistory.fold([*case.facts, *outcome.facts])
-        urgent = _urgent(tuple(promises(history, rules.series, rules.now)))
+        urgent = _urgent(tuple(promises(history, rules.series, rules.now, fields=_said(case))))
         if urgent is not None:
             shown |= {"sla_due": iso(urgent.due_at) if urgent.due_at else None, "sla_state": urgent.state}
             # The state of a running clock changes by itself when it runs out.

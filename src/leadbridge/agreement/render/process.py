@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from leadbridge.agreement.render.blocks import Block, Heading, Text, table
+from leadbridge.agreement.render.promises import promises
 from leadbridge.domain.criteria.scores import Point
 from leadbridge.domain.lifecycle import Stage
 from leadbridge.domain.model import listing, span_text
@@ -24,20 +25,7 @@ def process(agreement: Agreement) -> Iterator[Block]:
     yield from _definitions(agreement)
     yield from _handoff(agreement)
     yield from _routing(agreement)
-    if agreement.slas:
-        yield Heading("Promises")
-        promises = [
-            (
-                policy.duty_of,
-                target.id,
-                f"{listing(target.stops)} within {target.within} of {target.starts}",
-                policy.calendar_of(target),
-                f"stands still while {listing(target.paused_while)}" if target.paused_while else "",
-            )
-            for policy in agreement.slas
-            for target in policy.targets
-        ]
-        yield table(("who", "promise", "what", "calendar", "pauses"), promises)
+    yield from promises(agreement)
     calendars = [
         (name, each.zone, _hours(each.hours), each.holidays or "none") for name, each in agreement.calendars.items()
     ]

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from leadbridge.domain.sla.board import Board
 from leadbridge.domain.sla.clocks import clocks
-from leadbridge.domain.sla.policy import EVENTS, Allowance, Event, OnTransfer, SLAPolicy, Target
-from leadbridge.domain.sla.slaclock import STATES, ClockState, SLAClock, in_words
+from leadbridge.domain.sla.people import Away, Person
+from leadbridge.domain.sla.policy import EVENTS, Allowance, Cadence, Escalation, Event, OnTransfer, SLAPolicy, Target
+from leadbridge.domain.sla.slaclock import STATES, Alert, ClockState, SLAClock, in_words
 
 __all__ = [
     "EVENTS",
     "STATES",
+    "Alert",
     "Allowance",
+    "Away",
     "Board",
+    "Cadence",
     "ClockState",
+    "Escalation",
     "Event",
     "OnTransfer",
+    "Person",
     "SLAClock",
     "SLAPolicy",
     "Target",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import overload
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, overload
 
 from leadbridge.clock import iso
 from leadbridge.domain.explain import moment
+from leadbridge.domain.facts import Fact, SLAEscalated
 from leadbridge.domain.show import html_table
-from leadbridge.domain.sla.policy import Allowance
+from leadbridge.domain.sla.escalations import escalations
+from leadbridge.domain.sla.policy import Allowance, Cadence
 from leadbridge.domain.sla.slaclock import STATES, ClockState, SLAClock, in_words
 
 __all__ = ["Board"]
@@ -76,17 +79,41 @@ class Board(Sequence[SLAClock]):
         """The clocks that one owner holds."""
         return self._where(clock for clock in self if clock.owner == owner)
 
+    def of_queue(self, queue: str) -> Board:
+        """The clocks of hand-offs in one queue (a team's), whoever holds them."""
+        return self._where(clock for clock in self if clock.queue == queue)
+
+    def of_function(self, function: str) -> Board:
+        """The clocks of what one function promised."""
+        return self._where(clock for clock in self if clock.duty_of == function)
+
     def by_owner(self) -> dict[str, Board]:
         """A board an owner, by owner id; the clocks that nobody holds stand under the empty id."""
-        owners = sorted({clock.owner for clock in self})
-        return {owner: self.of(owner) for owner in owners}
+        return self._by(lambda clock: clock.owner)
+
+    def by_queue(self) -> dict[str, Board]:
+        """A board a queue; the clocks that are in none stand under the empty id."""
+        return self._by(lambda clock: clock.queue)
+
+    def by_function(self) -> dict[str, Board]:
+        """A board a function that owes something."""
+        return self._by(lambda clock: clock.duty_of)
+
+    def escalations(self, known: Iterable[Fact], at: datetime | None = None) -> tuple[SLAEscalated, ...]:
+        """Who is to be told now and was not told yet, as the facts to be recorded when it is done.
+
+        Args:
+            known: all facts of these leads, so that nobody is told twice.
+            at: the instant, no later than the board's own; the board's own when not given.
+        """
+        return escalations(self, known, at)
 
     def by_state(self) -> dict[ClockState, int]:
         """How many clocks are in each state; every state is named."""
         counts = Counter(clock.state for clock in self)
         return {state: counts[state] for state in STATES}
 
-    def to_dicts(self) -> list[dict[str, str | int | float | None]]:
+    def to_dicts(self) -> list[dict[str, Any]]:
         """The clocks as JSON values: instants as ISO text in UTC, durations in seconds."""
         return [_as_dict(clock) for clock in self]
 
@@ -96,6 +123,12 @@ class Board(Sequence[SLAClock]):
         more = f", the first 100 of {len(self)}" if len(self) > 100 else ""
         under = f", under {self.agreement}" if self.agreement else ""
         return html_table(f"SLA clocks{more}{under}", head, rows)
+
+    def _by(self, key: Callable[[SLAClock], str]) -> dict[str, Board]:
+        found: dict[str, list[SLAClock]] = {}
+        for clock in self:
+            found.setdefault(key(clock), []).append(clock)
+        return {name: self._where(found[name]) for name in sorted(found)}
 
     def _where(self, clocks: Iterable[SLAClock]) -> Board:
         return Board(clocks, self.agreement)
@@ -111,14 +144,17 @@ def _rest(clock: SLAClock) -> str:
     return in_words(clock.remaining) if clock.state in ("running", "paused") and clock.remaining is not None else ""
 
 
-def _as_dict(clock: SLAClock) -> dict[str, str | int | float | None]:
-    row: dict[str, str | int | float | None] = {}
-    for name in SLAClock.__dataclass_fields__:
-        value = getattr(clock, name)
-        if isinstance(value, datetime):
-            row[name] = iso(value)
-        elif isinstance(value, timedelta):
-            row[name] = value.total_seconds()
-        else:
-            row[name] = value
-    return row
+def _as_dict(row: Any) -> dict[str, Any]:
+    return {field.name: _plain(getattr(row, field.name)) for field in fields(row)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Cadence):
+        return {"touches": value.touches, "channels": value.channels}
+    return [_as_dict(each) for each in value] if isinstance(value, tuple) else value

@@ -2,36 +2,40 @@
 
 The rules, in the order in which they are asked:
 
-* A clock starts with its start event and stops with the first of its stop events. What already happened between the
-  offer and the start counts as done at the start.
-* An answer other than ``accept``, an expired offer, and for a target without hand-off a detour or the next passage,
-  cancel what is still open, unless that is the stop event. A promise that was overdue by then stays broken:
+* A clock starts with its start event and stops with the first of its stop events, or when its cadence is done. What
+  already happened between the offer and the start counts as done at the start.
+* What the target ``cancels``, an answer other than ``accept``, an expired offer, and for a passage a detour or the next
+  passage, cancel what is still open, unless that is the stop event. A promise that was broken by then stays broken:
   cancelling does not forgive.
 * A change of owner ends the clock of the old owner (``restart``, ``inherit``) or hands it on (``continue``). Under
-  ``restart`` a promise that was overdue by then stays broken; under ``inherit`` the new owner has what was left of it.
-* While the lead has a status in ``paused_while`` no time passes.
-* Kept at the very instant at which it is due, a promise is met.
+  ``restart`` a promise that was broken by then stays broken; under ``inherit`` the new owner has what was left of it.
+* What the target ``resets`` gives the whole time again, unless the promise was broken by then.
+* While the lead has a status or a stage in ``paused_while`` no time passes, and with ``owner_away`` on days off.
+* Kept at the very instant at which it is due, or in its grace, a promise is met.
+
+Time passing never mends a broken promise, and a pause never makes one due earlier.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from leadbridge.domain.calendar import BusinessCalendar
 from leadbridge.domain.history import LeadHistory
-from leadbridge.domain.lifecycle.lifecycle import DETOURS
-from leadbridge.domain.sla.policy import Allowance, SLAPolicy, Target
-from leadbridge.domain.sla.slaclock import ClockState, SLAClock
-from leadbridge.domain.trails import HandoffTrail, Passage
+from leadbridge.domain.sla.allowance import Allowance
+from leadbridge.domain.sla.people import Person
+from leadbridge.domain.sla.policy import OWNER_AWAY, SLAPolicy
+from leadbridge.domain.sla.scope import End, Scope, scopes
+from leadbridge.domain.sla.slaclock import Alert, ClockState, SLAClock
+from leadbridge.domain.sla.stretches import Pause, Stretches
+from leadbridge.domain.trails import Assignment
 from leadbridge.errors import ConfigError
 
 __all__ = ["clocks"]
-
-_End = tuple[datetime, str]
-"""When something ended, and by what."""
 
 
 def clocks(
@@ -39,8 +43,17 @@ def clocks(
     policies: Iterable[SLAPolicy],
     calendars: Mapping[str, BusinessCalendar],
     now: datetime,
+    *,
+    people: Mapping[str, Person] | None = None,
 ) -> tuple[SLAClock, ...]:
-    """Every clock of a lead at ``now``, by policy, target and hand-off or passage.
+    """Every clock of a lead at ``now``, by policy, target and what it is about.
+
+    Args:
+        history: of one lead.
+        policies: those that hold for this lead.
+        calendars: by name.
+        now: the instant; what happened later is not known yet.
+        people: what is known of owners, by id: their zones, days off and managers.
 
     Raises:
         ConfigError: when a policy names a calendar that ``calendars`` does not have.
@@ -53,236 +66,222 @@ def clocks(
                 known = ", ".join(sorted(calendars)) or "none"
                 raise ConfigError(f"policy {policy.id} needs the calendar {name!r}: define it (defined: {known})")
             calendar = calendars[name] if name is not None else None
-            if target.per_handoff:
-                for handoff in history.handoffs:
-                    found.extend(_Scope(history, policy, target, calendar, now, handoff, handoff.passage).clocks())
-            else:
-                for trip in history.passages:
-                    found.extend(_Scope(history, policy, target, calendar, now, None, trip.number).clocks())
+            for scope in scopes(history, policy, target, now):
+                found.extend(_Run(scope, name or "", calendar, people or {}).clocks())
     return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
-    """One target over one hand-off, or over one passage."""
+class _Run:
+    """The clocks of one scope."""
 
-    history: LeadHistory
-    policy: SLAPolicy
-    target: Target
+    scope: Scope
+    name: str
     calendar: BusinessCalendar | None
-    now: datetime
-    handoff: HandoffTrail | None
-    number: int
+    people: Mapping[str, Person]
 
     def clocks(self) -> Iterator[SLAClock]:
-        """The clocks of this scope: none when the start is not to be expected here, one an owner after transfers."""
-        if self.handoff is not None and self.handoff.to_function != self.policy.duty_of:
-            return
-        opened = self.handoff.offered_at if self.handoff is not None else None
-        if opened is not None and opened > self.now:
-            return
-        start = min(self._instants(self.target.starts), default=None)
-        cancelled = self._cancelled()
+        """None when the start is not to be expected here, one an owner after transfers."""
+        scope = self.scope
+        opened, start, cancelled = scope.opened, scope.start(), scope.cancelled()
         if start is None or (cancelled is not None and cancelled[0] < start):
-            if self.handoff is not None:
-                ended = cancelled or self._stop(opened)
-                yield self._clock(state="cancelled" if ended else "not_started", ended_by=ended[1] if ended else "")
+            if scope.handoff is not None:
+                ended = cancelled or scope.stop(opened)
+                yield self._blank("cancelled" if ended else "not_started", ended[1] if ended else "")
             return
-        stop = self._stop(start if opened is None else min(opened, start))
+        stop = scope.stop(start if opened is None else min(opened, start))
         if stop is not None and cancelled is not None and cancelled[0] < stop[0]:
             stop = None
         if stop is not None:
             stop = (max(start, stop[0]), stop[1])
         yield from self._turns(start, stop or cancelled, kept=stop is not None)
 
-    def _turns(self, start: datetime, end: _End | None, *, kept: bool) -> Iterator[SLAClock]:
-        holders = self._holders(start, end[0] if end else self.now)
-        if self.policy.on_transfer == "continue":
-            holders = [(holders[-1][0], start)]
-        left = self.target.allowance
-        for turn, (owner, since) in enumerate(holders, start=1):
-            if turn == len(holders):
-                yield self._run(since, end, left, turn=turn, owner=owner, kept=kept)
+    def _turns(self, start: datetime, end: End | None, *, kept: bool) -> Iterator[SLAClock]:
+        chain = self.scope.holders(start, end[0] if end else self.scope.now)
+        left = self.scope.target.allowance
+        if self.scope.policy.on_transfer == "continue":
+            yield self._run(chain, start, end, left, turn=1, kept=kept)
+            return
+        for turn, held in enumerate(chain, start=1):
+            so_far = chain[:turn]
+            if turn == len(chain):
+                yield self._run(so_far, held.since, end, left, turn=turn, kept=kept)
             else:
-                handed_on = holders[turn][1]
-                yield self._run(since, (handed_on, "transfer"), left, turn=turn, owner=owner, kept=False)
-                if self.policy.on_transfer == "inherit":
-                    left = self._left(self._segments(since, handed_on), left)
+                handed_on = chain[turn].since
+                yield self._run(so_far, held.since, (handed_on, "transfer"), left, turn=turn, kept=False)
+                if self.scope.policy.on_transfer == "inherit":
+                    last, whole, _, course = self._course(so_far[-1:], held.since, handed_on, left)
+                    left = course.after(last).before(handed_on).left(whole)
 
     def _run(
-        self, start: datetime, end: _End | None, allowance: Allowance, *, turn: int, owner: str, kept: bool
+        self,
+        chain: Sequence[Assignment],
+        start: datetime,
+        end: End | None,
+        allowance: Allowance,
+        *,
+        turn: int,
+        kept: bool,
     ) -> SLAClock:
-        until = end[0] if end else self.now
-        segments = self._segments(start, until)
-        due = self._due(segments, until, allowance)
-        state = self._state(due, end, kept=kept)
+        scope, target = self.scope, self.scope.target
+        until = end[0] if end else scope.now
+        holders = chain if scope.policy.on_transfer == "continue" else chain[-1:]
+        last, whole, resets, course = self._course(holders, start, until, allowance)
+        due = course.after(last).reach(whole)
+        broken_at = self._after(course, due, target.spare) if target.spare is not None else due
+        warns_at = self._warns(course.after(last), whole, due, last)
+        state = self._state(course, due, broken_at, until, end, kept=kept)
+        counted = course.after(last).before(until)
         late = due is not None and due < until and state in ("met_late", "breached")
-        resumed = due or self._left(segments, allowance).due(until, self.calendar)
-        warning = allowance.share(Fraction(str(self.target.warn_at)))
-        return self._clock(
-            state=state,
+        owner = chain[-1].owner
+        attempts = None if target.cadence is None else len(scope.attempts(min(scope.opened or start, start), until))
+        calendar = self._calendar_of(owner)
+        return SLAClock(
+            **self._about(),
             turn=turn,
             owner=owner,
+            queue=scope.handoff.queue if scope.handoff is not None else "",
+            state=state,
             started_at=start,
+            reset_at=last if resets else None,
+            resets=resets,
             due_at=due,
-            warns_at=self._due(segments, until, warning),
+            broken_at=broken_at,
+            warns_at=warns_at,
             stopped_at=end[0] if end else None,
             ended_by=end[1] if end else "",
-            elapsed=sum((allowance.passed(*span, self.calendar) for span in segments), timedelta(0)),
-            remaining=None if end else allowance.passed(until, max(until, resumed), self.calendar),
-            overdue=allowance.passed(due, until, self.calendar) if late and due is not None else None,
+            elapsed=counted.passed(whole),
+            remaining=None if end else self._remaining(course, counted, whole, due),
+            overdue=course.after(due).before(until).passed(whole) if late and due is not None else None,
+            paused=(until - start) - course.before(until).plain(),
+            chain=tuple(chain),
+            attempts=attempts,
+            zone=calendar.zone if calendar is not None else "",
+            calendar_version=calendar.version_at(start) if calendar is not None else None,
+            alerts=self._alerts(course, due, broken_at, warns_at, owner) if target.escalate else (),
+            changes_at=None if end else course.changes_at(until),
         )
 
-    def _state(self, due: datetime | None, end: _End | None, *, kept: bool) -> ClockState:
-        until = end[0] if end else self.now
-        overdue = due is not None and due < until
-        if kept:
-            return "met_late" if overdue else "met"
-        if end is None:
-            return "breached" if overdue else "paused" if due is None else "running"
-        handed_on = end[1] == "transfer" and self.policy.on_transfer == "inherit"
-        return "breached" if overdue and not handed_on else "cancelled"
+    def _course(
+        self, holders: Sequence[Assignment], start: datetime, until: datetime, allowance: Allowance
+    ) -> tuple[datetime, Allowance, int, Stretches]:
+        """Since when the time counts, which time, how often it was given anew, and when it passes."""
+        calendars = [(held.since, self._calendar_of(held.owner)) for held in holders]
+        course = Stretches.of(start, calendars, [*self.scope.pauses(until), *self._away(holders)])
+        last, resets = start, 0
+        for reset in self.scope.resets():
+            if last < reset < until:
+                due = course.after(last).reach(allowance)
+                broken_at = self._after(course, due, self.scope.target.spare)
+                if broken_at is not None and broken_at < reset:
+                    break
+                last, allowance, resets = reset, self.scope.target.allowance, resets + 1
+        return last, allowance, resets, course
 
-    def _clock(
+    def _calendar_of(self, owner: str) -> BusinessCalendar | None:
+        person = self.people.get(owner)
+        if self.calendar is None or self.scope.policy.zone_of == "team" or person is None or person.zone is None:
+            return self.calendar
+        return self.calendar.in_zone(person.zone)
+
+    def _away(self, holders: Sequence[Assignment]) -> Iterator[Pause]:
+        if OWNER_AWAY not in self.scope.target.paused_while:
+            return
+        for number, held in enumerate(holders):
+            until = holders[number + 1].since if number + 1 < len(holders) else None
+            person = self.people.get(held.owner)
+            zone = self.calendar.zone if self.calendar is not None else "UTC"
+            for first, last in person.absences(zone) if person is not None else ():
+                begin, end = max(first, held.since), last if until is None else min(last, until)
+                if begin < end:
+                    yield begin, end
+
+    def _after(self, course: Stretches, due: datetime | None, more: Allowance | None) -> datetime | None:
+        """A time after it was due, counted as the clock counts."""
+        return due if due is None or more is None else course.after(due).reach(more)
+
+    def _warns(self, course: Stretches, whole: Allowance, due: datetime | None, start: datetime) -> datetime | None:
+        before = self.scope.target.warning
+        if before is None:
+            return course.reach(whole.share(Fraction(str(self.scope.target.warn_at))))
+        if before.kind == whole.kind:
+            return course.reach(Allowance(whole.kind, max(whole.amount - before.amount, Fraction(0))))
+        if due is None:
+            return None
+        if before.kind == "elapsed":
+            return max(due - before.plain, start)
+        open_until = Fraction(course.before(due).passed(before) // timedelta(microseconds=1))
+        return course.reach(Allowance(before.kind, max(open_until - before.amount, Fraction(0))))
+
+    def _remaining(self, course: Stretches, counted: Stretches, whole: Allowance, due: datetime | None) -> timedelta:
+        now = self.scope.now
+        if due is not None:
+            return course.after(now).before(max(due, now)).passed(whole)
+        resumed = counted.left(whole).due(now, self.calendar)
+        return whole.passed(now, resumed, self.calendar)
+
+    def _state(
         self,
+        course: Stretches,
+        due: datetime | None,
+        broken_at: datetime | None,
+        until: datetime,
+        end: End | None,
         *,
-        state: ClockState,
-        turn: int = 1,
-        owner: str = "",
-        started_at: datetime | None = None,
-        due_at: datetime | None = None,
-        warns_at: datetime | None = None,
-        stopped_at: datetime | None = None,
-        ended_by: str = "",
-        elapsed: timedelta | None = None,
-        remaining: timedelta | None = None,
-        overdue: timedelta | None = None,
-    ) -> SLAClock:
+        kept: bool,
+    ) -> ClockState:
+        broken = broken_at is not None and broken_at < until
+        if kept:
+            return "met_late" if broken else "met"
+        if end is None:
+            return "breached" if broken else "running" if course.running(until) else "paused"
+        handed_on = end[1] == "transfer" and self.scope.policy.on_transfer == "inherit"
+        return "breached" if broken and not handed_on else "cancelled"
+
+    def _alerts(
+        self,
+        course: Stretches,
+        due: datetime | None,
+        broken_at: datetime | None,
+        warns_at: datetime | None,
+        owner: str,
+    ) -> tuple[Alert, ...]:
+        moments = {"warning": warns_at, "due": due, "breach": broken_at}
+        person = self.people.get(owner)
+        names = {"rep": owner, "manager": person.manager if person is not None else None}
+        return tuple(
+            Alert(
+                tier=each.at,
+                to=names.get(each.to) or each.to,
+                at=moments[each.at] if each.after is None else self._after(course, due, each.after),
+            )
+            for each in self.scope.target.escalate
+        )
+
+    def _blank(self, state: ClockState, ended_by: str) -> SLAClock:
+        """A clock that has not started, or never will."""
+        handoff = self.scope.handoff
         return SLAClock(
-            lead=self.history.lead,
-            policy=self.policy.id,
-            target=self.target.id,
-            duty_of=self.policy.duty_of,
-            within=self.target.within,
-            handoff=self.handoff.id if self.handoff is not None else None,
-            passage=self.number,
-            turn=turn,
-            owner=owner,
+            **self._about(),
+            turn=1,
+            owner="",
+            queue=handoff.queue if handoff is not None else "",
             state=state,
-            now=self.now,
-            started_at=started_at,
-            due_at=due_at,
-            warns_at=warns_at,
-            stopped_at=stopped_at,
             ended_by=ended_by,
-            elapsed=elapsed,
-            remaining=remaining,
-            overdue=overdue,
         )
 
-    def _instants(self, event: str) -> Iterator[datetime]:
-        """When an event happened in this scope, up to ``now``."""
-        return (instant for instant in self._all_instants(event) if instant is not None and instant <= self.now)
-
-    def _all_instants(self, event: str) -> Iterator[datetime | None]:
-        history, duty = self.history, self.policy.duty_of
-        talks = [touch.fact for touch in history.touches if touch.fact.nature == "person_to_person"]
-        match event:
-            case "captured":
-                yield history.captured_at if self.number == 1 else None
-            case "touched":
-                yield from (talk.occurred_at for talk in talks if talk.function == duty)
-            case "connected":
-                inbound = (talk for talk in talks if talk.direction == "inbound" and talk.function == duty)
-                yield from (talk.occurred_at for talk in inbound)
-                yield from (entry.since for entry in history.statuses if entry.status == "connected")
-            case "won":
-                yield from (deal.closed_at for deal in history.opportunities if deal.outcome == "won")
-                yield from self._entries("won")
-            case "offered" | "routed" | "assigned" | "decided":
-                trails = history.handoffs if self.handoff is None else (self.handoff,)
-                yield from (_step(trail, event) for trail in trails if trail.passage == self.number)
-            case _:
-                yield from self._entries(event.removeprefix("stage:"))
-
-    def _entries(self, *stages: str) -> Iterator[datetime]:
-        trip = self._passage(self.number)
-        return (entry.entered_at for entry in (trip.entries if trip else ()) if entry.stage in stages)
-
-    def _passage(self, number: int) -> Passage | None:
-        return next((trip for trip in self.history.passages if trip.number == number), None)
-
-    def _stop(self, since: datetime | None) -> _End | None:
-        found = (
-            (instant, event)
-            for event in self.target.stops
-            for instant in self._instants(event)
-            if since is None or instant >= since
-        )
-        return min(found, default=None)
-
-    def _cancelled(self) -> _End | None:
-        if self.handoff is None:
-            following = self._passage(self.number + 1)
-            ends = [(entered, "detour") for entered in self._entries(*DETOURS)]
-            ends += [(following.entries[0].entered_at, "recycle")] if following else []
-        else:
-            answers = self.handoff.answers
-            ends = [(answer.given_at, answer.decision) for answer in answers if answer.decision != "accept"]
-            ends += [(self.handoff.expired_at, "expiry")] if self.handoff.expired_at else []
-        return min((end for end in ends if end[0] <= self.now), default=None)
-
-    def _holders(self, start: datetime, until: datetime) -> list[tuple[str, datetime]]:
-        """Who held the promise, each from an instant on; the first assignment after the start is no transfer."""
-        trails = self.history.handoffs if self.handoff is None else (self.handoff,)
-        mine = [trail for trail in trails if trail.passage == self.number and trail.to_function == self.policy.duty_of]
-        chain = [held for trail in mine for held in trail.assignments if held.since <= until]
-        if self.handoff is None:
-            return [(chain[-1].owner if chain else "", start)]
-        earlier = [held for held in chain if held.since <= start]
-        later = [held for held in chain if start < held.since]
-        first = earlier[-1] if earlier else later.pop(0) if later else None
-        moves = [(held.owner, held.since) for held in later if held.since < until]
-        return [(first.owner if first else "", start), *moves]
-
-    def _pauses(self) -> Iterator[tuple[datetime, datetime | None]]:
-        entries = [entry for entry in self.history.statuses if entry.since <= self.now]
-        for number, entry in enumerate(entries):
-            if entry.status in self.target.paused_while:
-                yield entry.since, entries[number + 1].since if number + 1 < len(entries) else None
-
-    def _segments(self, start: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
-        """The spans in which time counts. The last one ends at ``until`` unless the clock is paused then."""
-        found: list[tuple[datetime, datetime]] = []
-        cursor = start
-        for since, resumed in self._pauses():
-            if resumed is not None and resumed <= cursor:
-                continue
-            if since > until:
-                break
-            if since > cursor:
-                found.append((cursor, since))
-            if resumed is None or resumed > until:
-                return found
-            cursor = resumed
-        return [*found, (cursor, until)]
-
-    def _due(self, segments: list[tuple[datetime, datetime]], until: datetime, allowance: Allowance) -> datetime | None:
-        left = allowance
-        for start, end in segments:
-            due = left.due(start, self.calendar)
-            if due <= end or end == until:
-                return due
-            left = left.less(start, end, self.calendar)
-        return None
-
-    def _left(self, segments: list[tuple[datetime, datetime]], allowance: Allowance) -> Allowance:
-        for start, end in segments:
-            allowance = allowance.less(start, end, self.calendar)
-        return allowance
-
-
-def _step(trail: HandoffTrail, event: str) -> datetime | None:
-    if event == "assigned":
-        return trail.assignments[0].since if trail.assignments else None
-    return {"offered": trail.offered_at, "routed": trail.routed_at, "decided": trail.decided_at}[event]
+    def _about(self) -> dict[str, Any]:
+        scope = self.scope
+        return {
+            "lead": scope.history.lead,
+            "policy": scope.policy.id,
+            "target": scope.target.id,
+            "duty_of": scope.policy.duty_of,
+            "within": scope.target.within,
+            "handoff": scope.handoff.id if scope.handoff is not None else None,
+            "passage": scope.number,
+            "subject": scope.subject,
+            "calendar": self.name,
+            "cadence": scope.target.cadence,
+            "now": scope.now,
+        }

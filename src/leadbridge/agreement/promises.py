@@ -55,7 +55,10 @@ def promises(history: LeadHistory, series: Agreements, now: datetime) -> Iterato
         for clock in run(history, only.slas, only.calendars, now):
             yield replace(clock, agreement=only.version)
         return
-    offers = {fact.handoff: fact for fact in history.facts if isinstance(fact, HandoffOffered)}
+    offers: dict[str, HandoffOffered] = {}
+    for fact in history.facts:
+        if isinstance(fact, HandoffOffered):
+            offers.setdefault(fact.handoff, fact)
     told: dict[datetime, int] = {}
     for fact in history.facts:
         told.setdefault(fact.occurred_at, fact.agreement)

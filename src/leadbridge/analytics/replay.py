@@ -237,16 +237,14 @@ def replay(
     """
     series = Agreements.of(agreements)
     wanted = chosen(series, only)
-    targets = {f"{p.id}.{t.id}": (p.duty_of, t) for each in series for p in each.slas for t in p.targets}
+    targets = [(f"{p.id}.{t.id}", p.duty_of, t) for each in series for p in each.slas for t in p.targets]
     heard: set[str] = set()
     rows: list[dict[str, Any]] = []
     for history in histories:
         found = [clock for clock in promises(history, series, at) if f"{clock.policy}.{clock.target}" in wanted]
         for row, clock in zip(clock_rows(found), found, strict=True):
             rows.append({**row, "ended_by": clock.ended_by, "within": clock.within, "agreement": clock.agreement})
-        for name in wanted - heard:
-            if _keeps(history, *targets[name], at):
-                heard.add(name)
+        heard |= {name for name, duty, one in targets if name not in heard and _keeps(history, duty, one, at)}
     return _made(to_us(at), series, wanted - heard, rows)
 
 

@@ -104,7 +104,7 @@ def recorded(connection: DuckDBPyConnection, event: str, duty_of: str) -> bool:
     if where is None:
         stage = event.removeprefix("stage:")
         where = f"h where {event}_us is not null" if stage == event else f"e where stage = {text_of(stage)}"
-    return connection.execute(f"select 1 from {where} limit 1").fetchone() is not None
+    return bool(connection.execute(f"select 1 from {where} limit 1").fetchall())
 
 
 def turns_of(connection: DuckDBPyConnection, one: Signature, now_us: int) -> Turns:

@@ -27,7 +27,7 @@ from leadbridge.domain.lead import Lead
 from leadbridge.domain.sla.board import Board
 from leadbridge.errors import ConfigError, Problem, Unsupported
 from leadbridge.ledger import Ledger
-from leadbridge.registry import connect
+from leadbridge.registry import connected
 from leadbridge.retry import Retry
 from leadbridge.settings import Settings
 from leadbridge.store import Link, Quarantined, Store, Timers
@@ -50,12 +50,14 @@ class Bridge:
 
     Args:
         agreement: what marketing and sales agreed on, or several versions of it; versions that the store was used with
-        before are added, so that the past stays as it was judged. connections: the CRM accounts by a name of your own;
-        one or two.
-        store: an SQLAlchemy address, or an open :class:`~leadbridge.store.Store`. writes: for each connection ``off``
-        (never written), ``ask`` (only what a person has applied; the default) or ``on``. clock: where the time comes
-        from. retry: how patient calls are. grace: how long a write whose answer was lost is left alone before it is
-        looked up.
+            before are added, so that the past stays as it was judged.
+        connections: the CRM accounts by a name of your own; one or two.
+        store: an SQLAlchemy address, or an open :class:`~leadbridge.store.Store`.
+        writes: for each connection ``off`` (never written), ``ask`` (only what a person has applied; the default) or
+            ``on``.
+        clock: where the time comes from.
+        retry: how patient calls are.
+        grace: how long a write whose answer was lost is left alone before it is looked up.
 
     Raises:
         ConfigError: no connection, too many of them, a mode of writing that does not exist, or a signed version of the
@@ -106,18 +108,33 @@ class Bridge:
         Raises:
             ConfigError: a setting is missing or wrong; the message says which and what to do.
         """
-        settings = Settings.load(path)
-        if only is not None and only not in settings.connections:
-            known = ", ".join(settings.connections) or "none"
-            raise ConfigError(f"there is no connection {only} in the settings (there are: {known})")
-        chosen = {name: each for name, each in settings.connections.items() if only in (None, name)}
-        if not chosen:
-            raise ConfigError('the settings name no connection: add [connections.hs] with adapter = "hubspot"')
-        adapters = {name: connect(each.adapter, each.own()) for name, each in chosen.items()}
+        return cls.of(Settings.load(path), only=only, clock=clock)
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        *,
+        only: str | None = None,
+        store: str | Store | None = None,
+        agreement: Agreement | Agreements | None = None,
+        clock: Clock | None = None,
+    ) -> Bridge:
+        """A bridge from settings that are read already.
+
+        Args:
+            only: the one connection to use.
+            store: in place of the database of the settings.
+            agreement: in place of the file of the settings.
+
+        Raises:
+            ConfigError: a setting is missing or wrong; the message says which and what to do.
+        """
+        chosen = settings.chosen(only)
         return cls(
-            Agreements.load(settings.agreement),
-            adapters,
-            settings.store,
+            agreement or Agreements.load(settings.agreement),
+            {name: connected(name, each) for name, each in chosen.items()},
+            store or settings.store,
             writes={name: each.writes for name, each in chosen.items()},
             clock=clock,
             retry=Retry(attempts=settings.sync.attempts),

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol, Self, cast
 from leadbridge.adapter import Adapter
 from leadbridge.errors import AdapterMissing, ConfigError
 from leadbridge.http import TokenStore
+from leadbridge.settings import ConnectionSettings, variable
 
 __all__ = [
     "ADAPTERS",
@@ -23,6 +24,7 @@ __all__ = [
     "Installed",
     "adapter_class",
     "connect",
+    "connected",
     "installed",
     "is_secret",
     "start_simulator",
@@ -83,6 +85,24 @@ def connect(name: str, settings: Mapping[str, str], tokens: TokenStore | None = 
         known = ", ".join(sorted(found.SETTINGS)) or "none"
         raise ConfigError(f"adapter {name} has no setting {unknown}: it knows {known}")
     return cast("Adapter", found.from_settings(settings, tokens=tokens))
+
+
+def connected(name: str, each: ConnectionSettings) -> Adapter:
+    """The adapter of a connection in the settings.
+
+    Raises:
+        AdapterMissing: it is not installed.
+        ConfigError: a setting is missing or wrong; says of which connection, and where secrets belong.
+    """
+    try:
+        return connect(each.adapter, each.own())
+    except AdapterMissing:
+        raise
+    except ConfigError as error:
+        secrets = [key for key in adapter_class(each.adapter).SETTINGS if is_secret(key) and key in str(error)]
+        places = ", ".join(variable(name, key) for key in secrets)
+        hint = f" (a secret belongs into the environment: {places})" if places else ""
+        raise ConfigError(f"connection {name}: {error}{hint}") from None
 
 
 def start_simulator(name: str) -> Callable[..., Any]:

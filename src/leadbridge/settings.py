@@ -31,7 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leadbridge.errors import ConfigError, Problem
 
-__all__ = ["ConnectionSettings", "Settings", "SyncSettings"]
+__all__ = ["ConnectionSettings", "Settings", "SyncSettings", "variable"]
 
 Writes = Literal["off", "ask", "on"]
 _PASSWORD = re.compile(r"://[^:/?]*:[^@]+@")
@@ -93,21 +93,21 @@ class Settings(_Section):
             ConfigError: the file is missing, cannot be read, or says something that is not a setting.
         """
         env = os.environ if environment is None else environment
-        chosen = Path(path or env.get("LEADBRIDGE_CONFIG") or "leadbridge.toml")
+        file = Path(path or env.get("LEADBRIDGE_CONFIG") or "leadbridge.toml")
         data: dict[str, Any] = {}
-        if chosen.is_file():
-            data = _relative(_read(chosen), chosen.parent)
+        if file.is_file():
+            data = _relative(_read(file), file.parent)
         elif path is not None or env.get("LEADBRIDGE_CONFIG"):
-            raise ConfigError(f"there is no settings file {chosen}: write one with: leadbridge init")
+            raise ConfigError(f"there is no settings file {file}: write one with: leadbridge init")
         for name, given in (("agreement", agreement), ("store", store)):
             value = given or env.get(f"LEADBRIDGE_{name.upper()}")
             if value:
                 data[name] = value
         connections = _sections(data)
-        for variable, text in env.items():
-            owner = _named_by(variable, connections)
+        for name, text in env.items():
+            owner = _named_by(name, connections)
             if owner is not None:
-                connections[owner][variable[len(_prefix(owner)) :].lower()] = text
+                connections[owner][name[len(_prefix(owner)) :].lower()] = text
         try:
             return cls.model_validate(data)
         except ValidationError as error:
@@ -116,7 +116,30 @@ class Settings(_Section):
                 for found in error.errors(include_input=False, include_url=False)
             ]
             text = "\n".join(f"  {problem}" for problem in problems)
-            raise ConfigError(f"{chosen}:\n{text}") from None
+            raise ConfigError(f"{file}:\n{text}") from None
+
+    def chosen(self, only: str | None = None) -> dict[str, ConnectionSettings]:
+        """The connections, or the one that was asked for.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if only is not None and only not in self.connections:
+            known = ", ".join(self.connections) or "none"
+            raise ConfigError(f"there is no connection {only} in the settings (there are: {known})")
+        found = {name: each for name, each in self.connections.items() if only in (None, name)}
+        if not found:
+            raise ConfigError(
+                "the settings name no connection: run leadbridge init and fill in leadbridge.toml "
+                '(add [connections.hs] with adapter = "hubspot"), '
+                "or for a first look: leadbridge check --adapter hubspot"
+            )
+        return found
+
+
+def variable(connection: str, setting: str) -> str:
+    """The environment variable that gives a connection a setting."""
+    return _prefix(connection) + setting.upper().replace("-", "_")
 
 
 def _sections(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -342,7 +342,8 @@ def test_a_database_of_the_release_before_gets_the_new_table_and_keeps_its_facts
         tx.append(story("lead-1", BEFORE, AFTER))
     store.close()
     with closing(sqlite3.connect(path)) as database:
-        database.execute("drop table agreement")
+        for later in ("agreement", "clock", "refold", "basis"):
+            database.execute(f"drop table {later}")
         database.execute("update alembic_version set version_num = '0001'")
         database.commit()
     store = Store(f"sqlite:///{path}")

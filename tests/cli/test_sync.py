@@ -204,7 +204,7 @@ def test_metrics_come_with_their_definition_or_the_reason_why_not(shop: Shop) ->
     assert missing.code == 0
     assert missing.json["not_computable"].startswith("no decisions were recorded")
     assert "not computable: " in shop.run("metrics", "acceptance_rate").out
-    assert len(shop.run("metrics", "scorecard", "--json").json["scorecard"]) == 5
+    assert len(shop.run("metrics", "scorecard", "--json").json["scorecard"]) == 9
     for name in sorted(names):
         assert shop.run("metrics", name).code == 0
     unknown = shop.run("metrics", "frobs")

@@ -18,7 +18,9 @@ def test_a_length_of_time_reads_back_as_it_was_written(amount: int, unit: str) -
     assert parse_span(span_text(span)) == span
 
 
-@pytest.mark.parametrize("text", ["", "90", "days", "1.5 days", "-3 days", "3 fortnights", "３ days days", "6000 weeks"])
+@pytest.mark.parametrize(
+    "text", ["", "90", "days", "1.5 days", "-3 days", "3 fortnights", "３ days days", "6000 weeks"]
+)
 def test_what_is_no_length_of_time_is_refused_with_the_way_out(text: str) -> None:
     with pytest.raises(ValueError, match="; write "):
         parse_span(text)

@@ -120,7 +120,10 @@ def promises(
         for clock in run(history, holding(only, history, fields), only.calendars, now, people=who):
             yield replace(clock, agreement=only.version)
         return
-    offers = {fact.handoff: fact for fact in history.facts if isinstance(fact, HandoffOffered)}
+    offers: dict[str, HandoffOffered] = {}
+    for fact in history.facts:
+        if isinstance(fact, HandoffOffered):
+            offers.setdefault(fact.handoff, fact)
     told: dict[datetime, int] = {}
     for fact in history.facts:
         told.setdefault(fact.occurred_at, fact.agreement)

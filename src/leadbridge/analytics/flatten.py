@@ -27,7 +27,8 @@ def histories(facts: Iterable[f.Fact], now: datetime) -> Iterator[LeadHistory]:
 
 def table_rows(many: Iterable[LeadHistory]) -> Mapping[str, list[Row]]:
     """The rows of the tables that come from histories."""
-    names = ("leads", "entries", "handoffs", "interactions", "outcomes", "buying", "feedback")
+    names = ("leads", "entries", "handoffs", "assignments", "answers", "statuses", "governance")
+    names += ("interactions", "outcomes", "buying", "feedback")
     tables: dict[str, list[Row]] = {name: [] for name in names}
     for history in many:
         tables["feedback"].extend(_feedback(history))
@@ -45,6 +46,10 @@ def table_rows(many: Iterable[LeadHistory]) -> Mapping[str, list[Row]]:
         )
         tables["entries"].extend(_entries(history))
         tables["handoffs"].extend(_handoffs(history))
+        tables["assignments"].extend(_assignments(history))
+        tables["answers"].extend(_answers(history))
+        tables["statuses"].extend(_statuses(history))
+        tables["governance"].extend(_governance(history))
         tables["interactions"].extend(_interactions(history))
         tables["outcomes"].extend(_outcomes(history))
         tables["buying"].extend(_buying(history))
@@ -115,7 +120,11 @@ def _entries(history: LeadHistory) -> Iterator[Row]:
 
 
 def _handoffs(history: LeadHistory) -> Iterator[Row]:
-    for trail in history.handoffs:
+    made: dict[str, int] = {}
+    for fact in history.facts:
+        if isinstance(fact, f.HandoffOffered):
+            made.setdefault(fact.handoff, fact.agreement)
+    for number, trail in enumerate(history.handoffs, start=1):
         yield {
             "lead_id": history.lead,
             "handoff_id": trail.id,
@@ -135,7 +144,38 @@ def _handoffs(history: LeadHistory) -> Iterator[Row]:
             "promised": trail.promised,
             "present": trail.completeness.present if trail.completeness else None,
             "attempts": trail.answer.attempts if trail.answer else None,
+            "number": number,
+            "agreement": made.get(trail.id, 0),
         }
+
+
+def _assignments(history: LeadHistory) -> Iterator[Row]:
+    for trail in history.handoffs:
+        for turn, held in enumerate(trail.assignments, start=1):
+            row = {"lead_id": history.lead, "handoff_id": trail.id, "turn": turn}
+            yield {**row, "owner": held.owner or None, "since_us": to_us(held.since)}
+
+
+def _answers(history: LeadHistory) -> Iterator[Row]:
+    for trail in history.handoffs:
+        for turn, answer in enumerate(trail.answers, start=1):
+            row = {"lead_id": history.lead, "handoff_id": trail.id, "turn": turn}
+            yield {**row, "decision": answer.decision, "reason": answer.reason, "given_us": to_us(answer.given_at)}
+
+
+def _statuses(history: LeadHistory) -> Iterator[Row]:
+    for turn, entry in enumerate(history.statuses, start=1):
+        yield {"lead_id": history.lead, "turn": turn, "status": entry.status, "since_us": to_us(entry.since)}
+
+
+def _governance(history: LeadHistory) -> Iterator[Row]:
+    """A row where the version changes that the first fact of an instant names."""
+    last, instant = None, None
+    for fact in history.facts:
+        if fact.occurred_at != instant and fact.agreement != last:
+            yield {"lead_id": history.lead, "since_us": to_us(fact.occurred_at), "agreement": fact.agreement}
+            last = fact.agreement
+        instant = fact.occurred_at
 
 
 def _transfers(trail: HandoffTrail) -> int:

@@ -97,7 +97,9 @@ def load(
     has = {role: role in columns for role in (*ROLES,)}
     if has["decision"]:
         _read_decisions(connection, columns["decision"], values.get("decision", {}))
-    there = {"leads": _leads(columns), "entries": _entries(times, path), "handoffs": _handoffs(columns)}
+    handoffs = _handoffs(columns)
+    there = {"leads": _leads(columns), "entries": _entries(times, path), "handoffs": handoffs}
+    there |= {"assignments": _ASSIGNMENTS.format(handoffs), "answers": _ANSWERS_OF.format(handoffs)}
     for name in TABLES:
         query = _padded(connection, name, there[name]) if name in there else _empty(name)
         write_query(connection, directory / f"{name}.parquet", query)
@@ -228,8 +230,19 @@ def _handoffs(columns: Mapping[str, str]) -> str:
           'marketing' as from_function, 'sales' as to_function, {us("offered")} as offered_us,
           cast(null as bigint) as routed_us, {us("assigned")} as assigned_us, {us("decided")} as decided_us,
           cast(null as bigint) as expired_us, {text("decision")} as first_decision, {text("decision")} as decision,
-          {text("reason")} as reason, {text("owner")} as owner
+          {text("reason")} as reason, {text("owner")} as owner, cast(1 as integer) as number,
+          cast(0 as integer) as agreement
         from raw where {there} order by lead
+    """
+
+
+_ASSIGNMENTS = """
+        select lead_id, handoff_id, cast(1 as integer) as turn, owner, assigned_us as since_us
+        from ({}) t where assigned_us is not null
+    """
+_ANSWERS_OF = """
+        select lead_id, handoff_id, cast(1 as integer) as turn, decision, reason, decided_us as given_us
+        from ({}) t where decision is not null and decided_us is not null
     """
 
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -35,6 +35,7 @@ from leadbridge.analytics.profile import (
     write_export_profile,
 )
 from leadbridge.analytics.quality import findings
+from leadbridge.analytics.replay import Replay, replay_snapshot
 from leadbridge.analytics.scorecard import Scorecard
 from leadbridge.analytics.terms import terms
 from leadbridge.clock import from_us, to_us
@@ -48,7 +49,8 @@ from leadbridge.errors import DataError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from leadbridge.agreement import Agreement
+    from leadbridge.agreement import Agreement, Agreements
+    from leadbridge.analytics.comparison import Comparison
 
 __all__ = ["Frame", "Snapshot"]
 
@@ -295,6 +297,26 @@ class Snapshot:
                 not hold.
         """
         return judge_all(self, agreement, definition)
+
+    def replay(self, agreements: Agreement | Agreements, *, only: Collection[str] = ()) -> Replay:
+        """Every promise that was ever made, as it stands at :attr:`now`: judged by another agreement, or by versions.
+
+        Args:
+            agreements: one, which then judges everything, or versions: each promise is judged by the one in which it
+                was made.
+            only: promises, as ``policy.target``; without it, all of them.
+
+        Raises:
+            ConfigError: a promise uses terms that only histories can replay (:func:`leadbridge.analytics.replay`).
+        """
+        return replay_snapshot(self.directory, self.meta.now_us, agreements, only)
+
+    def what_if(
+        self, before: Agreement | Agreements, after: Agreement | Agreements, *, only: Collection[str] = ()
+    ) -> Comparison:
+        """The same history under two agreements, side by side: see :meth:`Replay.compare`."""
+        with self.replay(before, only=only) as one, self.replay(after, only=only) as other:
+            return one.compare(other)
 
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs a query of one's own on the tables (``leads``, ``entries``, ``handoffs``, ...); one mapping a row."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadbridge.cli import output
-from leadbridge.cli.opening import IN_MEMORY, build, unsaved
+from leadbridge.cli.opening import IN_MEMORY, unsaved
 from leadbridge.cli.options import Config, Connection, Json, Limit, pairs
 from leadbridge.cli.progress import bars
 from leadbridge.errors import ConfigError
@@ -49,6 +49,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Compare the agreement with the CRMs: what is unmapped, with row counts. Reads only, needs no field of ours."""
+    from leadbridge.bridge import Bridge
     from leadbridge.settings import Settings
 
     if adapter is not None:
@@ -60,7 +61,7 @@ def check(
             raise typer.BadParameter("it needs --adapter", param_hint="--set")
         settings = Settings.load(config, agreement=str(agreement) if agreement is not None else None)
     terms, notes = _terms(settings, fallback=adapter is not None and agreement is None)
-    with build(settings, only=connection, store=IN_MEMORY, agreement=terms) as bridge, bars() as progress:
+    with Bridge.of(settings, only=connection, store=IN_MEMORY, agreement=terms) as bridge, bars() as progress:
         report = bridge.check(progress=progress.read)
     report.notes.extend(notes)
     if json:

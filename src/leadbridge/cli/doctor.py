@@ -13,7 +13,7 @@ import typer
 
 from leadbridge.cli import output
 from leadbridge.cli.failures import worst
-from leadbridge.cli.opening import connected, database
+from leadbridge.cli.opening import database
 from leadbridge.cli.options import Config, Json
 from leadbridge.errors import ConfigError, LeadbridgeError
 
@@ -117,6 +117,8 @@ def _database(settings: Settings) -> str:
 
 
 def _connection(name: str, each: ConnectionSettings) -> str:
+    from leadbridge.registry import connected
+
     adapter = connected(name, each)
     try:
         about = adapter.describe()

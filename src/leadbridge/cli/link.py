@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from leadbridge.cli import output
-from leadbridge.cli.opening import build
 from leadbridge.cli.options import Config, Json
 
 __all__ = ["link"]
@@ -23,9 +22,10 @@ def link(
 ) -> None:
     """Say which lead a record stands for, where the CRMs leave it open. The next sync follows."""
     from leadbridge.adapter import Ref
+    from leadbridge.bridge import Bridge
     from leadbridge.settings import Settings
 
-    with build(Settings.load(config)) as bridge:
+    with Bridge.of(Settings.load(config)) as bridge:
         owner = bridge.ledger.find(lead)
         bridge.link(connection, Ref(kind, record), owner)
     if json:

@@ -8,7 +8,6 @@ import typer
 
 from leadbridge.cli import output
 from leadbridge.cli.consent import agree
-from leadbridge.cli.opening import build
 from leadbridge.cli.options import Config, Json, Limit, Yes
 from leadbridge.cli.progress import bars
 from leadbridge.cli.results import finish
@@ -30,9 +29,10 @@ def plan(
     json: Json = False,
 ) -> None:
     """Show what a sync would write, and why. Reads the CRMs, writes to neither."""
+    from leadbridge.bridge import Bridge
     from leadbridge.settings import Settings
 
-    with build(Settings.load(config)) as bridge:
+    with Bridge.of(Settings.load(config)) as bridge:
         with bars() as progress:
             found = bridge.plan(progress=progress)
         if explain is not None:
@@ -60,10 +60,11 @@ def apply(
     json: Json = False,
 ) -> None:
     """Make a plan, show it, ask, and do it. With its hash, nobody is asked and no other plan is done."""
+    from leadbridge.bridge import Bridge
     from leadbridge.settings import Settings
     from leadbridge.sync import SyncResult
 
-    with build(Settings.load(config)) as bridge:
+    with Bridge.of(Settings.load(config)) as bridge:
         with bars() as progress:
             found = bridge.plan(progress=progress)
         if hash is not None and hash != found.hash:

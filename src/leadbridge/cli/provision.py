@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadbridge.cli import output
-from leadbridge.cli.opening import IN_MEMORY, build
+from leadbridge.cli.opening import IN_MEMORY
 from leadbridge.cli.options import Config, Connection, Json, Yes
 
 __all__ = ["provision"]
@@ -18,9 +18,10 @@ _SAID = {
 
 def provision(connection: Connection = None, config: Config = None, yes: Yes = False, json: Json = False) -> None:
     """Show which fields of our own the CRMs lack; with --yes, make them."""
+    from leadbridge.bridge import Bridge
     from leadbridge.settings import Settings
 
-    with build(Settings.load(config), only=connection, store=IN_MEMORY) as bridge:
+    with Bridge.of(Settings.load(config), only=connection, store=IN_MEMORY) as bridge:
         done = bridge.provision(dry_run=True)
         missing = [each for fields in done.values() for each in fields if each.state == "planned"]
         if yes and missing:

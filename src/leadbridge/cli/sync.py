@@ -8,7 +8,6 @@ import typer
 
 from leadbridge.cli import output
 from leadbridge.cli.consent import agree
-from leadbridge.cli.opening import build, chosen
 from leadbridge.cli.options import Config, Json, Yes
 from leadbridge.cli.plan import show_plan
 from leadbridge.cli.progress import bars
@@ -29,17 +28,18 @@ def sync(
     json: Json = False,
 ) -> None:
     """Bring the CRMs in step. Connections set to ask need a yes: --yes, or an answer here."""
+    from leadbridge.bridge import Bridge
     from leadbridge.settings import Settings
 
     settings = Settings.load(config)
-    asking = sorted(name for name, each in chosen(settings, None).items() if each.writes == "ask")
+    asking = sorted(name for name, each in settings.chosen().items() if each.writes == "ask")
     may_ask = output.interactive() and not json
     if asking and not yes and not may_ask:
         raise WritesOff(
             f"{', '.join(asking)} may only be written after a person has agreed (writes = ask): "
             "look at leadbridge plan, then leadbridge apply HASH; or leadbridge sync --yes"
         )
-    with build(settings) as bridge:
+    with Bridge.of(settings) as bridge:
         if asking and not yes:
             with bars() as progress:
                 plan = bridge.plan(progress=progress)

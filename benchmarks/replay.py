@@ -90,7 +90,11 @@ def generate(place: Path, passages: int) -> int:
         ),
         offers as (
           select *, begin_us + {later(200, 2)} as engaged_us, begin_us + {later(200, 2)} + {later(60, 3)} as qualified_us
-          from (select n, lead, passage, case when passage = 2 then {NOW} - (({NOW} - begin_us) // 3) else begin_us end as begin_us from starts)
+          from (
+            select n, lead, passage, case when n % 12 = 10 then {FIRST} + (begin_us - {FIRST}) // 3
+              when passage = 2 then {NOW} - ({NOW} - begin_us) // 3 else begin_us end as begin_us
+            from starts
+          )
         ),
         steps as (
           select *, qualified_us + {later(20, 4)} as offered_us, qualified_us + {later(20, 4)} + {later(2, 5)} as routed_us,

@@ -18,7 +18,7 @@ HOURS = st.integers(min_value=0, max_value=120).map(lambda half: half / 2)
 OWNERS = st.sampled_from(["ann", "bob", "cy"])
 STOPS = ["captured", "offered", "routed", "assigned", "touched", "connected", "decided", "won"]
 STOPS += ["stage:marketing_qualified", "stage:sales_accepted"]
-KEY = ("lead_id", "policy", "target", "handoff_id", "passage", "turn")
+KEY = ("lead_id", "policy", "target", "handoff_id", "passage", "turn", "agreement")
 SEEN = ("state", "owner", "started_us", "due_us", "stopped_us", "elapsed_us", "ended_by", "agreement", "duty_of", "within")
 
 NOW = START + timedelta(hours=70, minutes=7)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from leadbridge.agreement.crosswalk import find_stage
-from leadbridge.agreement.governed import Governed
+from leadbridge.agreement.variants import Variable
 from leadbridge.agreement.policies import FieldPolicy, Ruling, default_policy
 from leadbridge.clock import SystemClock
 from leadbridge.domain.buying import BuyingStage, StageEntry, infer
@@ -32,7 +32,7 @@ from leadbridge.errors import ConfigError
 __all__ = ["Agreement"]
 
 
-class Agreement(Governed):
+class Agreement(Variable):
     """What marketing and sales agreed on. Build one with :meth:`load` or :meth:`loads`, which check it as a whole."""
 
     # -- reading -------------------------------------------------------------------------------------------------------

@@ -77,6 +77,23 @@ class Metric:
         """The query broken down by a SQL expression (see ``dimensions``), with parameters as ``$name``."""
         return _PARAMETER.sub(r"$\1", self.sql.replace("{dimension}", dimension))
 
+    def part(self, step: str, dimension: str, where: str) -> str:
+        """The rows of one of the named steps of the query, before they are counted.
+
+        Args:
+            step: its name: in the file, a line ``<step> as (``, ended by a line that begins with a bracket.
+            dimension: as in :meth:`query`.
+            where: which rows.
+
+        Raises:
+            ConfigError: the query has no such step.
+        """
+        found = re.search(rf"^(?:with )?{step} as \($.*?^\)", self.sql, re.MULTILINE | re.DOTALL)
+        if found is None:
+            raise ConfigError(f"{self.name} has no step {step!r}")
+        rest = f"{self.sql[: found.end()]}\nselect * from {step} where {where}"
+        return _PARAMETER.sub(r"$\1", rest.replace("{dimension}", dimension))
+
 
 @cache
 def metrics() -> Mapping[str, Metric]:

@@ -163,6 +163,8 @@ Answer: TypeAlias = Result | NotComputable
 
 
 def _cell(name: str, value: Any) -> str:
+    if value is None and name == "median":
+        return "not reached"
     if value is None:
         return "" if name.startswith(("p", "longest")) or name.endswith(("rate", "share")) else "(blank)"
     if isinstance(value, float):

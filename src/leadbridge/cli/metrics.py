@@ -164,6 +164,8 @@ def _words(column: str) -> str:
 
 def _cell(name: str, value: Any) -> str:
     """A number as people read it. A blank dimension is said; where a rate has no denominator, nothing stands."""
+    if value is None and name == "median":
+        return "not reached"
     if value is None:
         return "" if name.startswith(("p", "longest")) or name.endswith(("rate", "share")) else "(blank)"
     if isinstance(value, float):

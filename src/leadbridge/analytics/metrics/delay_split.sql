@@ -1,0 +1,95 @@
+-- name: delay_split
+-- title: Where the time goes before a lead is touched
+-- definition: >-
+--   The time from the first observed entry into the stage engaged to the first person-to-person interaction of the receiving
+--   function, in three parts: system (engaged until routed to a queue, or offered where it was never routed), queue (from then
+--   until a person has it) and human (from then until that person's function is in touch; a touch since the offer counts as
+--   done at once). In elapsed units, for the first hand-off of a passage to each function. The percentiles are over the parts
+--   that have ended; the share is over the passages in which all three are known. Counted apart are parts whose start was not
+--   recorded, those still open or without a recorded end, those in the wrong order, and those known by date only.
+-- basis: cohort
+-- grain: one row for each part
+-- parameters:
+--   unit_us: microseconds in a unit
+--   since_us: hand-offs offered at this instant or later
+--   until_us: hand-offs offered before this instant
+-- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function, role: l.role, company: l.company}
+-- denominators: {n: parts that have ended and are possible, complete: passages in which all three parts are known}
+-- needs: [offers, touches]
+-- headline: share
+with ordered as (
+  select lead_id, passage, to_function, offered_us, routed_us, assigned_us, owner,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place
+  from handoffs
+  where offered_us is not null
+),
+offered as (
+  select h.lead_id, h.passage, h.to_function, h.offered_us, coalesce(h.routed_us, h.offered_us) as routed_us, h.assigned_us,
+    coalesce({dimension}, '') as dimension
+  from ordered h
+  join leads l on l.lead_id = h.lead_id
+  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
+),
+engaged as (
+  select lead_id, passage, min(entered_us) as engaged_us, max(case when precision = 'day' then 1 else 0 end) as is_day
+  from entries
+  where stage = 'engaged' and not inferred
+  group by lead_id, passage
+),
+touched as (
+  select o.lead_id, o.passage, o.to_function, min(i.happened_us) as touched_us
+  from offered o
+  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
+    and i.happened_us >= o.offered_us
+  group by o.lead_id, o.passage, o.to_function
+),
+steps as (
+  select o.dimension, o.lead_id, o.passage, o.to_function, e.engaged_us, o.routed_us, o.assigned_us, coalesce(e.is_day, 0) as is_day,
+    case when t.touched_us < o.assigned_us then o.assigned_us else t.touched_us end as touched_us
+  from offered o
+  left join engaged e on e.lead_id = o.lead_id and e.passage = o.passage
+  left join touched t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
+),
+parts as (
+  select dimension, 1 as step, 'system' as part, engaged_us as start_us, routed_us as end_us, is_day,
+    engaged_us, routed_us, assigned_us, touched_us from steps
+  union all
+  select dimension, 2, 'queue', routed_us, assigned_us, 0, engaged_us, routed_us, assigned_us, touched_us from steps
+  union all
+  select dimension, 3, 'human', assigned_us, touched_us, 0, engaged_us, routed_us, assigned_us, touched_us from steps
+),
+spans as (
+  select dimension, step, part, start_us, end_us,
+    case
+      when start_us is null then 'unstarted'
+      when end_us is null then 'open'
+      when end_us < start_us then 'impossible'
+      when is_day = 1 and :unit_us < 86400000000 then 'dates_only'
+      else 'ended'
+    end as verdict,
+    case when engaged_us <= routed_us and routed_us <= assigned_us and assigned_us <= touched_us then 1 else 0 end as complete
+  from parts
+),
+counted as (
+  select dimension, step, part, verdict, complete,
+    case when verdict = 'ended' then cast(end_us - start_us as double precision) / cast(:unit_us as double precision) end as units,
+    case when complete = 1 then cast(end_us - start_us as double precision) / 1.0e6 else 0.0e0 end as whole
+  from spans
+),
+sums as (
+  select dimension, step, part, count(units) as n,
+    percentile_cont(0.5) within group (order by units) as p50,
+    percentile_cont(0.9) within group (order by units) as p90,
+    sum(whole) as whole, sum(complete) as complete,
+    sum(case when verdict = 'unstarted' then 1 else 0 end) as unstarted,
+    sum(case when verdict = 'open' then 1 else 0 end) as still_open,
+    sum(case when verdict = 'impossible' then 1 else 0 end) as impossible,
+    sum(case when verdict = 'dates_only' then 1 else 0 end) as dates_only
+  from counted
+  group by dimension, step, part
+)
+select dimension, part, n, p50, p90,
+  case when sum(whole) over (partition by dimension) > 0 then whole / sum(whole) over (partition by dimension) end as share,
+  complete, unstarted, still_open, impossible, dates_only
+from sums
+order by dimension, step

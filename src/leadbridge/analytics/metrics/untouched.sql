@@ -1,0 +1,59 @@
+-- name: untouched
+-- title: Leads that nobody had touched after so long
+-- definition: >-
+--   Passages that were handed over and had no interaction of the receiving function within 1 hour, 4 hours, 1 day, 2 days and
+--   7 days of plain time, each as a share of the passages handed over at least as long ago: untouched / mature. The first
+--   offer of a passage counts. As in ignored_rate, a lead that was refused without a touch is untouched, and shown apart.
+-- basis: cohort
+-- grain: one row for each length of time
+-- parameters:
+--   now_us: the instant of the snapshot
+--   since_us: hand-offs offered at this instant or later
+--   until_us: hand-offs offered before this instant
+-- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function, role: l.role, company: l.company}
+-- denominators: {mature: passages that were handed over at least so long ago}
+-- needs: [offers, touches]
+-- headline: untouched_rate
+with horizons as (
+  select '1 hour' as after, 3600000000 as horizon_us
+  union all select '4 hours', 14400000000
+  union all select '1 day', 86400000000
+  union all select '2 days', 172800000000
+  union all select '7 days', 604800000000
+),
+ordered as (
+  select lead_id, passage, to_function, offered_us, decided_us, first_decision, owner,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place
+  from handoffs
+  where offered_us is not null
+),
+offered as (
+  select h.lead_id, h.passage, h.to_function, h.offered_us, coalesce({dimension}, '') as dimension,
+    case when h.first_decision in ('reject', 'disqualify', 'ineligible') then h.decided_us end as refused_us
+  from ordered h
+  join leads l on l.lead_id = h.lead_id
+  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
+),
+touched as (
+  select o.dimension, o.offered_us, o.refused_us, min(i.happened_us) as touched_us
+  from offered o
+  left join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.happened_us >= o.offered_us
+  group by o.dimension, o.lead_id, o.passage, o.to_function, o.offered_us, o.refused_us
+),
+judged as (
+  select t.dimension, z.after, z.horizon_us, case when :now_us - t.offered_us >= z.horizon_us then 1 else 0 end as mature,
+    case when t.touched_us is null or t.touched_us > t.offered_us + z.horizon_us then 1 else 0 end as untouched,
+    case when t.refused_us <= t.offered_us + z.horizon_us then 1 else 0 end as refused
+  from touched t
+  cross join horizons z
+),
+sums as (
+  select dimension, after, horizon_us, sum(mature) as mature, sum(mature * untouched) as untouched,
+    sum(mature * untouched * refused) as refused, sum(1 - mature) as immature
+  from judged
+  group by dimension, after, horizon_us
+)
+select dimension, after, mature, untouched, refused,
+  case when mature > 0 then 1.0e0 * untouched / mature end as untouched_rate, immature
+from sums
+order by dimension, horizon_us

@@ -1,9 +1,9 @@
-"""How fast the past is replayed: a million passages (about ten million facts) from Parquet, four promises, two versions.
+"""How fast the past is replayed: a million passages (about ten million facts), four promises, two versions.
 
 The snapshot is generated inside DuckDB: captured, engaged, qualified, offered, routed, assigned (and a tenth of them
-again, to somebody else), touched, answered, accepted, and a status, over three years. It is replayed in a process of its
-own, so that the peak of memory is that of the replay alone. Beside it, histories of a sample are folded and judged in
-Python, lead by lead; both have to give the same clocks.
+again, to somebody else), touched, answered, accepted, and a status, over three years. It is replayed in a process of
+its own, so that the peak of memory is that of the replay alone. Beside it, histories of a sample are folded and judged
+in Python, lead by lead; both have to give the same clocks.
 
 Usage: ``python benchmarks/replay.py [--passages 1000000] [--sample 2000]``.
 """
@@ -65,7 +65,9 @@ slas:
 def versions() -> Agreements:
     """The second one wants to be quicker, from the middle of 2024 on."""
     first = Agreement.loads(TERMS.format(version=1, effective=date(2023, 1, 1), touch="1 business day"))
-    return Agreements([first, Agreement.loads(TERMS.format(version=2, effective=date(2024, 7, 1), touch="2 business hours"))])
+    return Agreements(
+        [first, Agreement.loads(TERMS.format(version=2, effective=date(2024, 7, 1), touch="2 business hours"))]
+    )
 
 
 def chance(salt: int) -> str:
@@ -73,7 +75,7 @@ def chance(salt: int) -> str:
 
 
 def generate(place: Path, passages: int) -> int:
-    """Writes a snapshot of so many passages (one in twelve is a second one of the same lead); gives the number of facts."""
+    """Writes a snapshot of so many passages, one in twelve the second of a lead; gives the number of facts."""
     connection = connect()
     connection.execute("set preserve_insertion_order = false")
     wait = "cast({hours} * {power} * {hour} as bigint)"
@@ -84,12 +86,14 @@ def generate(place: Path, passages: int) -> int:
     connection.execute(
         f"""create table trips as
         with starts as (
-          select n, case when n % 12 = 11 then n - 1 else n end as lead, case when n % 12 = 11 then 2 else 1 end as passage,
+          select n, case when n % 12 = 11 then n - 1 else n end as lead,
+            case when n % 12 = 11 then 2 else 1 end as passage,
             cast({FIRST} + {chance(1)} * {NOW - FIRST} as bigint) as begin_us
           from range({passages}) r(n)
         ),
         offers as (
-          select *, begin_us + {later(200, 2)} as engaged_us, begin_us + {later(200, 2)} + {later(60, 3)} as qualified_us
+          select *, begin_us + {later(200, 2)} as engaged_us,
+            begin_us + {later(200, 2)} + {later(60, 3)} as qualified_us
           from (
             select n, lead, passage, case when n % 12 = 10 then {FIRST} + (begin_us - {FIRST}) // 3
               when passage = 2 then {NOW} - ({NOW} - begin_us) // 3 else begin_us end as begin_us
@@ -97,7 +101,8 @@ def generate(place: Path, passages: int) -> int:
           )
         ),
         steps as (
-          select *, qualified_us + {later(20, 4)} as offered_us, qualified_us + {later(20, 4)} + {later(2, 5)} as routed_us,
+          select *, qualified_us + {later(20, 4)} as offered_us,
+            qualified_us + {later(20, 4)} + {later(2, 5)} as routed_us,
             qualified_us + {later(20, 4)} + {later(2, 5)} + {later(10, 6)} as assigned_us from offers
         )
         select *, assigned_us + {later(60, 7)} as moved_us, assigned_us + {later(80, 8)} as touched_us,
@@ -109,7 +114,7 @@ def generate(place: Path, passages: int) -> int:
     name, known = "'L' || lead", f"<= {NOW}"
     hand = f"{name} as lead_id, 'H' || n as handoff_id"
     tables = {
-        "leads": f"select {name} as lead_id, min(begin_us) as captured_us, 'web' as source, 'instant' as precision from trips group by lead",
+        "leads": f"select {name} as lead_id, min(begin_us) as captured_us from trips group by lead",
         "entries": " union all ".join(
             f"select {name} as lead_id, passage, '{stage}' as stage, {column} as entered_us, false as inferred, "
             f"'instant' as precision from trips where {where} and {column} {known}"
@@ -124,18 +129,19 @@ def generate(place: Path, passages: int) -> int:
             case when routed_us {known} then routed_us end as routed_us,
             case when assigned_us {known} then assigned_us end as assigned_us,
             case when decides and decided_us {known} then decided_us end as decided_us,
-            case when decides and decided_us {known} then case when accepts then 'accept' else 'reject' end end as decision,
+            case when decides and decided_us {known}
+              then case when accepts then 'accept' else 'reject' end end as decision,
             passage as number, 0 as agreement from trips where offered_us {known}""",
         "assignments": f"""select {hand}, 1 as turn, 'rep' || n % 50 as owner, assigned_us as since_us
             from trips where offered_us {known} and assigned_us {known}
             union all select {hand}, 2, 'rep' || (n + 1) % 50, moved_us from trips where moves and moved_us {known}""",
         "answers": f"""select {hand}, 1 as turn, case when accepts then 'accept' else 'reject' end as decision,
             decided_us as given_us from trips where decides and decided_us {known}""",
-        "statuses": f"select {name} as lead_id, cast(row_number() over (partition by lead order by touched_us) as integer) as turn, "
+        "statuses": f"select {name} as lead_id, row_number() over (partition by lead order by touched_us) as turn, "
         f"'attempting' as status, touched_us as since_us from trips where touches and touched_us {known}",
         "interactions": " union all ".join(
-            f"select {name} as lead_id, passage, {column} as happened_us, 'person_to_person' as nature, 'sales' as function, "
-            f"'outbound' as direction, 'phone' as channel from trips where {where} and {column} {known}"
+            f"select {name} as lead_id, passage, {column} as happened_us, 'person_to_person' as nature, "
+            f"'sales' as function, 'outbound' as direction from trips where {where} and {column} {known}"
             for column, where in (("touched_us", "touches"), ("again_us", "touches and calls_again"))
         ),
     }
@@ -145,7 +151,9 @@ def generate(place: Path, passages: int) -> int:
         given = {row[0] for row in connection.execute(f"describe {query}").fetchall()}
         parts = ", ".join(f"cast({c if c in given else 'null'} as {kind}) as {c}" for c, kind in columns.items())
         file = place / f"{table}.parquet"
-        connection.execute(f"copy (select {parts} from ({query}) t) to {text_of(str(file))} (format parquet, compression zstd)")
+        connection.execute(
+            f"copy (select {parts} from ({query}) t) to {text_of(str(file))} (format parquet, compression zstd)"
+        )
         rows = connection.execute(f"select count(*) from read_parquet({text_of(str(file))})").fetchone()
         facts += rows[0] * {"handoffs": 2, "leads": 0}.get(table, 1) if rows else 0
     connection.close()
@@ -172,7 +180,15 @@ def histories(snapshot: Snapshot, sample: int) -> Iterator[LeadHistory]:
     add("assignments", f.HandoffAssigned, "since_us", handoff="handoff_id", owner="owner")
     add("answers", f.HandoffDecided, "given_us", handoff="handoff_id", decision="decision")
     add("statuses", f.StatusChanged, "since_us", status="status")
-    add("interactions", f.Interacted, "happened_us", interaction="asset", nature="nature", function="function", direction="direction")
+    add(
+        "interactions",
+        f.Interacted,
+        "happened_us",
+        interaction="asset",
+        nature="nature",
+        function="function",
+        direction="direction",
+    )
     return (LeadHistory.fold(facts) for facts in found.values())
 
 
@@ -221,7 +237,9 @@ def main() -> None:
         print("".join(line for line in told.splitlines(keepends=True) if not line.startswith("SECONDS")))
         (line,) = (line.split() for line in told.splitlines() if line.startswith("SECONDS"))
         seconds, report, before, most, found = float(line[1]), float(line[2]), *map(int, line[3:])
-        print(f"in bulk    {seconds:6.1f} s  {found:,} clocks  {given.passages / seconds:,.0f} passages/s  (goal <= 60 s)")
+        print(
+            f"in bulk    {seconds:6.1f} s  {found:,} clocks  {given.passages / seconds:,.0f} passages/s  (goal <= 60 s)"
+        )
         print(f"memory     {most:,} MiB at most, {before:,} MiB before  (goal <= 6,144 MiB); report {report:.1f} s")
         with Snapshot.open(place) as snapshot:
             few = list(histories(snapshot, given.sample))
@@ -235,7 +253,7 @@ def main() -> None:
             assert same, "the two ways give different clocks"
         pace = trips / folding
         ratio = given.passages / seconds / pace
-        print(f"by folding {pace:,.0f} passages/s over {trips:,} passages (the same clocks): bulk is {ratio:,.0f} x as fast")
+        print(f"by folding {pace:,.0f} passages/s over {trips:,} passages: bulk is {ratio:,.0f} x as fast")
 
 
 if __name__ == "__main__":

@@ -19,13 +19,24 @@ OWNERS = st.sampled_from(["ann", "bob", "cy"])
 STOPS = ["captured", "offered", "routed", "assigned", "touched", "connected", "decided", "won"]
 STOPS += ["stage:marketing_qualified", "stage:sales_accepted"]
 KEY = ("lead_id", "policy", "target", "handoff_id", "passage", "turn", "agreement")
-SEEN = ("state", "owner", "started_us", "due_us", "stopped_us", "elapsed_us", "ended_by", "agreement", "duty_of", "within")
+SEEN = (
+    "state",
+    "owner",
+    "started_us",
+    "due_us",
+    "stopped_us",
+    "elapsed_us",
+    "ended_by",
+    "agreement",
+    "duty_of",
+    "within",
+)
 
 NOW = START + timedelta(hours=70, minutes=7)
 
 
 @st.composite
-def stories(draw: st.DrawFn, lead: str, versions: tuple[int, ...]) -> Story:
+def random_story(draw: st.DrawFn, lead: str, versions: tuple[int, ...]) -> Story:
     """One lead: up to two passages and three hand-offs, with touches, statuses, deals, in any order of time."""
     made = st.sampled_from(versions)
 
@@ -59,7 +70,7 @@ def stories(draw: st.DrawFn, lead: str, versions: tuple[int, ...]) -> Story:
             "direction": draw(st.sampled_from(["inbound", "outbound"])),
         }
         found.append(told(f.Interacted, hours, interaction=f"{lead}-{len(found)}", **talk))
-    # Statuses stand off the grid of the other facts: a clock that stops the instant it would pause is a corner of its own.
+    # Statuses stand off the grid of the other facts, so that no clock stops at the instant at which it would pause.
     for hours in draw(st.lists(HOURS, max_size=4, unique=True)):
         status = draw(st.sampled_from(["waiting", "open", "connected", "on_hold"]))
         found.append(told(f.StatusChanged, hours + 0.1, status=status))
@@ -71,7 +82,9 @@ def stories(draw: st.DrawFn, lead: str, versions: tuple[int, ...]) -> Story:
 @st.composite
 def targets(draw: st.DrawFn, number: int) -> dict[str, Any]:
     starts = draw(st.sampled_from(["offered", "routed", "assigned", "decided", "captured", "touched", "stage:engaged"]))
-    stops = draw(st.lists(st.sampled_from([stop for stop in STOPS if stop != starts]), min_size=1, max_size=3, unique=True))
+    stops = draw(
+        st.lists(st.sampled_from([stop for stop in STOPS if stop != starts]), min_size=1, max_size=3, unique=True)
+    )
     within = ["3h", "2 days", "4 business hours", "1 business day", "2 business days", "0.5 business days", "30m"]
     return {
         "id": f"t{number}",
@@ -99,7 +112,10 @@ def agreements(draw: st.DrawFn, version: int, effective: str) -> Agreement:
             "effective": effective,
             "slas": [policy],
             "calendars": {
-                "office": {"zone": "Europe/London", "hours": {"mon-thu": ["09:00-12:30", "13:30-17:30"], "fri": ["09:00-15:00"]}},
+                "office": {
+                    "zone": "Europe/London",
+                    "hours": {"mon-thu": ["09:00-12:30", "13:30-17:30"], "fri": ["09:00-15:00"]},
+                },
                 "nights": {"zone": "America/New_York", "hours": {"daily": ["22:00-03:00"]}},
             },
         }

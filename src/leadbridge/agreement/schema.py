@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from leadbridge.agreement.crosswalk import find_stage
-from leadbridge.agreement.variants import Variable
 from leadbridge.agreement.policies import FieldPolicy, Ruling, default_policy
+from leadbridge.agreement.variants import Variable
 from leadbridge.clock import SystemClock
 from leadbridge.domain.buying import BuyingStage, StageEntry, infer
 from leadbridge.domain.buying.presets import BUYING_PRESETS

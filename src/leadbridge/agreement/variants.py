@@ -53,9 +53,10 @@ class Variable(Governed):
         terms = {"within": within, "starts": starts, "stops": stops, "calendar": calendar, "paused_while": paused_while}
         changes = {name: _plain(value) for name, value in terms.items() if value is not None}
         document = self.to_dict()
+        rule = {"on_transfer": on_transfer} if on_transfer is not None else {}
         for each in document["slas"]:
             if each["id"] == policy:
-                each |= {"on_transfer": on_transfer} if on_transfer is not None else {}
+                each.update(rule)
                 each["targets"] = [{**one, **changes} if one["id"] == target else one for one in each["targets"]]
         return self._draft(document)
 

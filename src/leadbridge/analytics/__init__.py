@@ -6,27 +6,32 @@
 
 from __future__ import annotations
 
+from leadbridge.analytics.comparison import Comparison
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
 from leadbridge.analytics.profile import Readiness
+from leadbridge.analytics.replay import Replay, replay
 from leadbridge.analytics.result import Answer, NotComputable, Result
 from leadbridge.analytics.scorecard import Scorecard, ScoreLine
 from leadbridge.analytics.snapshot import Snapshot
 
 __all__ = [
     "Answer",
+    "Comparison",
     "Finding",
     "Meta",
     "Metric",
     "NotComputable",
     "Quality",
     "Readiness",
+    "Replay",
     "Result",
     "ScoreLine",
     "Scorecard",
     "Snapshot",
     "metric",
     "metrics",
+    "replay",
     "save",
 ]

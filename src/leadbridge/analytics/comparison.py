@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Comparison"]
 
 DEFINITION = (
-    "The same history judged twice: what was done, when and by whom is as recorded; only the terms differ. A promise is "
-    "affected when its clock is in another state, or exists on one side only. What people would have done under other "
-    "terms, or other people with the same lead, no replay can know."
+    "The same history judged twice: what was done, when and by whom is as recorded, and only the terms differ. A "
+    "promise is affected when its clock is in another state, or exists on one side only. What people would have done "
+    "under other terms, or other people with the same lead, no replay can know."
 )
 _KEPT = "met"
 _PAIRS = """
@@ -66,7 +66,7 @@ class Comparison:
         """
         if before.now_us != after.now_us:
             raise DataError(
-                f"the replays stand at different instants ({before.now:%Y-%m-%d %H:%M} and {after.now:%Y-%m-%d %H:%M}): "
+                f"the replays stand at different instants, {before.now:%Y-%m-%d %H:%M} and {after.now:%Y-%m-%d %H:%M}: "
                 "replay both as of one"
             )
         with connect() as connection:
@@ -138,7 +138,8 @@ class Comparison:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<Comparison of {len(self.rows)} promises: {len(self._changed):,} clocks, {len(self.leads):,} leads affected>"
+        clocks, leads = len(self._changed), len(self.leads)
+        return f"<Comparison of {len(self.rows)} promises: {clocks:,} clocks, {leads:,} leads affected>"
 
     def _repr_html_(self) -> str:
         head = ("promise", "before", "after", "difference", "affected", "met only after", "met only before", "leads")
@@ -163,7 +164,9 @@ def _by_promise(one: Replay) -> dict[tuple[str, str], Mapping[str, Any]]:
     answer = one.attainment()
     if isinstance(answer, NotComputable):
         found = one.sql("select distinct policy, target from clocks")
-        return {(row["policy"], row["target"]): {"counted": 0, "attainment": None, "why": answer.reason} for row in found}
+        return {
+            (row["policy"], row["target"]): {"counted": 0, "attainment": None, "why": answer.reason} for row in found
+        }
     return {(row["policy"], row["target"]): {**row, "why": ""} for row in answer.rows}
 
 
@@ -174,14 +177,15 @@ def _row(
     changed: list[dict[str, Any]],
 ) -> dict[str, Any]:
     mine = [row for row in changed if (row["policy"], row["target"]) == name]
-    shares = [side["attainment"] if side is not None else None for side in (before, after)]
-    known = shares[0] is not None and shares[1] is not None
+    first = before["attainment"] if before is not None else None
+    second = after["attainment"] if after is not None else None
+    known = first is not None and second is not None
     return {
         "policy": name[0],
         "target": name[1],
-        "before": shares[0],
-        "after": shares[1],
-        "difference": shares[1] - shares[0] if known else None,
+        "before": first,
+        "after": second,
+        "difference": second - first if first is not None and second is not None else None,
         "counted_before": before["counted"] if before is not None else 0,
         "counted_after": after["counted"] if after is not None else 0,
         **_tally(mine),

@@ -185,9 +185,9 @@ agreement and, not registered, those that only interactions name; ``available_un
 day. ``leads.in_target``, ``role`` and ``ready`` are what the agreement says about the lead's present fields; without
 fields they are ``NULL``. ``handoffs.transfers`` counts how often the owner changed after the first assignment,
 ``handoffs.promised`` the pieces of information that were due with the offer, ``present`` those that were there.
-``handoffs.number`` counts the hand-offs of a lead, and ``turn`` (from 1) what happened to one of them, in order of time.
-An assignment without an owner means that the lead was taken back. ``agreement`` is the version that a fact names (0: it
-names none), and ``governance`` has a row for every instant from which a lead's facts name another one.
+``handoffs.number`` counts the hand-offs of a lead, and ``turn`` (from 1) what happened to one of them, in order.
+An assignment without an owner means that the lead was taken back. ``agreement`` is the version that a fact names (0:
+it names none), and ``governance`` has a row for every instant from which a lead's facts name another one.
 """
 
 

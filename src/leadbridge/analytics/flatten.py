@@ -17,6 +17,11 @@ __all__ = ["clock_rows", "histories", "recorded", "table_rows"]
 
 Row = dict[str, Any]
 
+_FROM_HISTORIES = (
+    *("leads", "entries", "handoffs", "assignments", "answers", "statuses", "governance"),
+    *("interactions", "outcomes", "buying", "feedback"),
+)
+
 
 def histories(facts: Iterable[f.Fact], now: datetime) -> Iterator[LeadHistory]:
     """The history of each lead, in order of lead id, from what had happened by ``now``."""
@@ -27,9 +32,7 @@ def histories(facts: Iterable[f.Fact], now: datetime) -> Iterator[LeadHistory]:
 
 def table_rows(many: Iterable[LeadHistory]) -> Mapping[str, list[Row]]:
     """The rows of the tables that come from histories."""
-    names = ("leads", "entries", "handoffs", "assignments", "answers", "statuses", "governance")
-    names += ("interactions", "outcomes", "buying", "feedback")
-    tables: dict[str, list[Row]] = {name: [] for name in names}
+    tables: dict[str, list[Row]] = {name: [] for name in _FROM_HISTORIES}
     for history in many:
         tables["feedback"].extend(_feedback(history))
         if history.lead == NO_LEAD:

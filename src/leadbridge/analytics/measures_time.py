@@ -33,8 +33,8 @@ class TimeMeasures(Measuring):
     ) -> Answer:
         """The time until a lead is touched, split into what the system, the queue and people take.
 
-        ``value`` is the share of people (the part ``human``) in the whole time, in plain time. With a ``calendar`` every
-        row also has ``business_p50``, ``business_p90`` and ``business_share``: the same in open time of that calendar.
+        ``value`` is the share of people (the part ``human``) in the whole plain time. With a ``calendar`` every row
+        also has ``business_p50``, ``business_p90`` and ``business_share``: the same in open time of that calendar.
 
         Raises:
             ConfigError: for an unknown unit.
@@ -60,7 +60,9 @@ class TimeMeasures(Measuring):
         if calendar is None or not isinstance(answer, Result):
             return answer
         found = self._in_business_time(self._dimension(one, by), values, UNITS[unit], calendar)
-        rows = tuple({**row, **found.get((row[by] or "" if by else "all", row["part"]), _NOTHING)} for row in answer.rows)
+        rows = tuple(
+            {**row, **found.get((row[by] or "" if by else "all", row["part"]), _NOTHING)} for row in answer.rows
+        )
         shown = {**answer.parameters, "zone": calendar.zone}
         return replace(answer, rows=rows, columns=(*answer.columns, *_NOTHING), parameters=shown)
 
@@ -74,8 +76,8 @@ class TimeMeasures(Measuring):
     ) -> Answer:
         """The share of leads that still wait for their first touch, by the time since they were handed over.
 
-        ``value`` is the median (``value_name`` says ``median``). Where more than half still wait at the end, there is no
-        median yet: ``value`` is then the share that still waits, and ``parameters`` say that it is not reached.
+        ``value`` is the median (``value_name`` says ``median``). Where more than half still wait at the end, there is
+        no median yet: ``value`` is then the share that still waits, and ``parameters`` say that it is not reached.
 
         Raises:
             ConfigError: for an unknown unit.
@@ -115,7 +117,9 @@ class TimeMeasures(Measuring):
                 return Whole(None, 0, {}, immature=rows[0]["immature"])
             return Whole(row["untouched_rate"], row["mature"], {}, immature=row["immature"])
 
-        return self._answer(metric("untouched"), by, values, whole, "no hand-off in this window is old enough to be judged")
+        return self._answer(
+            metric("untouched"), by, values, whole, "no hand-off in this window is old enough to be judged"
+        )
 
     def _in_business_time(
         self, dimension: str, values: dict[str, Any], unit_us: int, calendar: BusinessCalendar

@@ -5,11 +5,12 @@ Colours are from the palette of Okabe and Ito, which people with colour-blindnes
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from leadbridge.analytics.plot_frame import BLUE, GREEN, GREY, ORANGE, WIDTH, finish, percent
+from leadbridge.analytics.plots_time import delays, untouched, waiting
 from leadbridge.analytics.result import Result
 from leadbridge.errors import AdapterMissing, ConfigError
 
@@ -20,8 +21,6 @@ __all__ = ["chart", "save"]
 
 Picture: TypeAlias = "altair.LayerChart | altair.FacetChart"
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6F6F6F"
-_WIDTH = 560
 _BLANK = ("buying_stage", "function", "type")
 
 
@@ -57,19 +56,6 @@ def save(picture: Picture, path: str | Path, *, scale: float = 2.0) -> Path:
     return file
 
 
-def _finish(alt: Any, result: Result, layers: Any, text: str) -> Picture:
-    words = textwrap.wrap(result.definition, 110) + textwrap.wrap(" · ".join(result.notes()), 110)
-    title = alt.TitleParams(text, subtitle=words, anchor="start", subtitleColor=GREY, offset=14)
-    picture: Picture = (
-        layers.properties(title=title)
-        .configure_view(stroke=None)
-        .configure_axis(labelLimit=240, titleFontWeight="normal", domain=False, ticks=False)
-        .configure_title(fontSize=15, subtitleFontSize=11)
-        .configure_header(labelFontSize=12, titleFontWeight="normal")
-    )
-    return picture
-
-
 def _facets(alt: Any, result: Result, layers: Any, data: Any, **shared: str) -> Any:
     """One row of panels for each value of the dimension, when there is one; the layers have no data of their own."""
     if result.by is None:
@@ -77,10 +63,6 @@ def _facets(alt: Any, result: Result, layers: Any, data: Any, **shared: str) -> 
     header = alt.Header(labelAngle=0, labelAlign="left", labelOrient="top", labelAnchor="start", labelFontWeight="bold")
     row = alt.Row(f"{result.by}:N", title=None, header=header)
     return layers.facet(row=row, data=data, spacing=8).resolve_scale(**shared)
-
-
-def _percent(name: str) -> str:
-    return f"(datum['{name}'] == null ? '' : format(datum['{name}'], '.1%'))"
 
 
 def _reach(alt: Any, values: list[float], title: str, room: float) -> Any:
@@ -93,19 +75,19 @@ def _reach(alt: Any, values: list[float], title: str, room: float) -> Any:
 
 def _funnel(alt: Any, result: Result, data: Any) -> Picture:
     stages = list(dict.fromkeys(row["stage"] for row in result.rows))
-    step, total = _percent("step_rate"), _percent("total_rate")
+    step, total = percent("step_rate"), percent("total_rate")
     label = (
         "format(datum.entered, ',')"
         f" + (datum.step_rate == null ? '' : ' · ' + {step} + ' of the stage before')"
         f" + (datum.step > 1 && datum.total_rate != null ? ' · ' + {total} + ' of the first' : '')"
     )
-    base = alt.Chart(width=_WIDTH, height=alt.Step(26)).transform_calculate(label=label)
+    base = alt.Chart(width=WIDTH, height=alt.Step(26)).transform_calculate(label=label)
     y = alt.Y("stage:N", sort=stages, title=None)
     x = alt.X("entered:Q", **_reach(alt, result.column("entered"), "entries into the stage", 1.8))
     bars = base.mark_bar(color=BLUE, height=17).encode(x=x, y=y)
     text = base.mark_text(align="left", dx=6, fontSize=11).encode(x=x, y=y, text="label:N")
     layers = _facets(alt, result, alt.layer(bars, text), data)
-    return _finish(alt, result, layers, "Funnel: entries into each stage")
+    return finish(alt, layers, "Funnel: entries into each stage", result.definition, result.notes())
 
 
 def _durations(alt: Any, result: Result, data: Any) -> Picture:
@@ -116,7 +98,7 @@ def _durations(alt: Any, result: Result, data: Any) -> Picture:
         f" + ' {unit}, n = ' + format(datum.n, ',')"
     )
     base = (
-        alt.Chart(width=_WIDTH, height=alt.Step(32))
+        alt.Chart(width=WIDTH, height=alt.Step(32))
         .transform_filter("datum.n > 0")
         .transform_calculate(label=label, **({} if result.by else {"interval": f"'{stages[0]} to {stages[1]}'"}))
     )
@@ -127,12 +109,18 @@ def _durations(alt: Any, result: Result, data: Any) -> Picture:
     middle = base.mark_tick(color=ORANGE, thickness=3, size=21).encode(x=alt.X("p50:Q", **x), y=y)
     text = base.mark_text(align="left", dx=8, fontSize=11).encode(x=alt.X("p90:Q", **x), y=y, text="label:N")
     layers = alt.layer(whisker, half, middle, text, data=data)
-    return _finish(alt, result, layers, f"Time from {stages[0]} to {stages[1]}: middle half, median, up to 90 %")
+    return finish(
+        alt,
+        layers,
+        f"Time from {stages[0]} to {stages[1]}: middle half, median, up to 90 %",
+        result.definition,
+        result.notes(),
+    )
 
 
 def _reasons(alt: Any, result: Result, data: Any) -> Picture:
-    share = f"(datum.share == null ? 'no reason given' : {_percent('share')})"
-    base = alt.Chart(width=_WIDTH, height=alt.Step(22)).transform_calculate(
+    share = f"(datum.share == null ? 'no reason given' : {percent('share')})"
+    base = alt.Chart(width=WIDTH, height=alt.Step(22)).transform_calculate(
         label=f"format(datum.n, ',') + ' · ' + {share}", what="datum.reason + ' (' + datum.decision + ')'"
     )
     x = alt.X("n:Q", **_reach(alt, result.column("n"), "refused hand-offs", 1.35))
@@ -141,32 +129,32 @@ def _reasons(alt: Any, result: Result, data: Any) -> Picture:
     bars = base.mark_bar(height=15).encode(x=x, y=y, color=colour)
     text = base.mark_text(align="left", dx=6, fontSize=11).encode(x=x, y=y, text="label:N")
     layers = _facets(alt, result, alt.layer(bars, text), data, y="independent")
-    return _finish(alt, result, layers, "Why leads were refused")
+    return finish(alt, layers, "Why leads were refused", result.definition, result.notes())
 
 
 def _shares(count: str, share: str, title: str) -> Callable[[Any, Result, Any], Picture]:
     def draw(alt: Any, result: Result, data: Any) -> Picture:
         told_apart = (result.by, "policy", "target", "type", "buying_stage")
         names = [name for name in told_apart if name and name in result.columns]
-        base = alt.Chart(width=_WIDTH, height=alt.Step(26)).transform_calculate(
+        base = alt.Chart(width=WIDTH, height=alt.Step(26)).transform_calculate(
             what=" + ' · ' + ".join(f"datum['{name}']" for name in names) or "'all'",
             reach=f"datum['{share}'] == null ? 0 : datum['{share}']",
             label=f"datum['{share}'] == null ? 'not computable: 0 of 0' : "
-            f"{_percent(share)} + ' of ' + format(datum['{count}'], ',')",
+            f"{percent(share)} + ' of ' + format(datum['{count}'], ',')",
         )
         axis = alt.Axis(title=None, format=".0%", values=[0, 0.25, 0.5, 0.75, 1])
         x = alt.X("reach:Q", scale=alt.Scale(domain=[0, 1.3], nice=False), axis=axis)
         y = alt.Y("what:N", title=None)
         bars = base.mark_bar(color=GREEN, height=16).encode(x=x, y=y)
         text = base.mark_text(align="left", dx=6, fontSize=11).encode(x=x, y=y, text="label:N")
-        return _finish(alt, result, alt.layer(bars, text, data=data), title)
+        return finish(alt, alt.layer(bars, text, data=data), title, result.definition, result.notes())
 
     return draw
 
 
 def _coverage(alt: Any, result: Result, data: Any) -> Picture:
     base = alt.Chart(width=alt.Step(150), height=alt.Step(34)).transform_calculate(
-        label=f"format(datum.interactions, ',') + ', ' + {_percent('person_share')} + ' in person'"
+        label=f"format(datum.interactions, ',') + ', ' + {percent('person_share')} + ' in person'"
     )
     x = alt.X("function:N", title=None, axis=alt.Axis(orient="top", labelAngle=0))
     y = alt.Y("buying_stage:N", title=None)
@@ -176,7 +164,7 @@ def _coverage(alt: Any, result: Result, data: Any) -> Picture:
     ink = alt.condition(dark, alt.value("white"), alt.value("black"))
     text = base.mark_text(fontSize=11).encode(x=x, y=y, text="label:N", color=ink)
     layers = _facets(alt, result, alt.layer(cells, text), data, color="shared")
-    return _finish(alt, result, layers, "Who is with the buyer when")
+    return finish(alt, layers, "Who is with the buyer when", result.definition, result.notes())
 
 
 _PICTURES: dict[str, Callable[[Any, Result, Any], Picture]] = {
@@ -190,5 +178,8 @@ _PICTURES: dict[str, Callable[[Any, Result, Any], Picture]] = {
     "content_usage": _shares("available", "usage_rate", "Agreed content that was used"),
     "definitional_rejection": _shares("decided", "rejection_rate", "Hand-offs refused as not wanted"),
     "ignored_rate": _shares("mature", "ignored_rate", "Hand-offs that nobody followed up"),
+    "delay_split": delays,
+    "speed_to_lead": waiting,
+    "untouched": untouched,
     "interaction_mix": _shares("interactions", "person_share", "Person to person, by buying stage"),
 }

@@ -1,7 +1,7 @@
 """Replay: every promise that was ever made, judged by the agreement that held when it was made, or by another one.
 
->>> past = snapshot.replay(agreements)                  # a ledger's snapshot, in bulk
->>> past = replay(histories, agreements=agreements, at=now)   # histories at hand, lead by lead
+>>> past = snapshot.replay(agreements)  # a ledger's snapshot, in bulk
+>>> past = replay(histories, agreements=agreements, at=now)  # histories at hand, lead by lead
 >>> past.attainment(by="month")
 >>> print(past.compare(snapshot.replay(agreement.with_target("sales_response.first_touch", within="2 business hours"))))
 
@@ -178,7 +178,9 @@ class Replay:
         if isinstance(answer, NotComputable):
             return "\n".join([*lines, str(answer)])
         for row in answer.rows:
-            kept = f"{row['attainment']:.1%} of {row['counted']:,}" if row["attainment"] is not None else "not computable"
+            kept = (
+                f"{row['attainment']:.1%} of {row['counted']:,}" if row["attainment"] is not None else "not computable"
+            )
             lines.append(f"{row['policy']}.{row['target']}: {kept}")
         return "\n".join(lines)
 
@@ -212,7 +214,9 @@ class Replay:
             return "no promise was made in this history: nothing started a clock"
         if any(self._silent(row) for row in rows):
             named = ", ".join(sorted(self.silent))
-            return f"nothing was ever recorded that keeps {named}: a broken promise cannot be told from a missing record"
+            return (
+                f"nothing was ever recorded that keeps {named}: a broken promise cannot be told from a missing record"
+            )
         return "no promise has come to its end yet: 0 of 0"
 
 
@@ -284,20 +288,26 @@ def _keeps(history: LeadHistory, duty: str, target: Target, at: datetime) -> boo
             case "captured":
                 found = [history.captured_at]
             case "touched" | "connected":
-                talks = [t.fact for t in history.touches if t.fact.nature == "person_to_person" and t.fact.function == duty]
+                talks = [
+                    t.fact for t in history.touches if t.fact.nature == "person_to_person" and t.fact.function == duty
+                ]
                 found = [t.occurred_at for t in talks if event == "touched" or t.direction == "inbound"]
                 if event == "connected":
                     found += [entry.since for entry in history.statuses if entry.status == "connected"]
             case "won":
                 found = [deal.closed_at for deal in history.opportunities if deal.outcome == "won"]
-                found += [entry.entered_at for trip in history.passages for entry in trip.entries if entry.stage == "won"]
+                found += [
+                    entry.entered_at for trip in history.passages for entry in trip.entries if entry.stage == "won"
+                ]
             case "offered" | "routed" | "decided":
                 found = [getattr(trail, f"{event}_at") for trail in history.handoffs]
             case "assigned":
                 found = [held.since for trail in history.handoffs for held in trail.assignments]
             case _ if event.startswith("stage:"):
                 stage = event.removeprefix("stage:")
-                found = [entry.entered_at for trip in history.passages for entry in trip.entries if entry.stage == stage]
+                found = [
+                    entry.entered_at for trip in history.passages for entry in trip.entries if entry.stage == stage
+                ]
             case _:
                 return True  # what this module does not know is left to the clocks
         if any(instant is not None and instant <= at for instant in found):

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leadbridge.agreement import Agreement, Agreements
+from leadbridge.agreement import Agreements
 from leadbridge.analytics.engine import TABLES, connect, text_of
 from leadbridge.analytics.replay_sql import EVENTS, Signature, pauses_of, prepare, recorded, turns_of
 from leadbridge.analytics.replay_time import ENDED, MISSING, Pauses, Turns, due_times, elapsed_times, states
@@ -76,9 +76,7 @@ def chosen(series: Agreements, only: Collection[str] = ()) -> frozenset[str]:
     return frozenset(only) or frozenset(known)
 
 
-def replay_tables(
-    place: Path, series: Agreements, now_us: int, out: Path, wanted: Collection[str]
-) -> tuple[str, ...]:
+def replay_tables(place: Path, series: Agreements, now_us: int, out: Path, wanted: Collection[str]) -> tuple[str, ...]:
     """Writes every clock of the snapshot in a directory as one Parquet file.
 
     Args:
@@ -218,7 +216,8 @@ def _write(connection: DuckDBPyConnection, out: Path) -> None:
         "due_us": us("due"),
         "stopped_us": us("stopped"),
         "elapsed_us": us("elapsed"),
-        "ended_by": "case f.ended when 1 then u.stops[f.which + 1] when 2 then c.cancel_by when 3 then 'transfer' else '' end",
+        "ended_by": "case f.ended when 1 then u.stops[f.which + 1] when 2 then c.cancel_by when 3 then 'transfer' "
+        "else '' end",
         "within": "u.within",
         "agreement": "u.agreement",
     }

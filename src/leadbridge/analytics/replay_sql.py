@@ -23,6 +23,7 @@ EVENTS = frozenset({"captured", "offered", "routed", "assigned", "touched", "con
 """The events that can be replayed in bulk, besides ``stage:<id>``."""
 
 _ALWAYS = -(2**62)
+_EXPECTED = "where start_us is not null and (cancel_us is null or cancel_us >= start_us)"
 _READ = ("leads", "entries", "handoffs", "assignments", "answers", "statuses", "governance", "interactions", "outcomes")
 
 _TABLES = (
@@ -85,7 +86,9 @@ class Signature(NamedTuple):
 def prepare(connection: DuckDBPyConnection, place: Path) -> None:
     """Reads the tables of a snapshot's directory into numbers."""
     for name in _READ:
-        connection.execute(f"create view {name} as select * from read_parquet({text_of(str(place / f'{name}.parquet'))})")
+        connection.execute(
+            f"create view {name} as select * from read_parquet({text_of(str(place / f'{name}.parquet'))})"
+        )
     detours = ", ".join(text_of(stage) for stage in DETOURS)
     for statement in (*_TABLES, _PASSAGES.format(detours=detours)):
         connection.execute(statement)
@@ -127,11 +130,12 @@ def turns_of(connection: DuckDBPyConnection, one: Signature, now_us: int) -> Tur
         )
         select k, l, passage, made, opened_us,
           case when start_us is null or cancel_us < start_us then null else start_us end as start_us,
-          case when start_us is null then (case when cancel_us is not null then 2 when stop_us is not null then 1 else 0 end)
-            when cancel_us < start_us then 2 when stop_us is not null then 1 when cancel_us is not null then 2 else 0 end as ended,
+          case when start_us is null and cancel_us is not null then 2 when cancel_us < start_us then 2
+            when stop_us is not null then 1 when cancel_us is not null then 2 else 0 end as ended,
           case {which} end as which,
-          case when stop_us is not null then greatest(start_us, stop_us) else coalesce(cancel_us, {now_us}) end as until_us
-        from kept {"" if one.per_handoff else "where start_us is not null and (cancel_us is null or cancel_us >= start_us)"}"""
+          case when stop_us is not null then greatest(start_us, stop_us)
+            else coalesce(cancel_us, {now_us}) end as until_us
+        from kept {"" if one.per_handoff else _EXPECTED}"""
     )
     return _fetched(connection.execute(_held(one) + " order by k, turn"))
 

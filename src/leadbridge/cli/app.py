@@ -29,6 +29,7 @@ from leadbridge.cli.route import route
 from leadbridge.cli.simulate import simulate
 from leadbridge.cli.start import init
 from leadbridge.cli.sync import sync
+from leadbridge.cli.whatif import what_if
 
 __all__ = ["build", "run"]
 
@@ -81,6 +82,7 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
                     "metrics funnel --csv leads.csv --column lead=id --column captured=created --column stage:won=won",
                 ),
             ),
+            ("what-if", what_if, ('what-if sales_response.first_touch "2 business hours"',)),
         ),
     ),
     ("Tools", (("simulate", simulate, ("simulate hubspot --port 8081",)),)),

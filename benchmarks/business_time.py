@@ -26,7 +26,7 @@ import numpy.typing as npt
 from leadbridge.analytics.business_time import BusinessTimeSQL
 from leadbridge.analytics.engine import connect
 from leadbridge.domain.calendar import BusinessCalendar, due_many, elapsed_many
-from leadbridge.domain.public_holidays import public_holidays
+from leadbridge.domain.calendar.public_holidays import public_holidays
 
 Int64s = npt.NDArray[np.int64]
 FIRST, LAST, END = (datetime(year, 1, 1, tzinfo=UTC) for year in (2023, 2026, 2027))

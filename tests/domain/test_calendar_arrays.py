@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.calendar import BusinessCalendar, due_many, elapsed_many
-from leadbridge.domain.slots import BLOCK
+from leadbridge.domain.calendar.slots import BLOCK
 from leadbridge.errors import AdapterMissing, ConfigError
 from tests.domain.wall_clock import WallClock, at, calendars, moments
 

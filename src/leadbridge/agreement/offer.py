@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from leadbridge.agreement.checks_handoff import receivers
+from leadbridge.agreement.check.handoff import receivers
 from leadbridge.agreement.schema import Agreement
 from leadbridge.agreement.versions import Agreements
 from leadbridge.clock import Clock, SystemClock, to_us

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from leadbridge.clock import to_us
 from leadbridge.domain.calendar import BusinessCalendar
-from leadbridge.domain.slots import Slots, load_numpy
+from leadbridge.domain.calendar.slots import Slots, load_numpy
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from leadbridge.domain.slots import Int64s
+    from leadbridge.domain.calendar.slots import Int64s
 
 __all__ = ["SLOTS", "STEPS", "BusinessTimeSQL"]
 

@@ -10,8 +10,8 @@ from leadbridge.analytics.measuring import UNITS, Measuring, Whole, window
 from leadbridge.analytics.metric import metric
 from leadbridge.analytics.result import Answer, Result
 from leadbridge.domain.calendar import BusinessCalendar
+from leadbridge.domain.calendar.slots import load_numpy
 from leadbridge.domain.model import did_you_mean
-from leadbridge.domain.slots import load_numpy
 from leadbridge.errors import ConfigError
 
 __all__ = ["TimeMeasures"]

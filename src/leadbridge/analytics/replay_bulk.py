@@ -14,15 +14,15 @@ from leadbridge.analytics.replay_sql import EVENTS, Signature, pauses_of, prepar
 from leadbridge.analytics.replay_time import ENDED, MISSING, Pauses, Turns, due_times, elapsed_times, states
 from leadbridge.clock import to_us
 from leadbridge.domain.calendar import BusinessCalendar
+from leadbridge.domain.calendar.slots import load_numpy
 from leadbridge.domain.model import did_you_mean, listing
 from leadbridge.domain.sla import STATES, SLAPolicy, Target
-from leadbridge.domain.slots import load_numpy
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from leadbridge.domain.slots import Int64s
+    from leadbridge.domain.calendar.slots import Int64s
 
 __all__ = ["COLUMNS", "chosen", "replay_tables"]
 

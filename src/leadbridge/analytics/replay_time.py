@@ -13,13 +13,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from leadbridge.clock import from_us, to_us
-from leadbridge.domain.business_arrays import MISSING
 from leadbridge.domain.calendar import BusinessCalendar
+from leadbridge.domain.calendar.arrays import MISSING
+from leadbridge.domain.calendar.slots import load_numpy
 from leadbridge.domain.sla import Allowance
-from leadbridge.domain.slots import load_numpy
 
 if TYPE_CHECKING:
-    from leadbridge.domain.slots import Bools, Int64s
+    from leadbridge.domain.calendar.slots import Bools, Int64s
 
 __all__ = ["ENDED", "MISSING", "Pauses", "Turns", "due_times", "elapsed_times", "passed", "states"]
 

@@ -6,7 +6,7 @@
 datetime.timedelta(seconds=3600)
 
 All instants are aware; answers are in UTC and exact to the microsecond, also over daylight-saving changes. How a wall
-clock is read on such days is the rule in :mod:`leadbridge.domain.timetable`. Whole columns are asked with
+clock is read on such days is the rule in :mod:`leadbridge.domain.calendar.timetable`. Whole columns are asked with
 :func:`elapsed_many` and :func:`due_many`.
 """
 
@@ -23,16 +23,16 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from leadbridge.domain.compiled_calendar import CompiledCalendar, Era
+from leadbridge.domain.calendar.compiled import CompiledCalendar, Era
+from leadbridge.domain.calendar.opening_hours import DAYS, Hours, read_week, read_windows
+from leadbridge.domain.calendar.public_holidays import check_code
+from leadbridge.domain.calendar.timetable import Timetable, Window
 from leadbridge.domain.model import Frozen
-from leadbridge.domain.opening_hours import DAYS, Hours, read_week, read_windows
-from leadbridge.domain.public_holidays import check_code
-from leadbridge.domain.timetable import Timetable, Window
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leadbridge.domain.slots import Int64s
+    from leadbridge.domain.calendar.slots import Int64s
 
 __all__ = ["DAYS", "BusinessCalendar", "CalendarVersion", "due_many", "elapsed_many"]
 
@@ -252,7 +252,7 @@ class BusinessCalendar(Frozen):
             ValueError: for values that are no whole microseconds.
             AdapterMissing: when numpy is not installed.
         """
-        from leadbridge.domain.business_arrays import elapsed_rows
+        from leadbridge.domain.calendar.arrays import elapsed_rows
 
         return elapsed_rows((self._compiled,), None, starts_us, ends_us)
 
@@ -271,7 +271,7 @@ class BusinessCalendar(Frozen):
             ConfigError: when the calendar has not that much open time left before the year 9990.
             AdapterMissing: when numpy is not installed.
         """
-        from leadbridge.domain.business_arrays import due_rows
+        from leadbridge.domain.calendar.arrays import due_rows
 
         return due_rows((self._compiled,), None, starts_us, durations_us)
 
@@ -319,7 +319,7 @@ def elapsed_many(
         ValueError: for values that are no whole microseconds, and for a number without a calendar.
         AdapterMissing: when numpy is not installed.
     """
-    from leadbridge.domain.business_arrays import elapsed_rows
+    from leadbridge.domain.calendar.arrays import elapsed_rows
 
     return elapsed_rows([calendar._compiled for calendar in calendars], which, starts_us, ends_us)
 
@@ -337,7 +337,7 @@ def due_many(
         ConfigError: when a calendar has not that much open time left before the year 9990.
         AdapterMissing: when numpy is not installed.
     """
-    from leadbridge.domain.business_arrays import due_rows
+    from leadbridge.domain.calendar.arrays import due_rows
 
     return due_rows([calendar._compiled for calendar in calendars], which, starts_us, durations_us)
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from leadbridge.domain.slots import BLOCK, Slots, Work, load_numpy, stacked
+from leadbridge.domain.calendar.slots import BLOCK, Slots, Work, load_numpy, stacked
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from leadbridge.domain.compiled_calendar import CompiledCalendar
-    from leadbridge.domain.slots import Bools, Int64s
+    from leadbridge.domain.calendar.compiled import CompiledCalendar
+    from leadbridge.domain.calendar.slots import Bools, Int64s
 
     _Answer = Callable[[Slots, Int64s | None, Int64s, Int64s, Int64s], None]
 

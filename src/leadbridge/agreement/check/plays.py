@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from leadbridge.agreement.finding import Found, unknown
+from leadbridge.agreement.check.finding import Found, unknown
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.buying import Play
 from leadbridge.domain.model import listing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadbridge.agreement.finding import Found
+from leadbridge.agreement.check.finding import Found
 from leadbridge.errors import ConfigError, Problem
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from leadbridge.agreement.finding import Found, twice
+from leadbridge.agreement.check.finding import Found, twice
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.criteria import CriteriaError, Criterion
 from leadbridge.domain.criteria.names import columns_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadbridge.agreement.finding import Found, unknown
+from leadbridge.agreement.check.finding import Found, unknown
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.lead import LEAD_FIELDS
 from leadbridge.domain.package import Package

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Literal
 
-from leadbridge.domain.timetable import DAY_MINUTES, Window
+from leadbridge.domain.calendar.timetable import DAY_MINUTES, Window
 
 __all__ = ["DAYS", "Hours", "Week", "read_week", "read_windows"]
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from leadbridge.agreement.checks_calendars import calendar_problems
-from leadbridge.agreement.checks_content import content_problems
-from leadbridge.agreement.checks_crm import crosswalk_problems, sync_problems
-from leadbridge.agreement.checks_definitions import (
+from leadbridge.agreement.check.calendars import calendar_problems
+from leadbridge.agreement.check.content import content_problems
+from leadbridge.agreement.check.crm import crosswalk_problems, sync_problems
+from leadbridge.agreement.check.definitions import (
     attribute_problems,
     definition_problems,
     market_problems,
     score_problems,
 )
-from leadbridge.agreement.checks_feedback import feedback_problems
-from leadbridge.agreement.checks_governance import campaign_problems, day_problems, governance_problems
-from leadbridge.agreement.checks_handoff import package_problems
-from leadbridge.agreement.checks_plays import play_problems
-from leadbridge.agreement.checks_reasons import reason_problems
-from leadbridge.agreement.checks_routing import routing_problems
-from leadbridge.agreement.checks_slas import sla_condition_problems, sla_problems
-from leadbridge.agreement.finding import Found, twice, unknown
+from leadbridge.agreement.check.feedback import feedback_problems
+from leadbridge.agreement.check.finding import Found, twice, unknown
+from leadbridge.agreement.check.governance import campaign_problems, day_problems, governance_problems
+from leadbridge.agreement.check.handoff import package_problems
+from leadbridge.agreement.check.plays import play_problems
+from leadbridge.agreement.check.reasons import reason_problems
+from leadbridge.agreement.check.routing import routing_problems
+from leadbridge.agreement.check.slas import sla_condition_problems, sla_problems
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.buying.presets import BUYING_PRESETS
 from leadbridge.domain.lifecycle import find_faults

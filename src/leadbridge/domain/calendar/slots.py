@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from leadbridge.domain.timetable import Timetable
+from leadbridge.domain.calendar.timetable import Timetable
 from leadbridge.errors import AdapterMissing
 
 if TYPE_CHECKING:

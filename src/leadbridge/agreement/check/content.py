@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from leadbridge.agreement.finding import Found, twice, unknown
+from leadbridge.agreement.check.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.buying import EvidenceRule
 from leadbridge.domain.lead import LEAD_FIELDS

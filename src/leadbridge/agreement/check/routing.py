@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leadbridge.agreement.finding import Found, twice, unknown
+from leadbridge.agreement.check.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.criteria import CriteriaError
 from leadbridge.domain.handoff.routing import IN_QUEUE, SAME_COMPANY, Queue, RouteRule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from leadbridge.agreement.finding import Found, twice, unknown
+from leadbridge.agreement.check.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
 from leadbridge.agreement.sections.governance import KpiTarget
 from leadbridge.errors import Problem

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from leadbridge.clock import from_us
-from leadbridge.domain.opening_hours import Week
-from leadbridge.domain.public_holidays import public_holidays
-from leadbridge.domain.timetable import DAY_MINUTES, Timetable, Window, day_spans, instant_us
+from leadbridge.domain.calendar.opening_hours import Week
+from leadbridge.domain.calendar.public_holidays import public_holidays
+from leadbridge.domain.calendar.timetable import DAY_MINUTES, Timetable, Window, day_spans, instant_us
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from leadbridge.domain.slots import Slots
+    from leadbridge.domain.calendar.slots import Slots
 
 __all__ = ["CompiledCalendar", "Era", "Special"]
 
@@ -89,7 +89,7 @@ class CompiledCalendar:
 
     def slots(self, table: Timetable) -> Slots:
         """The form of a table that answers for arrays."""
-        from leadbridge.domain.slots import Slots
+        from leadbridge.domain.calendar.slots import Slots
 
         known = self._slots
         if known is None or known[0] is not table:

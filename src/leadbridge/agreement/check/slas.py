@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from leadbridge.agreement.finding import Found, twice, unknown
+from leadbridge.agreement.check.finding import Found, twice, unknown
 from leadbridge.agreement.reading import Path
 from leadbridge.domain.criteria import CriteriaError
 from leadbridge.domain.criteria.names import window_of

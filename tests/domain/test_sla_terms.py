@@ -247,3 +247,16 @@ def test_business_time_anywhere_in_a_target_needs_a_calendar() -> None:
 def test_a_person_that_cannot_be_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Person.model_validate(given)
+
+
+def test_an_assignment_changes_nothing_about_the_time_before_it() -> None:
+    people = {"ann": Person(zone="America/Los_Angeles")}
+    rules = policy(zone_of="assignee", starts="offered", stops="decided")
+    broken = one([offered(0)], 5, rules, people)
+    assert (broken.state, broken.due_at) == ("breached", at(4))
+    late = one([offered(0), assigned(5)], 6, rules, people)
+    assert (late.state, late.due_at, late.owner) == ("breached", at(4), "ann"), (
+        "nobody's, and the team's hours, till then"
+    )
+    # One hour with the team; in Los Angeles it is two in the morning then, and its office opens seven hours later.
+    assert one([offered(0), assigned(1)], 2, rules, people).due_at == at(8 + 3)

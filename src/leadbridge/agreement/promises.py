@@ -110,9 +110,10 @@ def promises(
 ) -> Iterator[SLAClock]:
     """Every promise about one lead at an instant, each under the version in which it was made.
 
-    For a hand-off that is the version that its offer was made under; for other promises the one under which the event
-    happened that started the clock. An event whose fact names no version of the series is judged by its day. Zones and
-    days off of people are those of the latest version: they are no part of a promise.
+    For a hand-off that is the version that its offer was made under, or, where no offer is known, the one in force at
+    the first that is known of it; for other promises the one under which the event happened that started the clock.
+    An event whose fact names no version of the series is judged by its day. Zones and days off of people are those of
+    the latest version: they are no part of a promise.
     """
     who = {**series.latest.people, **(people or {})}
     if len(series) == 1:
@@ -121,9 +122,12 @@ def promises(
             yield replace(clock, agreement=only.version)
         return
     offers: dict[str, HandoffOffered] = {}
+    opened: dict[str, datetime] = {}
     for fact in history.facts:
         if isinstance(fact, HandoffOffered):
             offers.setdefault(fact.handoff, fact)
+        if (handoff := getattr(fact, "handoff", None)) is not None:
+            opened.setdefault(handoff, fact.occurred_at)
     told: dict[datetime, int] = {}
     for fact in history.facts:
         told.setdefault(fact.occurred_at, fact.agreement)
@@ -133,7 +137,7 @@ def promises(
             if clock.handoff is not None:
                 offer = offers.get(clock.handoff)
                 made = offer.agreement if offer is not None else 0
-                since = offer.occurred_at if offer is not None else clock.started_at
+                since = offer.occurred_at if offer is not None else opened.get(clock.handoff, clock.started_at)
             else:
                 since = clock.started_at
                 made = told.get(since, 0) if since is not None else 0

@@ -43,7 +43,8 @@ _TABLES = (
       from ends
     )
     select h.k, h.l, h.handoff_id, h.passage, h.to_function, h.number, h.captured_us, h.offered_us, h.routed_us,
-      h.assigned_us, h.decided_us, e.us as cancel_us, e.word as cancel_by, h.agreement as made
+      h.assigned_us, h.decided_us, e.us as cancel_us, e.word as cancel_by, h.agreement as made,
+      coalesce(h.offered_us, least(h.routed_us, h.assigned_us, h.decided_us, h.expired_us)) as opened_us
     from held h left join firsts e on e.place = 1 and e.lead_id = h.lead_id and e.handoff_id = h.handoff_id""",
     """create temp table a as
     select h.k, h.l, h.passage, h.to_function, h.number, x.turn, x.since_us, coalesce(x.owner, '') as owner,
@@ -162,7 +163,7 @@ def _begun(one: Signature) -> str:
     if one.per_handoff:
         start = f"h.{one.starts}_us"
         return f"""select h.k, h.l, h.passage, h.captured_us, h.offered_us, h.routed_us, h.assigned_us, h.decided_us,
-          h.cancel_us, h.made, h.offered_us as opened_us, {start} as start_us,
+          h.cancel_us, h.made, h.opened_us, {start} as start_us,
           coalesce(least(h.offered_us, {start}), {_ALWAYS}) as since_us
         from h where h.to_function = {text_of(one.duty_of)}"""
     joins, columns = _lookups([one.starts], one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -149,9 +150,14 @@ def unsupported(bench: Bench, capability: str) -> Iterator[None]:
 
 @contextmanager
 def no_sleeping() -> Iterator[None]:
-    """Nobody may wait inside."""
+    """Nobody may wait inside; threads that were there before and have nothing to do with it go on as they are."""
+    really, me = time.sleep, threading.get_ident()
+    others = {thread.ident for thread in threading.enumerate()} - {me}
 
     def sleep(seconds: float) -> None:
+        if threading.get_ident() in others:
+            really(seconds)
+            return
         raise AssertionError(f"the adapter sleeps for {seconds} s: waiting is the engine's business")
 
     with patch.object(time, "sleep", sleep):

@@ -101,6 +101,20 @@ def test_each_promise_is_judged_by_the_version_in_which_it_was_made() -> None:
         assert touch == {"1": 1, "2": 0}
 
 
+def test_what_was_left_is_known_although_an_earlier_turn_is_judged_by_another_version() -> None:
+    inherit = TERMS.replace("calendar: office\n", "calendar: office\n    on_transfer: inherit\n", 1)
+    later = inherit.replace("version: 1", "version: 2").replace("2026-01-01", "2026-03-04")
+    both = Agreements([Agreement.loads(inherit), Agreement.loads(later)])
+    never_offered = [
+        fact(f.LeadCaptured, "a", 0),
+        fact(f.HandoffAssigned, "a", 1, handoff="a-1", owner="ann"),
+        fact(f.HandoffAssigned, "a", 49, handoff="a-1", owner="bob"),
+    ]
+    with folded(never_offered, both) as past, stories.take(never_offered) as snapshot, snapshot.replay(both) as bulk:
+        assert [row["agreement"] for row in bulk.clocks("sales.touch")] == [1, 2]
+        assert standing(bulk) == standing(past)
+
+
 def test_a_promise_that_nothing_recorded_ever_kept_has_no_attainment() -> None:
     story = [*lead("a", "web", offered=1, answer=(2, "accept", None)), *lead("b", "web", offered=1)]
     with folded(story) as past:

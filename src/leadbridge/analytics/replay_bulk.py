@@ -22,7 +22,7 @@ from leadbridge.errors import ConfigError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from leadbridge.domain.calendar.slots import Bools, Int64s
+    from leadbridge.domain.calendar.slots import Int64s
 
 __all__ = ["COLUMNS", "chosen", "replay_tables"]
 
@@ -103,7 +103,7 @@ def replay_tables(place: Path, series: Agreements, now_us: int, out: Path, wante
             turns = turns_of(connection, signature, now_us)
             for unit, one in enumerate(promises):
                 if one.signature == signature:
-                    _add(connection, unit, one, turns, _of_version(turns, one.version, series, now_us))
+                    _add(connection, unit, one, _of_version(turns, one.version, series, now_us))
                     there = any(recorded(connection, event, signature.duty_of) for event in signature.stops)
                     silent[one.name] = silent.get(one.name, True) and not there
         _write(connection, out)
@@ -136,20 +136,18 @@ def _check(one: _Promise) -> None:
         )
 
 
-def _of_version(turns: Turns, version: int, series: Agreements, now_us: int) -> Bools:
-    """Which of the turns belong to promises that were made in a version."""
-    np = load_numpy()
+def _of_version(turns: Turns, version: int, series: Agreements, now_us: int) -> Turns:
+    """The turns of promises that were made in a version."""
     if len(series) == 1:
-        every: Bools = np.ones(len(turns.key), np.bool_)
-        return every
+        return turns
+    np = load_numpy()
     numbers = np.array([each.version for each in series])
     days = sorted({each.effective for each in series} | {each.until for each in series if each.until is not None})
     bounds = np.array([_midnight(day) for day in days])
     holds = np.array([series.judging(day).version for day in (date.min, *days)])
     judged = np.where(turns.judged == MISSING, now_us, turns.judged)
     by_day = holds[np.searchsorted(bounds, judged, "right")]
-    mine: Bools = np.where(np.isin(turns.made, numbers), turns.made, by_day) == version
-    return mine
+    return turns.where(np.where(np.isin(turns.made, numbers), turns.made, by_day) == version)
 
 
 def _midnight(day: date) -> int:
@@ -171,8 +169,8 @@ def _begin(connection: DuckDBPyConnection, promises: list[_Promise]) -> None:
         connection.execute("insert into units values (?, ?, ?, ?, ?, ?, ?, ?)", [*row, target.per_handoff])
 
 
-def _add(connection: DuckDBPyConnection, unit: int, one: _Promise, every: Turns, mine: Bools) -> None:
-    if not mine.any():
+def _add(connection: DuckDBPyConnection, unit: int, one: _Promise, turns: Turns) -> None:
+    if not len(turns.key):
         return
     np = load_numpy()
     pauses: Pauses = {}
@@ -180,12 +178,7 @@ def _add(connection: DuckDBPyConnection, unit: int, one: _Promise, every: Turns,
         pauses = pauses_of(connection, one.target.paused_while, per_handoff=one.target.per_handoff)
     inherit = one.policy.on_transfer == "inherit"
     allowance = one.target.allowance
-    turns = every if mine.all() else every.where(mine)
-    if inherit and turns is not every:
-        # What was left is also told by turns that another version judges, where no offer ties them together.
-        due = due_times(every, allowance, one.calendar, pauses, inherit=True)[mine]
-    else:
-        due = due_times(turns, allowance, one.calendar, pauses, inherit=inherit)
+    due = due_times(turns, allowance, one.calendar, pauses, inherit=inherit)
     columns: dict[str, Int64s] = {
         "unit": np.full(len(turns.key), unit, np.int64),
         "k": turns.key,

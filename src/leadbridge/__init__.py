@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from leadbridge.agreement.picklists import ReasonCrosswalk, picklist
     from leadbridge.agreement.route import route
     from leadbridge.agreement.versions import Agreements
-    from leadbridge.analytics import NotComputable, Result, Snapshot
+    from leadbridge.analytics import Comparison, NotComputable, Replay, Result, Snapshot
     from leadbridge.bridge import Bridge
     from leadbridge.clock import Clock, ManualClock, SystemClock
     from leadbridge.domain.buying.group import BuyingGroup
@@ -71,6 +71,7 @@ __all__ = [
     "Clock",
     "Company",
     "CompanyIndex",
+    "Comparison",
     "ConfigError",
     "DataError",
     "Forbidden",
@@ -90,6 +91,7 @@ __all__ = [
     "PlanRefused",
     "RateLimited",
     "ReasonCrosswalk",
+    "Replay",
     "Result",
     "Route",
     "SLAClock",
@@ -135,7 +137,9 @@ _HOMES = {
     "leadbridge.agreement.route": ("route",),
     "leadbridge.agreement.versions": ("Agreements",),
     "leadbridge.analytics": (
+        "Comparison",
         "NotComputable",
+        "Replay",
         "Result",
         "Snapshot",
     ),

@@ -42,9 +42,9 @@ def test_what_answers_a_point_exists() -> None:
 
 def _places() -> list[object]:
     from leadbridge.agreement import content
-    from leadbridge.domain import buying
+    from leadbridge.domain import buying, continuity
 
-    return [content, buying]
+    return [content, buying, continuity]
 
 
 def _other_words() -> set[str]:

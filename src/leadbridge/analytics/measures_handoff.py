@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
@@ -96,12 +96,9 @@ class HandoffMeasures(Measuring):
             ConfigError: for a horizon in business time.
         """
 
-        def whole(rows: list[dict[str, Any]]) -> Whole:
-            row = rows[0]
-            return Whole(row["ignored_rate"], row["mature"], {}, row["immature"])
-
+        values = self._by_horizon(horizon, since, until)
         return self._answer(
-            metric("ignored_rate"), by, self._by_horizon(horizon, since, until), whole, _TOO_YOUNG, {"horizon": horizon}
+            metric("ignored_rate"), by, values, _cohort("ignored_rate", "mature"), _TOO_YOUNG, {"horizon": horizon}
         )
 
     def waste(
@@ -123,14 +120,11 @@ class HandoffMeasures(Measuring):
         assumed = self._source.meta.assumptions
         figures = {name: assumed.get(name) for part in _PARTS.values() for name in part}
 
-        def whole(rows: list[dict[str, Any]]) -> Whole:
-            row = rows[0]
-            return Whole(row["ignored"], row["mature"], {}, row["immature"])
-
-        shown = {**{name: "not agreed" if value is None else value for name, value in figures.items()}}
+        shown = {name: "not agreed" if value is None else value for name, value in figures.items()}
         if assumed.get("source"):
             shown["source"] = assumed["source"]
         values = {**self._by_horizon(horizon, since, until), **figures}
+        whole = _cohort("ignored", "mature")
         answer = self._answer(metric("waste"), by, values, whole, _TOO_YOUNG, {"horizon": horizon, **shown})
         if isinstance(answer, NotComputable):
             return answer
@@ -151,11 +145,8 @@ class HandoffMeasures(Measuring):
             ConfigError: for a horizon in business time.
         """
 
-        def whole(rows: list[dict[str, Any]]) -> Whole:
-            row = rows[0]
-            return Whole(row["attempts_per_passage"], row["passages"], {}, row["immature"])
-
         values = self._by_horizon(horizon, since, until)
+        whole = _cohort("attempts_per_passage", "passages")
         return self._answer(metric("follow_up_depth"), by, values, whole, _TOO_YOUNG, {"horizon": horizon})
 
     def continuity(
@@ -219,6 +210,11 @@ class HandoffMeasures(Measuring):
 
 
 _TOO_YOUNG = "no hand-off in this window is old enough to be judged"
+
+
+def _cohort(value: str, n: str) -> Callable[[list[dict[str, Any]]], Whole]:
+    """What all leads together came to, from the columns that hold it; those that are too young are counted apart."""
+    return lambda rows: Whole(rows[0][value], rows[0][n], {}, rows[0]["immature"])
 
 
 def _unless_silent(rows: list[dict[str, Any]], whole: Whole) -> Whole:

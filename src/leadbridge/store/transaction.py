@@ -251,25 +251,7 @@ class Transaction:
         leads = [each.lead for each in many]
         for start in range(0, len(leads), 500):
             self._connection.execute(delete(clock).where(clock.c.lead.in_(leads[start : start + 500])))
-        rows = [
-            {
-                "lead": timer.lead,
-                "policy": timer.policy,
-                "target": timer.target,
-                "about": timer.about,
-                "turn": timer.turn,
-                "duty_of": timer.duty_of,
-                "owner": timer.owner,
-                "queue": timer.queue,
-                "state": timer.state,
-                "started_us": timer.started_us,
-                "warns_us": timer.warns_us,
-                "due_us": timer.due_us,
-                "broken_us": timer.broken_us,
-            }
-            for each in many
-            for timer in each.timers
-        ]
+        rows = [timer._asdict() for each in many for timer in each.timers]
         if rows:
             self._connection.execute(insert(clock), rows)
         seen = [{"one": each.lead, "seen": each.stamp} for each in many]

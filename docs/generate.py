@@ -20,6 +20,8 @@ from leadbridge.agreement import Agreement
 from leadbridge.analytics import metrics
 from leadbridge.domain import facts
 from leadbridge.domain.lifecycle import frameworks
+from leadbridge.testing import laws
+from leadbridge.testing.broken import BROKEN
 
 DOCS = Path(__file__).parent
 BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -186,12 +188,24 @@ def commands() -> str:
     return "".join(section(get_command(build()), "leadbridge")).removeprefix("\n")
 
 
+def conformance_laws() -> str:
+    """Every law of the conformance suite, and the adapters that are wrong on purpose which prove it."""
+    rows = []
+    for law in laws():
+        caught = sorted(broken.adapter.__name__ for broken in BROKEN if broken.caught_by == law.name)
+        rows.append(
+            (law.sentence, plain(law.why.partition(" If this fails")[0]), ", ".join(f"`{name}`" for name in caught))
+        )
+    return table(("Law", "Why", "Wrong adapters that it catches"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "agreement": sections,
     "capabilities": capabilities,
     "commands": commands,
     "errors": error_tree,
     "facts": fact_types,
+    "laws": conformance_laws,
     "frameworks": stage_frameworks,
     "metrics": metric_files,
     "names": names,

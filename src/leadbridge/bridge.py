@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from leadbridge.adapter import OWN_FIELDS, Adapter, Provision, Provisioned, Ref
+from leadbridge.adapter import Adapter, Provision, Provisioned, Ref
 from leadbridge.agreement import Agreement, Agreements, lint
 from leadbridge.agreement.boards import due_again, feedback
 from leadbridge.agreement.brief import Brief
@@ -35,6 +35,7 @@ from leadbridge.sync import Engine, Plan, Progress, RoundResult, SyncResult
 from leadbridge.sync.engine import silent
 from leadbridge.sync.identity import unclear
 from leadbridge.sync.inspect import CheckReport, inspect, strangers
+from leadbridge.sync.own import own_purposes
 
 if TYPE_CHECKING:
     from leadbridge.analytics import Snapshot
@@ -169,6 +170,7 @@ class Bridge:
             self.agreement.standing(today),
             mappings,
             self.connections,
+            purposes=own_purposes(self.agreements),
             retry=self._retry,
             progress=progress,
         )
@@ -183,12 +185,12 @@ class Bridge:
         return self.ledger.lint(self.agreements, self.clock.now(), metrics=tuple(metrics()))
 
     def provision(self, *, dry_run: bool = True) -> dict[str, list[Provisioned]]:
-        """Adds our own fields to every connection that can; with ``dry_run`` only says what it would do.
+        """Adds the fields that the agreement has a use for to every connection; a dry run only says what it would do.
 
         Raises:
             Unsupported: an adapter cannot add fields.
         """
-        purposes = [own.purpose for own in OWN_FIELDS]
+        purposes = own_purposes(self.agreements)
         done: dict[str, list[Provisioned]] = {}
         for name, adapter in self.connections.items():
             if not isinstance(adapter, Provision):

@@ -59,6 +59,7 @@ def test_a_check_changes_nothing_and_needs_no_field_of_ours(salesforce: Any, hub
     assert (hubspot.crm.dump("contact"), salesforce.crm.dump("Lead")) == before
     assert {(item.connection, item.value, item.rows) for item in report.unmapped} == {("hs", "evangelist", 3)}
     assert report.unprovisioned["hs", "contact"][:2] == ("id", "op")
+    assert {name: each.used > 0 for name, each in report.usage.items()} == {"hs": True, "sf": True}
     assert {entry.method for entry in salesforce.log.entries} <= {"GET", "POST"}
     assert not any("/upsert" in entry.path or "/update" in entry.path for entry in hubspot.log.entries)
 

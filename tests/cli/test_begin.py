@@ -112,6 +112,7 @@ def test_check_works_on_an_account_without_our_fields_settings_and_agreement(
 def test_the_connection_gives_the_name_of_the_variables(bare: Shop) -> None:
     ran = bare.run("check", "--adapter", "hubspot", "--connection", "hs", "--set", f"base_url={bare.hubspot.base_url}")
     assert ran.code == 0
+    assert "today)" in ran.out + ran.err, "what the account has used of its day"
     missing = bare.run("check", "--adapter", "hubspot", "--connection", "eu-shop")
     assert missing.code == 2
     assert "connection eu-shop: " in missing.err
@@ -157,6 +158,33 @@ def test_provision_shows_first_and_makes_only_with_a_yes(bare: Shop, monkeypatch
     assert made.out.count(" made") == 7
     assert "nothing that leadbridge has to make" in after.out
     assert not (bare.folder / "leadbridge.db").exists()
+
+
+def test_one_connection_is_provisioned_by_its_name(shop: Shop) -> None:
+    by_name, by_option = shop.run("provision", "hs", "--json"), shop.run("provision", "--connection", "hs", "--json")
+    assert by_name.json == by_option.json
+    assert {each["connection"] for each in by_name.json["fields"]} == {"hs"}
+    torn = shop.run("provision", "hs", "--connection", "sf")
+    assert torn.code == 2
+    assert "name one connection" in torn.err
+    assert shop.run("provision", "nobody").code == 2
+
+
+def test_a_hubspot_field_of_the_wrong_type_is_left_to_a_person(bare: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = start_simulator("hubspot")(SystemClock(), provisioned=False)
+    try:
+        plain.crm.add_property("contact", "leadbridge_sla_due")
+        plain.portal.scopes_missing = {"crm.schemas.contacts.write"}
+        bare.run("init")
+        text = f'[connections.hs]\nadapter = "hubspot"\nbase_url = "{plain.base_url}"\n'
+        (bare.folder / "leadbridge.toml").write_text(text, encoding="utf-8")
+        shown, tried = bare.run("provision", "hs"), bare.run("provision", "hs", "--yes")
+    finally:
+        plain.stop()
+    assert "To make 6 fields: leadbridge provision hs --yes" in " ".join(shown.out.split())
+    assert "exists with the type string" in " ".join(shown.out.split())
+    assert " made" not in tried.out
+    assert "crm.schemas.contacts.write" in tried.out
 
 
 def test_what_only_a_person_can_do_comes_with_instructions(shop: Shop) -> None:

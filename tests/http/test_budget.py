@@ -134,6 +134,82 @@ def test_our_own_requests_are_not_counted_twice() -> None:
     assert time.waits == []
 
 
+def test_others_get_back_no_more_than_they_use() -> None:
+    time = Time()
+    limiter = budget(time, (10, 10.0))
+    limiter.learn(maximum=10, seconds=10.0, remaining=4)
+    limiter.learn(maximum=10, seconds=10.0, remaining=9)
+    sent(time, limiter, 9)
+    assert time.waits == []
+    limiter.acquire()
+    assert time.waits == [pytest.approx(10.0)]
+
+
+def test_a_window_that_others_fill_is_given_way_to_until_it_is_no_longer_full() -> None:
+    time = Time()
+    limiter = budget(time, (10, 10.0))
+    limiter.acquire()
+    for _ in range(3):
+        limiter.learn(maximum=10, seconds=10.0, remaining=0)
+    limiter.acquire()
+    assert time.waits == [pytest.approx(10.0)], "one is always allowed, or we would never hear of it"
+    limiter.learn(maximum=10, seconds=10.0, remaining=9)
+    sent(time, limiter, 9)
+    assert time.waits == [pytest.approx(10.0)]
+
+
+def test_what_left_after_the_request_that_was_counted_is_not_taken_for_ours() -> None:
+    time = Time()
+    limiter = budget(time, (4, 10.0))
+    first = limiter.acquire()
+    time.now += 1
+    limiter.acquire()
+    limiter.learn(maximum=4, seconds=10.0, remaining=2, moment=first)
+    limiter.acquire()
+    assert time.waits == []
+    limiter.acquire()
+    assert time.waits == [pytest.approx(9.0)], "one of the two that were counted was somebody else's"
+
+
+def test_a_request_counts_from_when_it_really_left() -> None:
+    time = Time()
+    limiter = budget(time, (1, 10.0))
+    moment = limiter.acquire()
+    time.now += 3
+    assert limiter.departs(moment) == 103.0
+    assert limiter.departs(103.0) == 103.0
+    limiter.acquire()
+    assert time.waits == [pytest.approx(10.0)]
+
+
+def test_a_request_that_left_when_nobody_knew_it_any_more_counts_all_the_same() -> None:
+    time = Time()
+    limiter = budget(time, (1, 1.0))
+    moment = limiter.acquire()
+    time.now += 5
+    limiter.acquire()
+    limiter.departs(moment)
+    limiter.acquire()
+    assert time.waits == [pytest.approx(1.0)]
+
+
+def test_a_slow_answer_counts_a_little_later_than_a_fast_one_to_the_same_question() -> None:
+    time = Time()
+    limiter = budget(time, (10, 10.0))
+
+    def ask(operation: str, seconds: float) -> float:
+        moment = limiter.departs(limiter.acquire())
+        time.now += seconds
+        return limiter.returns(moment, operation) - moment
+
+    assert ask("fetch", 0.2) == 0.0
+    assert ask("fetch", 0.25) == pytest.approx(0.05)
+    assert ask("fetch", 5.0) == pytest.approx(0.15), "never more than a small share of the window"
+    assert ask("apply", 1.0) == 0.0
+    assert ask("fetch", 0.1) == 0.0
+    assert RateBudget().returns(1.0, "fetch") == 1.0
+
+
 @pytest.mark.parametrize(("maximum", "seconds"), [(0, 10.0), (-1, 10.0), (5, 0.0)])
 def test_headers_without_sense_are_ignored(maximum: int, seconds: float) -> None:
     limiter = RateBudget((7, 10.0))

@@ -252,8 +252,9 @@ def test_both_budgets_are_asked_before_a_request(api: respx.MockRouter) -> None:
             super().__init__((1, 1.0))
             self.name = name
 
-        def acquire(self) -> None:
+        def acquire(self) -> float:
             order.append(self.name)
+            return 0.0
 
     crm = client(budget=Noting("all"))
     crm.request("GET", "/leads", operation="changes", budget=Noting("search"))

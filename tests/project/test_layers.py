@@ -17,7 +17,7 @@ OFFENCES = [
     ("layers", "leadbridge/domain/facts.py", "import leadbridge.adapter"),
     ("layers", "leadbridge/store/schema.py", "import leadbridge.sync"),
     ("core-without-adapters", "leadbridge/registry.py", "import leadbridge_hubspot"),
-    ("core-without-adapters", "leadbridge/http.py", "import simple_salesforce"),
+    ("core-without-adapters", "leadbridge/http/client.py", "import simple_salesforce"),
     ("adapters-use-the-contract", "leadbridge_salesforce/adapter.py", "import leadbridge.mapping"),
     ("simulators-use-the-chassis", "leadbridge_hubspot/adapter.py", "import leadbridge.simulator"),
     ("adapters-apart", "leadbridge_hubspot/adapter.py", "import leadbridge_salesforce"),

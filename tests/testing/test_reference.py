@@ -25,4 +25,4 @@ class TestMemoryThatPromisesNothing(AdapterSuite):
                 crm=crm, conditional_writes=False, archives=False, sees_deleted=False, read_batch=1, write_batch=1
             )
 
-        return MemoryBench(make, provisioned=False, converts=False)
+        return MemoryBench(make, provisioned=False, converts=False, ratchet=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from leadbridge.adapter import Page, Record, Ref, Value
@@ -35,6 +36,14 @@ def simulator(clock: ManualClock) -> Iterator[HubSpotSimulator]:
 
 
 @pytest.fixture
+def http(simulator: HubSpotSimulator) -> Iterator[httpx.Client]:
+    """A plain client that is signed in to the simulator."""
+    headers = {"Authorization": f"Bearer {simulator.token}"}
+    with httpx.Client(base_url=simulator.base_url, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
 def sdk_client(simulator: HubSpotSimulator) -> Iterator[Any]:
     """A configured ``hubspot.HubSpot`` client."""
     with warnings.catch_warnings():
@@ -57,7 +66,9 @@ def connect(simulator: HubSpotSimulator, request: pytest.FixtureRequest) -> Iter
     def make(way: str = "2026-09", *, settle: timedelta = timedelta(minutes=10)) -> HubSpot:
         if way == "sdk":
             client = request.getfixturevalue("sdk_client")
-            adapter = HubSpot.from_sdk(client, settle=settle, rate=(10_000, 1.0), search_rate=(10_000, 1.0))
+            adapter = HubSpot.from_sdk(
+                client, api_version="v3", settle=settle, rate=(10_000, 1.0), search_rate=(10_000, 1.0)
+            )
             transport: Any = adapter._http._transport
             pools.append(transport._pool)
         else:

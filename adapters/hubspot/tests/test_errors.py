@@ -18,6 +18,7 @@ from leadbridge.errors import (
     SchemaDrift,
     Unavailable,
 )
+from leadbridge.http import Usage
 from leadbridge_hubspot import HubSpot
 
 CANARY = "canary-7"
@@ -70,6 +71,7 @@ MATRIX: list[tuple[str, httpx.Response, type[AdapterError]]] = [
     ("400 unknown kind", httpx.Response(400, json=error("Unable to infer object type from: contacts")), SchemaDrift),
     ("409", httpx.Response(409, json=error(category="CONFLICT")), BadRequest),
     ("414", httpx.Response(414, json=error()), BadRequest),
+    ("414 merging", httpx.Response(414, json=error("Cannot have more than 250 identities on a profile")), BadRequest),
     ("423", httpx.Response(423, json=error()), RateLimited),
     ("429 rolling", httpx.Response(429, json=error(policyName="TEN_SECONDLY_ROLLING")), RateLimited),
     ("429 without body", httpx.Response(429), RateLimited),
@@ -180,6 +182,45 @@ def test_the_budget_learns_from_answers() -> None:
     hubspot.ids("contact", None, archived=False, limit=10)
     assert hubspot._wire._budget.windows == ((190, 10.0),)
     assert hubspot._wire._search_budget.windows == ((5, 1.0),)
+
+
+def test_what_is_left_of_the_day_is_kept_as_long_as_no_answer_says_otherwise() -> None:
+    headers = {"X-HubSpot-RateLimit-Daily": "650000", "X-HubSpot-RateLimit-Daily-Remaining": "649000"}
+    hubspot, router = connected(httpx.Response(200, headers=headers, json={"results": []}))
+    seen = [hubspot.usage]
+    hubspot.ids("contact", None, archived=False, limit=10)
+    seen.append(hubspot.usage)
+    router.route().mock(return_value=httpx.Response(200, json={"results": []}))
+    hubspot.ids("contact", None, archived=False, limit=10)
+    seen.append(hubspot.usage)
+    assert seen == [None, Usage(1000, 650_000), Usage(1000, 650_000)]
+
+
+def test_too_many_identities_are_told_apart_from_a_request_that_is_too_long() -> None:
+    by_name = {name: answer for name, answer, _ in MATRIX}
+    for name, says in (("414", "fewer properties"), ("414 merging", "cannot be merged")):
+        hubspot, _ = connected(by_name[name])
+        with pytest.raises(BadRequest, match=says):
+            hubspot.ids("contact", None, archived=False, limit=10)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (423, {}, 2.0),
+        (423, {"Retry-After": "5"}, 5.0),
+        (423, {"Retry-After": "1"}, 2.0),
+        (477, {}, None),
+        (477, {"Retry-After": "600"}, 600.0),
+    ],
+)
+def test_a_locked_record_and_a_moving_account_say_how_long(
+    status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    hubspot, _ = connected(httpx.Response(status, headers=headers))
+    with pytest.raises(RateLimited) as caught:
+        hubspot.ids("contact", None, archived=False, limit=10)
+    assert caught.value.retry_after == seconds
 
 
 def test_an_answer_without_a_date_cannot_be_trusted_for_reading_on() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -13,13 +12,6 @@ from leadbridge.clock import ManualClock
 from leadbridge.errors import ConfigError, Unsupported
 from leadbridge.simulator import Simulator
 from leadbridge_hubspot.simulator import HubSpotSimulator
-
-
-@pytest.fixture
-def http(simulator: HubSpotSimulator) -> Any:
-    headers = {"Authorization": f"Bearer {simulator.token}"}
-    with httpx.Client(base_url=simulator.base_url, headers=headers) as client:
-        yield client
 
 
 def test_it_is_a_simulator(simulator: HubSpotSimulator) -> None:
@@ -101,6 +93,7 @@ def test_search_counts_ghosts_and_shows_live_values(
     ("query", "problem"),
     [
         ({"limit": 201}, "limit"),
+        ({"limit": "many"}, "limit"),
         ({"after": "9995", "limit": 10}, "10000"),
         ({"sorts": ["a", "b"]}, "one sort"),
         ({"filterGroups": [{"filters": [{"propertyName": "nope", "operator": "EQ", "value": "1"}]}]}, "nope"),

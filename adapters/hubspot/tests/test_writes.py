@@ -173,8 +173,6 @@ def test_none_clears_and_what_is_absent_stays(simulator: HubSpotSimulator, conne
         ("numemployees", 0.2),
         ("numemployees", -3.75),
         ("numemployees", 1e21),
-        ("hs_email_optout", True),
-        ("hs_email_optout", False),
         ("closedate", "2026-02-28T23:59:59.999Z"),
         ("birthday", "2024-02-29"),
         ("topics", ("sla", "crm")),
@@ -273,7 +271,7 @@ def test_what_was_never_promised_is_refused_before_anything_is_sent(
     for bad in (
         Write("a", "update", contact, {"firstname": "A"}, if_version="1"),
         Write("b", "upsert", Ref("company", "k"), {"name": "A"}),
-        Write("c", "update", Ref("note", "1"), {"hs_note_body": "A"}),
+        Write("c", "upsert", Ref("note", "k"), {"hs_note_body": "A"}),
         Write("d", "update", Ref("butterfly", "1"), {}),
     ):
         with pytest.raises(Unsupported):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from leadbridge.adapter import Adapter, Fields
+from leadbridge.adapter import Adapter, Fields, Ref
 from leadbridge.clock import ManualClock
 from leadbridge.simulator import Crm, FaultQueue, RequestLog
 from leadbridge.testing import AdapterSuite, Bench
@@ -41,6 +41,12 @@ class SalesforceBench:
 
     def row(self, i: int) -> Fields:
         return {"LastName": f"Person {i}", "Company": "Acme", "Email": f"person.{i}@acme.example"}
+
+    def associated(self) -> tuple[Ref, str, Ref]:
+        """A task about a lead."""
+        (person,) = self.crm.seed(self.kind, [self.row(0)])
+        (task,) = self.crm.seed("Task", [{"Subject": "Call", "WhoId": person}])
+        return task, "WhoId", person
 
     def close(self) -> None:
         self._open.close()

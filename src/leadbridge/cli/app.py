@@ -50,7 +50,7 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
                     "check --adapter hubspot          (no settings file; the token is in LEADBRIDGE_HUBSPOT_TOKEN)",
                 ),
             ),
-            ("provision", provision, ("provision", "provision --connection hs --yes")),
+            ("provision", provision, ("provision", "provision hs --yes")),
         ),
     ),
     (

@@ -117,4 +117,10 @@ def _show(report: CheckReport, limit: int) -> None:
         output.show(f"note: {remark}")
     if report.ok:
         output.show("Every status, stage, reason and owner has a meaning.")
-    output.note("API calls: " + ", ".join(f"{name} {count:,}" for name, count in report.calls.items()))
+    calls = [f"{name} {count:,}{_of_the_day(report, name)}" for name, count in report.calls.items()]
+    output.note(f"API calls: {', '.join(calls)}")
+
+
+def _of_the_day(report: CheckReport, connection: str) -> str:
+    usage = report.usage.get(connection)
+    return f" (the account has used {usage.used:,} of {usage.allowed:,} today)" if usage is not None else ""

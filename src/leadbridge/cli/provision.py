@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from leadbridge.cli import output
 from leadbridge.cli.opening import IN_MEMORY
 from leadbridge.cli.options import Config, Connection, Json, Yes
@@ -16,12 +20,20 @@ _SAID = {
 }
 
 
-def provision(connection: Connection = None, config: Config = None, yes: Yes = False, json: Json = False) -> None:
+Named = Annotated[str | None, typer.Argument(metavar="[CONNECTION]", help="Only this connection.")]
+
+
+def provision(
+    only: Named = None, connection: Connection = None, config: Config = None, yes: Yes = False, json: Json = False
+) -> None:
     """Show which fields of our own the CRMs lack; with --yes, make them."""
     from leadbridge.bridge import Bridge
     from leadbridge.settings import Settings
 
-    with Bridge.of(Settings.load(config), only=connection, store=IN_MEMORY) as bridge:
+    if only and connection and only != connection:
+        raise typer.BadParameter(f"name one connection: {only} or {connection}", param_hint="--connection")
+    only = only or connection
+    with Bridge.of(Settings.load(config), only=only, store=IN_MEMORY) as bridge:
         done = bridge.provision(dry_run=True)
         missing = [each for fields in done.values() for each in fields if each.state == "planned"]
         if yes and missing:
@@ -50,6 +62,7 @@ def provision(connection: Connection = None, config: Config = None, yes: Yes = F
         for text in dict.fromkeys(each.instructions for each in fields if each.instructions):
             output.show(f"by hand in {name}: {text}")
     if missing and not yes:
-        output.show(f"Nothing was made. To make {len(missing)} fields: leadbridge provision --yes")
+        command = " ".join(filter(None, ("leadbridge provision", only, "--yes")))
+        output.show(f"Nothing was made. To make {len(missing)} fields: {command}")
     elif not missing:
         output.show("There is nothing that leadbridge has to make.")

@@ -26,11 +26,23 @@ def simulate(
         str | None,
         typer.Option("--at", metavar="WHEN", help="Begin at this instant, and stand still until told to move."),
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="FAULT",
+            help='Let some go wrong, such as "POST /crm/objects* status=503 times=2" or "effect=drop_after after=9": '
+            "METHOD PATH first, * is anything; then effect= (status, html, empty, timeout, drop_before, drop_after, "
+            "cut), status=, body=, header=Name:value, times=, after=, share=. May be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Start a simulated CRM, say its address in the first line, and run until stopped."""
     from leadbridge.clock import ManualClock, SystemClock
     from leadbridge.registry import start_simulator
+    from leadbridge.simulator import Fault
 
+    faults = [Fault.parse(text) for text in fault or ()]
     start = instant(at, "--at")
     clock = ManualClock(start) if start is not None else SystemClock()
     stopped = Event()
@@ -40,6 +52,8 @@ def simulate(
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     simulator = start_simulator(name)(clock, port=port, tls=tls, seed=seed)
+    for each in faults:
+        simulator.faults.add(each)
     try:
         typer.echo(simulator.base_url)
         for line in _about(simulator, clock_moves=start is not None):

@@ -67,6 +67,10 @@ class KindMapping:
             for field, table in crosswalk.values.items()
             if self._usable(field)
         }
+        self._axis_rows = {
+            field: {raw: {axis: row[axis] for axis in row if axis in AXES} for raw, row in table.items()}
+            for field, table in self.tables.items()
+        }
         self._known = known
         self._shown_as = self._stand_ins(lifecycle)
         self._fillers = set(crosswalk.fillers.values())
@@ -85,9 +89,8 @@ class KindMapping:
                 }
             )
         )
-        self._readers: list[tuple[str, str, Callable[[Value], Value]]] = [
-            (name, field, self._reader(name, info.fields[field])) for name, field in self.fields.items()
-        ]
+        self._blank = frozenset({"", *self._fillers})
+        self._readers = [(name, field, self._reader(name, info.fields[field])) for name, field in self.fields.items()]
 
     def _usable(self, field: str) -> bool:
         if field in self.info.fields:
@@ -113,15 +116,16 @@ class KindMapping:
             if detour not in shown
         }
 
-    def _reader(self, name: str, info: FieldInfo) -> Callable[[Value], Value]:
-        fillers = self._fillers
+    def _reader(self, name: str, info: FieldInfo) -> Callable[[Value], Value] | None:
+        """How a field is read; ``None`` for plain text, the most frequent, which needs no call."""
+        blank = self._blank
         table = self.tables.get(info.name)
 
         def text(value: Value) -> Value:
             if not isinstance(value, str):
                 return value
             stripped = value.strip()
-            return None if not stripped or stripped in fillers else stripped
+            return None if stripped in blank else stripped
 
         def meaning(value: Value) -> Value:
             row = table.get(value) if table is not None and isinstance(value, str) else None
@@ -145,7 +149,7 @@ class KindMapping:
             return email
         if name == "opted_out":
             return consent
-        return meaning if table is not None else text
+        return meaning if table is not None else None
 
     # -- from the CRM ----------------------------------------------------------------------------------------------
 
@@ -154,18 +158,28 @@ class KindMapping:
 
         An owner whom nobody can vouch for is absent, too: somebody owns the record, and nobody is put in their place.
         """
-        found = {name: reader(fields[field]) for name, field, reader in self._readers if field in fields}
+        found: dict[str, Value] = {}
+        blank = self._blank
+        for name, field, reader in self._readers:
+            if field in fields:
+                value = fields[field]
+                if reader is not None:
+                    value = reader(value)
+                elif isinstance(value, str):
+                    value = value.strip()
+                    if value in blank:
+                        value = None
+                found[name] = value
         if "owner" in found and self.people.stranger(fields[self.fields["owner"]]):
             del found["owner"]
         for name, field in self._axis_fields.items():
             raw = fields.get(field)
             if isinstance(raw, str) and raw in self._known[name]:
                 found[name] = raw
-        for field, table in self.tables.items():
+        for field, rows in self._axis_rows.items():
             raw = fields.get(field)
-            row = table.get(raw) if isinstance(raw, str) else None
-            if row is not None:
-                found.update((axis, meaning) for axis, meaning in row.items() if axis in AXES)
+            if isinstance(raw, str) and raw in rows:
+                found.update(rows[raw])
         return found
 
     def unmapped(self, fields: Fields) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from leadbridge.adapter import (
 from leadbridge.clock import Clock, from_us
 from leadbridge.errors import AdapterError, CursorExpired, SchemaDrift, Unavailable, Unsupported
 from leadbridge.http import TokenStore
+from leadbridge.memory import webhooks
 from leadbridge.memory.crm import MemoryCrm, Row
 from leadbridge.memory.schema import OWNERS, Kinds, default_crosswalk, own_fields
 from leadbridge.memory.stream import Place, next_rows
@@ -226,6 +227,10 @@ class MemoryAdapter:
             ]
 
         return self._request("provision", make)
+
+    def hints(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> list[Ref]:
+        """The records that a webhook of :func:`leadbridge.memory.webhooks.webhook` is about."""
+        return webhooks.hints(self.crm.secret, method=method, url=url, headers=headers, body=body)
 
     def convert(self, ref: Ref, *, owner: str | None) -> Record:
         """Turns a person into a contact."""

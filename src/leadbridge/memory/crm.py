@@ -60,6 +60,7 @@ class MemoryCrm:
     Attributes:
         lag: how long ``changes`` does not see a change that was made; set it to play a slow index.
         requests: how many requests reached the CRM, by operation.
+        secret: what its webhooks are signed with.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class MemoryCrm:
         self.lag = timedelta(0)
         self.lock = RLock()
         self.requests: Counter[str] = Counter()
+        self.secret = f"secret of {account}"
         self._fields = kinds or default_kinds(
             forward_only_stage=forward_only_stage, unique_email=unique_email, converts=converts
         )

@@ -4,13 +4,14 @@ Under ``/_control/``: ``GET`` or ``POST clock`` (``{"advance": seconds}`` or ``{
 ``DELETE requests`` · ``GET``, ``POST`` or ``DELETE faults`` (the fields of :class:`~leadbridge.simulator.Fault`) ·
 ``GET dump/{kind}`` · ``POST seed`` (``{"kind", "rows"}``) · ``POST edit`` (``{"ref", "fields"}``) · ``POST assign``
 (``{"ref", "owner"}``) · ``POST convert``, ``win``, ``delete`` (``{"ref", …}``) · ``POST merge`` (``{"winner",
-"loser"}``) · ``POST reset``. A ref is ``{"kind": …, "id": …}``, alone and as the value of a field.
+"loser"}``) · ``POST reset``, and what a vendor's simulator adds. A ref is ``{"kind": …, "id": …}``, alone and as the
+value of a field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -33,10 +34,17 @@ Body: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the control API works on: the back door, and how to begin anew."""
+    """What the control API works on.
+
+    Attributes:
+        crm: the back door.
+        reset: begins anew.
+        more: further commands by their name in the path, each with the JSON that was posted. They may wait for others.
+    """
 
     crm: Crm
     reset: Callable[[], None]
+    more: Mapping[str, Callable[[Body], object]] = field(default_factory=dict)
 
 
 def control_routes(control: Control, *, clock: Clock, faults: FaultQueue, log: RequestLog) -> list[Route]:
@@ -50,6 +58,7 @@ def control_routes(control: Control, *, clock: Clock, faults: FaultQueue, log: R
 
     posts: dict[str, Callable[[Body], object]] = {
         **_crm_commands(control.crm),
+        **control.more,
         "faults": lambda body: faults.add(Fault(**body)),
         "clock": lambda body: _move(clock, body),
         "reset": reset,
@@ -97,11 +106,13 @@ def _crm_commands(crm: Crm) -> dict[str, Callable[[Body], object]]:
 
 def _handler(command: Callable[[Body], object]) -> Callable[[Request], Any]:
     async def handle(request: Request) -> Response:
+        from starlette.concurrency import run_in_threadpool
         from starlette.responses import JSONResponse
 
         try:
             body: Body = await request.json() if await request.body() else {}
-            result = command({**body, **request.path_params})
+            # Beside the loop: what a command waits for may ask this server something.
+            result = await run_in_threadpool(command, {**body, **request.path_params})
         except (LeadbridgeError, ValueError, KeyError, TypeError) as error:
             return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
         return JSONResponse(_plain(result))

@@ -16,6 +16,7 @@ __all__ = [
     "connection",
     "cursor",
     "fact",
+    "hint",
     "intent",
     "link",
     "metadata",
@@ -58,6 +59,16 @@ cursor = Table(
     Column("kind", Text, primary_key=True),
     Column("cursor", Text, nullable=False),
     Column("fields_hash", Text, nullable=False),
+)
+
+# What a webhook was about, until a pull has asked the CRM.
+hint = Table(
+    "hint",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("seen_us", BigInteger, nullable=False),
 )
 
 observation = Table(

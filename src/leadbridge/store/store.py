@@ -173,6 +173,12 @@ class Store:
         )
         return rows[0]["cursor"] if rows else None
 
+    def hints(self, connection: str) -> dict[Ref, datetime]:
+        """The records that webhooks were about, and when the last one came."""
+        table = schema.hint
+        rows = self._rows(select(table).where(table.c.connection == connection))
+        return {Ref(row["kind"], row["id"]): from_us(row["seen_us"]) for row in rows}
+
     def observations(
         self, connection: str | None = None, *, dirty: bool = False, refs: Iterable[Ref] | None = None
     ) -> list[Observation]:

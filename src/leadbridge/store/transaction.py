@@ -85,6 +85,24 @@ class Transaction:
         row = {"connection": connection, "kind": kind, "cursor": cursor, "fields_hash": fields_hash}
         self._upsert(schema.cursor, [row])
 
+    def hint(self, connection: str, refs: Iterable[Ref], now: datetime) -> None:
+        """Remembers records to ask the CRM about, because it says that something happened to them."""
+        rows = [{"connection": connection, "kind": r.kind, "id": r.id, "seen_us": to_us(now)} for r in set(refs)]
+        self._upsert(schema.hint, rows)
+
+    def forget_hints(self, connection: str, hints: Mapping[Ref, datetime]) -> None:
+        """Forgets hints, unless something happened again since they were read."""
+        table = schema.hint
+        statement = delete(table).where(
+            table.c.connection == connection,
+            table.c.kind == bindparam("of_kind"),
+            table.c.id == bindparam("of_id"),
+            table.c.seen_us == bindparam("of_us"),
+        )
+        rows = [{"of_kind": ref.kind, "of_id": ref.id, "of_us": to_us(seen)} for ref, seen in hints.items()]
+        if rows:
+            self._connection.execute(statement, rows)
+
     def observe(self, connection: str, records: Sequence[Record], *, dirty: bool = True) -> int:
         """Stores what was seen of records; returns how many differ in content from what was known.
 

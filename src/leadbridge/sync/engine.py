@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from leadbridge.adapter import Adapter, Record, Ref
 from leadbridge.agreement import Agreement, Agreements
@@ -168,7 +169,7 @@ class Engine:
             )
 
     def pull(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = silent) -> Pulled:
-        """Reads what changed, and the records that took the place of others."""
+        """Reads what changed, the records that took the place of others, and those that webhooks were about."""
         pulled = pull(
             self.store,
             mappings,
@@ -180,6 +181,7 @@ class Engine:
             if name not in pulled.failed:
                 try:
                     self._heirs(name, mappings[name])
+                    self._hinted(name, mappings[name], pulled)
                 except AdapterError as error:
                     pulled.failed[name] = named(error, name)
         return pulled
@@ -192,15 +194,28 @@ class Engine:
         }
         known = {o.ref for o in self.store.observations(name, refs=wanted)}
         missing = sorted(wanted - known)
-        for kind in sorted({ref.kind for ref in missing}):
-            refs: list[Ref] = [ref for ref in missing if ref.kind == kind]
-            reads = mapping.kinds[kind].reads
-            answers = call(
-                lambda refs=refs, reads=reads: self.adapters[name].fetch(refs, fields=reads),  # type: ignore[misc]  # bound per turn
-                policy=self.retry,
-            )
+        for records in self._fetched(name, mapping, missing):
             with self.store.transaction() as tx:
-                tx.observe(name, [answer for answer in answers if isinstance(answer, Record)])
+                tx.observe(name, records)
+
+    def _hinted(self, name: str, mapping: ConnectionMapping, pulled: Pulled) -> None:
+        """Asks about the records that webhooks named. After the streams: what ``fetch`` says is never late."""
+        hints = self.store.hints(name)
+        if not hints:
+            return
+        wanted = sorted(ref for ref in hints if ref.kind in mapping.kinds)
+        for records in self._fetched(name, mapping, wanted):
+            with self.store.transaction() as tx:
+                pulled.changed[name] += tx.observe(name, records)
+        with self.store.transaction() as tx:
+            tx.forget_hints(name, hints)
+
+    def _fetched(self, name: str, mapping: ConnectionMapping, refs: Sequence[Ref]) -> Iterator[list[Record]]:
+        """The records as they are now, kind by kind."""
+        for kind in sorted({ref.kind for ref in refs}):
+            asked, reads = [ref for ref in refs if ref.kind == kind], mapping.kinds[kind].reads
+            fetch = partial(self.adapters[name].fetch, asked, fields=reads)
+            yield [answer for answer in call(fetch, policy=self.retry) if isinstance(answer, Record)]
 
     def decide(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = silent) -> Plan:
         """Decides about everything undecided. Reads and writes nothing but the database's memory of what was seen."""

@@ -7,13 +7,14 @@ read, with only the fields that are needed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from leadbridge.adapter import OWN_FIELDS, Adapter, Page, Record
+from leadbridge.adapter import Adapter, Page, Record
 from leadbridge.agreement import Agreement
 from leadbridge.domain.model import listing
+from leadbridge.http import Usage
 from leadbridge.mapping import ConnectionMapping, Frozen, KindMapping
 from leadbridge.retry import Retry, call
 
@@ -43,8 +44,9 @@ class CheckReport:
         unmapped: values without a meaning: statuses, stages, reasons, owners.
         choices: values without a meaning that people may choose and that no record holds yet.
         frozen: mapped fields that the account does not have.
-        unprovisioned: our own fields that are not there yet, by (connection, kind).
+        unprovisioned: our own fields that are wanted and not there yet, by (connection, kind).
         calls: requests made, by connection.
+        usage: how much of its daily allowance each account has used, where the CRM says so.
     """
 
     agreement: str
@@ -54,6 +56,7 @@ class CheckReport:
     frozen: list[Frozen] = field(default_factory=list)
     unprovisioned: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
+    usage: dict[str, Usage] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -117,6 +120,7 @@ class CheckReport:
                 for (c, k), purposes in self.unprovisioned.items()
             ],
             "calls": self.calls,
+            "usage": {name: {"used": each.used, "allowed": each.allowed} for name, each in self.usage.items()},
             "notes": self.notes,
         }
 
@@ -151,6 +155,7 @@ def inspect(
     mappings: Mapping[str, ConnectionMapping],
     adapters: Mapping[str, Adapter],
     *,
+    purposes: Sequence[str],
     retry: Retry,
     progress: Callable[[str, int], None] | None = None,
 ) -> CheckReport:
@@ -158,6 +163,7 @@ def inspect(
 
     Args:
         agreement: how the agreement is called in the report.
+        purposes: of our own fields, those that are wanted.
         progress: called with the connection and the number of records of each page.
     """
     report = CheckReport(agreement)
@@ -176,11 +182,24 @@ def inspect(
                 for crm_field, value in kind.choices()
                 if (crm_field, value) not in strange
             )
-            missing = tuple(own.purpose for own in OWN_FIELDS if own.purpose not in kind.own)
+            report.notes.extend(_consent(name, kind))
+            missing = tuple(purpose for purpose in purposes if purpose not in kind.own)
             if missing and kind.info.writable:
                 report.unprovisioned[name, kind.kind] = missing
         report.calls[name] = getattr(adapters[name], "calls", 0)
+        usage: Usage | None = getattr(adapters[name], "usage", None)
+        if usage is not None:
+            report.usage[name] = usage
     return report
+
+
+def _consent(connection: str, kind: KindMapping) -> list[str]:
+    """What people have to do themselves because the CRM does not take an opt-out from us."""
+    field = kind.fields.get("opted_out")
+    if field is None or kind.info.fields[field].writable:
+        return []
+    said = f"{connection}: {field} of {kind.kind} can be read and not be written"
+    return [f"{said} → whoever opts out elsewhere has to be unsubscribed there by hand"]
 
 
 def strangers(agreement: Agreement, mappings: Mapping[str, ConnectionMapping]) -> list[str]:

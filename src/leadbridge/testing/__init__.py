@@ -11,13 +11,28 @@ from typing import TYPE_CHECKING
 from leadbridge.errors import AdapterMissing
 
 if TYPE_CHECKING:
-    from leadbridge.testing.bench import Bench
+    from leadbridge.testing.bench import Associating, Bench, Calling, Webhook
     from leadbridge.testing.memory_bench import MemoryBench
     from leadbridge.testing.suite import SUITE_VERSION, AdapterSuite, Law, Verdict, laws, try_laws
 
-__all__ = ["SUITE_VERSION", "AdapterSuite", "Bench", "Law", "MemoryBench", "Verdict", "laws", "try_laws"]
+__all__ = [
+    "SUITE_VERSION",
+    "AdapterSuite",
+    "Associating",
+    "Bench",
+    "Calling",
+    "Law",
+    "MemoryBench",
+    "Verdict",
+    "Webhook",
+    "laws",
+    "try_laws",
+]
 
-_HOME = {"Bench": "bench", "MemoryBench": "memory_bench"}
+_HOME = {
+    **dict.fromkeys(("Associating", "Bench", "Calling", "Webhook"), "bench"),
+    "MemoryBench": "memory_bench",
+}
 
 
 def __getattr__(name: str) -> object:

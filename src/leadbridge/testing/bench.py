@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
-from leadbridge.adapter import Adapter, Fields
+from leadbridge.adapter import Adapter, Fields, Ref
 from leadbridge.clock import ManualClock
 from leadbridge.simulator.faults import FaultQueue
 from leadbridge.simulator.requests import RequestLog
 from leadbridge.simulator.simulator import Crm
 
-__all__ = ["Bench"]
+__all__ = ["Associating", "Bench", "Calling", "Webhook"]
 
 
 class Bench(Protocol):
     """One CRM account with an adapter for it. A simulator gives all parts; a live account the first ones.
 
-    A law whose part is missing is skipped and says so; nothing else is ever skipped.
+    A law whose part is missing is skipped and says so, and so is one about an ability that the adapter does not have;
+    nothing else is ever skipped.
     """
 
     @property
@@ -59,4 +62,32 @@ class Bench(Protocol):
         Every number has an address of its own, in the field that the crosswalk maps to ``email``; none has
         ``text_field``.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A request that a CRM sends to us, as it arrives."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """A bench whose CRM also sends webhooks: a further method of a :class:`Bench`."""
+
+    def webhook(self, refs: Sequence[Ref]) -> Webhook:
+        """A genuine webhook about these records, sent now; a record may stand in it twice."""
+        ...
+
+
+@runtime_checkable
+class Associating(Protocol):
+    """A bench that can associate records: a further method of a :class:`Bench`."""
+
+    def associated(self) -> tuple[Ref, str, Ref]:
+        """A new record of another kind, its field that names a person, and that person, new too."""
         ...

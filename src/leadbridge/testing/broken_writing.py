@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
-from leadbridge.adapter import Fields, Page, Receipt, Ref, Value, Write
+from leadbridge.adapter import Description, FieldInfo, Fields, Page, Receipt, Ref, Value, Write
 from leadbridge.errors import AdapterError, BadRequest
 from leadbridge.memory import MemoryAdapter
 
@@ -175,6 +175,27 @@ class ArchivesUndeclared(MemoryAdapter):
 
     def _check_promises(self, writes: Sequence[Write]) -> None:
         super()._check_promises([write for write in writes if write.action != "archive"])
+
+
+class HidesTheRatchet(MemoryAdapter):
+    """Does not say that the CRM keeps a later stage."""
+
+    forward_only = False
+
+    def describe(self) -> Description:
+        seen = super().describe()
+        kinds = {name: replace(info, fields=self._fields(info.fields)) for name, info in seen.kinds.items()}
+        return replace(seen, kinds=kinds)
+
+    def _fields(self, fields: Mapping[str, FieldInfo]) -> dict[str, FieldInfo]:
+        stage = fields.get("stage")
+        return {**fields, **({"stage": replace(stage, forward_only=self.forward_only)} if stage is not None else {})}
+
+
+class ClaimsARatchet(HidesTheRatchet):
+    """Says that a stage only goes forward, and it does not: it would be cleared for nothing, for everybody to see."""
+
+    forward_only = True
 
 
 class CreatesUndeclared(MemoryAdapter):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from leadbridge.adapter import Adapter, Fields
+from leadbridge.adapter import Adapter, Fields, Ref
 from leadbridge.clock import ManualClock
 from leadbridge.errors import AuthExpired, BadRequest, Forbidden, RateLimited, Unavailable
 from leadbridge.memory import MemoryAdapter, MemoryCrm
+from leadbridge.memory.webhooks import webhook
 from leadbridge.simulator.faults import Fault, FaultQueue
 from leadbridge.simulator.requests import RequestLog
+from leadbridge.testing.bench import Webhook
 
 __all__ = ["MemoryBench"]
 
@@ -28,14 +30,19 @@ class MemoryBench:
         make: makes the adapter under test on the CRM.
         provisioned: whether the CRM has our own fields.
         converts: whether its persons can be turned into contacts.
+        ratchet: whether its stages go forward only.
     """
 
     kind = "person"
     text_field = "title"
 
-    def __init__(self, make: Make | None = None, *, provisioned: bool = True, converts: bool = True) -> None:
+    def __init__(
+        self, make: Make | None = None, *, provisioned: bool = True, converts: bool = True, ratchet: bool = True
+    ) -> None:
         self.clock: ManualClock | None = ManualClock(datetime(2026, 1, 5, 9, tzinfo=UTC))
-        self.crm = MemoryCrm("bench", clock=self.clock, provisioned=provisioned, converts=converts)
+        self.crm = MemoryCrm(
+            "bench", clock=self.clock, provisioned=provisioned, converts=converts, forward_only_stage=ratchet
+        )
         self.crm.lag = SETTLE
         self.faults: FaultQueue | None = _Faults(self.crm)
         self.log: RequestLog | None = _Log(self.crm)
@@ -48,6 +55,18 @@ class MemoryBench:
     def row(self, i: int) -> Fields:
         """A person called by a number."""
         return {"email": f"person.{i}@acme.example", "first_name": f"Person {i}", "last_name": "Example"}
+
+    def webhook(self, refs: Sequence[Ref]) -> Webhook:
+        """A webhook of the CRM."""
+        url = "https://hooks.acme.example/bench"
+        headers, body = webhook(self.crm.secret, url, refs)
+        return Webhook("POST", url, headers, body)
+
+    def associated(self) -> tuple[Ref, str, Ref]:
+        """A deal of a person."""
+        (person,) = self.crm.seed(self.kind, [self.row(0)])
+        (deal,) = self.crm.seed("deal", [{"name": "Deal", "person": person}])
+        return deal, "person", person
 
 
 class _Faults(FaultQueue):

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -37,18 +38,32 @@ def settled(bench: Bench, adapter: Adapter) -> None:
         pytest.skip("this bench has no clock to let changes settle with")
 
 
-def page(adapter: Adapter, bench: Bench, cursor: str | None, limit: int, fields: Sequence[str] | None = None) -> Page:
-    """One page of the bench's kind."""
-    return adapter.changes(bench.kind, cursor, fields=[bench.text_field] if fields is None else fields, limit=limit)
+def page(
+    adapter: Adapter,
+    bench: Bench,
+    cursor: str | None,
+    limit: int,
+    fields: Sequence[str] | None = None,
+    kind: str | None = None,
+) -> Page:
+    """One page of the bench's kind, or of another one."""
+    asked = [bench.text_field] if fields is None else fields
+    return adapter.changes(kind or bench.kind, cursor, fields=asked, limit=limit)
 
 
 def walk(
-    adapter: Adapter, bench: Bench, cursor: str | None = None, *, limit: int = 50, fields: Sequence[str] | None = None
+    adapter: Adapter,
+    bench: Bench,
+    cursor: str | None = None,
+    *,
+    limit: int = 50,
+    fields: Sequence[str] | None = None,
+    kind: str | None = None,
 ) -> tuple[list[Record], str]:
     """Reads until there is no more; the cursor goes through JSON at every step, as it does in a database."""
     found: list[Record] = []
     for _ in range(_MOST_PAGES):
-        answer = page(adapter, bench, cursor, limit, fields)
+        answer = page(adapter, bench, cursor, limit, fields, kind)
         found += [item for item in answer.items if isinstance(item, Record)]
         cursor = str(json.loads(json.dumps(answer.cursor)))
         if not answer.more:
@@ -121,6 +136,25 @@ def bad_value(bench: Bench, adapter: Adapter) -> tuple[str, Value]:
     if fields[bench.text_field].max_length:
         return bench.text_field, "x" * (fields[bench.text_field].max_length + 1)
     pytest.skip("nothing is known that this CRM would refuse for one record")
+
+
+def steps(bench: Bench, adapter: Adapter) -> list[FieldInfo]:
+    """The fields whose options are steps, with two of them: what goes forward only, and what the crosswalk takes for
+    stages, as far as it may be written and be blank.
+    """
+    seen = adapter.describe()
+    crosswalk = seen.crosswalk.get(bench.kind)
+    values = crosswalk.get("values") if isinstance(crosswalk, Mapping) else None
+    stages = set(values) if isinstance(values, Mapping) else set()
+    found = []
+    for name, info in sorted(seen.kinds[bench.kind].fields.items()):
+        options = tuple(option for option in info.options if option.active)[:2]
+        free = info.type == "option" and info.writable and not info.required and len(options) == 2
+        if free and (info.forward_only or name in stages):
+            found.append(replace(info, options=options))
+    if not found:
+        pytest.skip("no stage of this kind can be chosen freely")
+    return found
 
 
 def read_only(bench: Bench, adapter: Adapter) -> tuple[str, Value]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
+from leadbridge.testing.abilities import AbilityLaws
 from leadbridge.testing.bench import Bench
 from leadbridge.testing.manners import MannersLaws
 from leadbridge.testing.reading import ReadingLaws
@@ -16,11 +17,11 @@ from leadbridge.testing.writing import WritingLaws
 
 __all__ = ["SUITE_VERSION", "AdapterSuite", "Law", "Verdict", "laws", "try_laws"]
 
-SUITE_VERSION = "1"
+SUITE_VERSION = "2"
 """Counts up when a law is added or sharpened; a certificate names it."""
 
 
-class AdapterSuite(ReadingLaws, WritingLaws, MannersLaws):
+class AdapterSuite(ReadingLaws, WritingLaws, MannersLaws, AbilityLaws):
     """All laws of the contract.
 
     ::
@@ -75,7 +76,7 @@ class Verdict:
 def laws() -> tuple[Law, ...]:
     """Every law of the suite, in the order in which they are written."""
     found: list[Law] = []
-    for group in (ReadingLaws, WritingLaws, MannersLaws):
+    for group in (ReadingLaws, WritingLaws, MannersLaws, AbilityLaws):
         for name, function in vars(group).items():
             if name.startswith("test_"):
                 sentence = name.removeprefix("test_").replace("_", " ")

@@ -17,6 +17,7 @@ from leadbridge.testing.steps import (
     read_only,
     seeded,
     settled,
+    steps,
     stored,
     troublesome,
     unsupported,
@@ -221,6 +222,21 @@ class WritingLaws:
         assert outcomes(adapter.apply([write])) == ["applied"]
         assert refs[1].id in {row["id"] for row in bench.crm.dump(bench.kind)}
         assert refs[0].id not in {row["id"] for row in bench.crm.dump(bench.kind)}
+
+    def test_a_stage_goes_back_as_declared(self, bench: Bench) -> None:
+        """Some CRMs keep a later stage and say nothing: then it has to be cleared in a request of its own first.
+
+        If this fails, check ``FieldInfo.forward_only``, the order of the options, and what clearing does.
+        """
+        adapter = bench.adapter()
+        for stage in steps(bench, adapter):
+            low, high = (option.value for option in stage.options)
+            (ref,) = seeded(bench, 1, start=len(bench.crm.dump(bench.kind)))
+            told = []
+            for number, value in enumerate((high, low, None, low)):
+                adapter.apply([Write(f"op-{number}", "update", ref, {stage.name: value})])
+                told.append(fetched(adapter, ref, stage.name).fields[stage.name])
+            assert told == [high, high if stage.forward_only else low, None, low], f"{stage.name} went {told}"
 
     def test_creating_by_key_works_as_declared(self, bench: Bench) -> None:
         """Without our key nothing can be created safely, so nothing is.

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import sub
 from types import MappingProxyType
 from typing import Any
 
@@ -41,6 +42,7 @@ class Cursor:
         added: the same of the running walk, page by page, packed; a walk goes up the ids and never meets them again.
         gone: stamps of archived records that were handed out and lie in the overlap, by id.
         pending: merged records to hand out next: (old id, survivor's id, stamp).
+        packed: ``seen`` as text, while it stays what it was: a walk of many pages packs it once.
     """
 
     phase: str = "list"
@@ -56,6 +58,7 @@ class Cursor:
     added: list[str] = field(default_factory=list)
     gone: dict[str, int] = field(default_factory=dict)
     pending: list[tuple[str, str, int]] = field(default_factory=list)
+    packed: str = ""
 
     @classmethod
     def load(cls, text: str | None) -> Cursor:
@@ -73,6 +76,7 @@ class Cursor:
             return cls(
                 **{name: data[name] for name in _PLAIN if name in data},
                 seen=_unpack(data.get("seen", "")),
+                packed=data.get("seen", ""),
                 added=[str(part) for part in data.get("added", ())],
                 gone=dict(_unpack(data.get("gone", ""))),
                 pending=[(str(old), str(new), int(at)) for old, new, at in data.get("pending", ())],
@@ -86,7 +90,7 @@ class Cursor:
         data: dict[str, Any] = {"form": _FORM}
         data.update((name, value) for name in _PLAIN if (value := getattr(self, name)))
         if self.seen:
-            data["seen"] = _pack(self.seen)
+            data["seen"] = self.packed or _pack(self.seen)
         if self.added:
             data["added"] = self.added
         if self.gone:
@@ -107,7 +111,7 @@ class Cursor:
         stamps = dict(self.seen)
         for part in self.added:
             stamps.update(_unpack(part))
-        self.seen, self.added = _newest(stamps, self.mark - settle_ms), []
+        self.seen, self.added, self.packed = _newest(stamps, self.mark - settle_ms), [], ""
 
     def end_bin(self, *, pace_ms: int, settle_ms: int) -> None:
         """The recycle bin was walked to its end; the next walk comes the later, the more pages this one had."""
@@ -130,11 +134,10 @@ def _newest(stamps: Mapping[str, int], oldest: int) -> dict[str, int]:
 
 def _pack(stamps: Mapping[str, int]) -> str:
     """Ids ascending, as differences: a few bytes a record even when thousands changed at once."""
-    numbers: list[int] = []
-    last_id = last_stamp = 0
-    for id, stamp in sorted((int(id), stamp) for id, stamp in stamps.items()):
-        numbers += (id - last_id, stamp - last_stamp)
-        last_id, last_stamp = id, stamp
+    ids, values = zip(*sorted(zip(map(int, stamps), stamps.values(), strict=True)), strict=True) if stamps else ((), ())
+    numbers = [0] * (2 * len(ids))
+    numbers[::2] = map(sub, ids, (0, *ids))
+    numbers[1::2] = map(sub, values, (0, *values))
     return base64.b64encode(zlib.compress(orjson.dumps(numbers), 6)).decode()
 
 

@@ -9,14 +9,17 @@ from typing import Any
 import yaml
 
 from leadbridge.adapter import Capabilities, Description, KindInfo, Owner
-from leadbridge.errors import Forbidden
+from leadbridge.errors import Forbidden, SchemaDrift
 from leadbridge_hubspot.mappers import Raw, kind_info
 from leadbridge_hubspot.paths import object_type
+from leadbridge_hubspot.pipelines import with_stages
 from leadbridge_hubspot.wire import Wire
 
 __all__ = ["crosswalk", "describe", "read_properties"]
 
 _OWNERS_LIMIT = 500
+_APART = frozenset({"email", "lead"})
+"""Kinds whose properties may be visible although their records are not: these need a scope or product of their own."""
 _OPERATION = "describe"
 
 
@@ -29,7 +32,8 @@ def read_properties(wire: Wire, kind: str, operation: str) -> list[Raw]:
 def describe(wire: Wire, kinds: Sequence[str], capabilities: Capabilities) -> tuple[Description, dict[str, KindInfo]]:
     """The description, and what was learnt about the kinds.
 
-    A kind that the token may not read is left out, and so are owners; only the first kind must be readable.
+    A kind that the token may not read, or that the account does not have, is left out, and so are owners; only the
+    first kind must be readable.
 
     Raises:
         Forbidden: when the token may not even read the first kind.
@@ -38,8 +42,11 @@ def describe(wire: Wire, kinds: Sequence[str], capabilities: Capabilities) -> tu
     found: dict[str, KindInfo] = {}
     for kind in kinds:
         try:
-            found[kind] = kind_info(kind, read_properties(wire, kind, _OPERATION))
-        except Forbidden:
+            found[kind] = with_stages(wire, kind_info(kind, read_properties(wire, kind, _OPERATION)), _OPERATION)
+            if kind in _APART:
+                wire.get(wire.objects(kind, _OPERATION), _OPERATION, {"limit": "1", "properties": "hs_object_id"})
+        except (Forbidden, SchemaDrift):
+            found.pop(kind, None)
             if kind == kinds[0]:
                 raise
     portal = str(account["portalId"])

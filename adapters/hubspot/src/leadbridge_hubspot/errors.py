@@ -120,6 +120,8 @@ def _by_status(reply: Reply, body: Mapping[str, Any], refusal: Refusal) -> Adapt
             retry_after=retry_after(reply),
         )
     if status == 414:
+        if "identities" in str(body.get("message") or ""):
+            return BadRequest("HubSpot keeps at most 250 addresses of one contact: these records cannot be merged")
         return BadRequest("HubSpot refused the request as too long: ask for fewer properties")
     if status in (400, 404):
         return _malformed(body, refusal)

@@ -9,18 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from leadbridge.adapter import OWN_FIELDS, FieldInfo, KindInfo, Option, Record, Ref, Value
 from leadbridge.clock import from_us, iso, parse_iso, to_us
+from leadbridge_hubspot.associations import association_fields, linked_kind
 from leadbridge_hubspot.paths import KINDS
 
-__all__ = ["MERGED_IDS", "Decoder", "encode", "field_info", "kind_info", "merged_ids", "stamp_ms"]
+__all__ = [
+    "MERGED_IDS",
+    "OPT_OUT",
+    "Decoder",
+    "encode",
+    "field_info",
+    "instant_text",
+    "kind_info",
+    "merged_ids",
+    "stamp_ms",
+]
 
 Raw: TypeAlias = Mapping[str, Any]
 
 MERGED_IDS = "hs_merged_object_ids"
 """The property that names, separated by semicolons, the records that were merged into this one."""
+
+OPT_OUT = "hs_email_optout"
+"""Read-only as a property, and yet it can be set: see :mod:`leadbridge_hubspot.consent`."""
 
 _UNIQUE = {("contact", "email")}
 """Unique in effect, although the properties API does not say so."""
@@ -29,63 +44,102 @@ _FORWARD_ONLY = {"lifecyclestage"}
 """Moving these backward is answered with success and not done: https://developers.hubspot.com, contacts guide."""
 
 
+_ALWAYS = frozenset(
+    {"createdate", "hs_createdate", "hs_lastmodifieddate", "hs_object_id", "lastmodifieddate", MERGED_IDS}
+)
+"""What answers carry whether it was asked for or not, and what reading asks for besides."""
+
+
 class Decoder:
-    """Makes records of one kind out of HubSpot's answers; compiled once for a set of fields."""
+    """Makes records of one kind out of HubSpot's answers; compiled once for a set of fields.
+
+    Attributes:
+        properties: what of the fields HubSpot knows as properties.
+        linked: what of them are associations, with the kind that each leads to.
+    """
 
     def __init__(self, kind: str, known: Mapping[str, FieldInfo], fields: Sequence[str]) -> None:
         self.kind = kind
-        self._plan = [(name, _READERS[known[name].type] if name in known else None) for name in dict.fromkeys(fields)]
+        self.linked = {name: to for name in fields if (to := linked_kind(name)) is not None}
+        self.properties = tuple(name for name in dict.fromkeys(fields) if name not in self.linked)
+        readers = {name: _READERS[known[name].type] for name in self.properties if name in known}
+        self._plan = [(name, reader) for name, reader in readers.items() if reader is not _read_text]
+        self._asked = frozenset(self.properties)
+        self._besides = _ALWAYS - self._asked
 
-    def record(self, raw: Raw) -> Record:
-        """The record of an answer: ``live``, or ``deleted`` when it lies in the recycle bin."""
+    def record(self, raw: Raw, linked: Mapping[str, Value] | None = None) -> Record:
+        """The record of an answer: ``live``, or ``deleted`` when it lies in the recycle bin.
+
+        Args:
+            raw: the answer.
+            linked: the values of its association fields.
+        """
         archived = bool(raw.get("archived"))
-        at = _instant(raw)
-        version = str(to_us(at) // 1000) + (f"-archived-{raw.get('archivedAt', '')}" if archived else "")
+        at, stamp = _changed(raw)
+        fields = self.fields(raw.get("properties") or {})
+        if linked is not None:
+            fields.update(linked)
+        version = str(stamp) + (f"-archived-{raw.get('archivedAt', '')}" if archived else "")
         return Record(
             ref=Ref(self.kind, str(raw["id"])),
             version=version,
             modified_at=at,
-            fields=self.fields(raw.get("properties") or {}),
+            fields=fields,
             state="deleted" if archived else "live",
         )
 
     def fields(self, properties: Raw) -> dict[str, Value]:
         """The values that the answer carries; a property that the account does not have stays absent."""
-        found: dict[str, Value] = {}
+        # A copy without the few that were not asked for costs a third of a new one.
+        found: dict[str, Value] = dict(properties)
+        for name in self._besides:
+            found.pop(name, None)
+        if found.keys() != self._asked:
+            found = {name: properties[name] for name in self.properties if name in properties}
+        if "" in found.values():
+            found = {name: value or None for name, value in found.items()}
         for name, reader in self._plan:
-            if name in properties:
-                text = properties[name]
-                found[name] = None if not text else reader(text) if reader is not None else text
+            if text := properties.get(name):
+                found[name] = reader(text)
         return found
 
 
 def stamp_ms(raw: Raw, modified: str) -> int:
     """When a record changed last, in epoch milliseconds; the later one of HubSpot's two ways of saying it."""
-    stamp = to_us(_instant(raw)) // 1000
+    stamp = _changed(raw)[1]
     text = (raw.get("properties") or {}).get(modified)
-    return max(stamp, to_us(parse_iso(_read_instant(text))) // 1000) if text else stamp
+    return stamp if not text or text == raw.get("updatedAt") else max(stamp, _moment(instant_text(text))[1])
 
 
 def archived_ms(raw: Raw) -> int:
     """When a record was put into the recycle bin, in epoch milliseconds."""
     text = raw.get("archivedAt") or raw.get("updatedAt") or raw["createdAt"]
-    return to_us(parse_iso(str(text))) // 1000
+    return _moment(str(text))[1]
 
 
 def merged_ids(raw: Raw) -> list[str]:
     """The ids of the records that were merged into this one."""
-    text = (raw.get("properties") or {}).get(MERGED_IDS) or ""
+    text = (raw.get("properties") or {}).get(MERGED_IDS)
+    if not text:
+        return []
     own = str(raw["id"])
     return [part for part in (each.strip() for each in text.split(";")) if part.isdigit() and part != own]
 
 
 def version_of(raw: Raw) -> str:
     """The version of a live record, as :class:`Decoder` makes it."""
-    return str(to_us(_instant(raw)) // 1000)
+    return str(_changed(raw)[1])
 
 
-def _instant(raw: Raw) -> datetime:
-    return parse_iso(str(raw.get("updatedAt") or raw["createdAt"]))
+def _changed(raw: Raw) -> tuple[datetime, int]:
+    return _moment(raw.get("updatedAt") or raw["createdAt"])
+
+
+@lru_cache(maxsize=1024)  # every record is asked two or three times, and those of an import share their stamp
+def _moment(text: str) -> tuple[datetime, int]:
+    """An instant, and the same in epoch milliseconds."""
+    at = parse_iso(text)
+    return at, to_us(at) // 1000
 
 
 def encode(value: Value) -> str:
@@ -127,11 +181,15 @@ def _read_number(text: str) -> Value:
     return int(whole) if whole == number else float(number)
 
 
+_TRUTH = {"true": True, "false": False}
+
+
 def _read_bool(text: str) -> Value:
-    return {"true": True, "false": False}.get(text.lower(), text)
+    return _TRUTH.get(text.lower(), text)
 
 
-def _read_instant(text: str) -> str:
+def instant_text(text: str) -> str:
+    """An instant as HubSpot writes it, ISO 8601 or epoch milliseconds, as ours; what is neither stays."""
     if len(text) == 24 and text[10] == "T" and text[19] == "." and text[23] == "Z":
         return text
     if text.lstrip("-").isdigit():
@@ -143,7 +201,7 @@ def _read_instant(text: str) -> str:
 
 
 def _read_date(text: str) -> Value:
-    return text if len(text) == 10 and text[4] == "-" else _read_instant(text)[:10]
+    return text if len(text) == 10 and text[4] == "-" else instant_text(text)[:10]
 
 
 def _read_options(text: str) -> Value:
@@ -157,7 +215,7 @@ _READERS: Mapping[FieldType, Callable[[str], Value]] = {
     "number": _read_number,
     "bool": _read_bool,
     "date": _read_date,
-    "datetime": _read_instant,
+    "datetime": instant_text,
     "option": _read_text,
     "options": _read_options,
     "ref": _read_text,
@@ -176,7 +234,7 @@ def field_info(kind: str, prop: Raw) -> FieldInfo:
         name=name,
         label=str(prop.get("label") or name),
         type=field_type,
-        writable=not rules.get("readOnlyValue", False) and not prop.get("calculated", False),
+        writable=name == OPT_OUT or not (rules.get("readOnlyValue", False) or prop.get("calculated", False)),
         unique=bool(prop.get("hasUniqueValue")) or (kind, name) in _UNIQUE,
         options=options,
         restricted=field_type in ("option", "options") and bool(options) and not prop.get("externalOptions", False),
@@ -187,6 +245,7 @@ def field_info(kind: str, prop: Raw) -> FieldInfo:
 def kind_info(kind: str, properties: Sequence[Raw]) -> KindInfo:
     """A kind with the properties that this account has for it."""
     fields = {info.name: info for info in (field_info(kind, prop) for prop in properties)}
+    fields.update(association_fields(kind))
     own = {field.purpose: own_name(field.purpose) for field in OWN_FIELDS if own_name(field.purpose) in fields}
     return KindInfo(kind, fields, own, writable=KINDS[kind].writable)
 

@@ -24,6 +24,10 @@ class Paths:
     properties: str
     owners: str
     account: str
+    associations: str
+    pipelines: str
+    preferences: str
+    token: str
 
 
 _V3 = Paths(
@@ -32,6 +36,10 @@ _V3 = Paths(
     properties="/crm/v3/properties/{type}",
     owners="/crm/v3/owners",
     account="/account-info/v3/details",
+    associations="/crm/v4/associations/{type}/{to}",
+    pipelines="/crm/v3/pipelines/{type}",
+    preferences="/communication-preferences/v4/statuses",
+    token="/oauth/v1/token",
 )
 
 
@@ -42,6 +50,10 @@ def _dated(version: str) -> Paths:
         properties=f"/crm/properties/{version}/{{type}}",
         owners=f"/crm/owners/{version}",
         account=f"/account-info/{version}/details",
+        associations=f"/crm/associations/{version}/{{type}}/{{to}}",
+        pipelines=f"/crm/pipelines/{version}/{{type}}",
+        preferences=f"/communication-preferences/{version}/statuses",
+        token=f"/oauth/{version}/token",
     )
 
 
@@ -82,14 +94,15 @@ KINDS = {
         ),
         ObjectType("company", "companies", "0-2", writable=True, mergeable=True, group="companyinformation"),
         ObjectType("deal", "deals", "0-3", writable=True, mergeable=True, group="dealinformation"),
-        ObjectType("note", "notes", "0-46"),
-        ObjectType("meeting", "meetings", "0-47"),
-        ObjectType("call", "calls", "0-48"),
-        ObjectType("email", "emails", "0-49"),
-        ObjectType("task", "tasks", "0-27"),
+        ObjectType("lead", "leads", "0-136", writable=True),
+        ObjectType("note", "notes", "0-46", writable=True),
+        ObjectType("meeting", "meetings", "0-47", writable=True),
+        ObjectType("call", "calls", "0-48", writable=True),
+        ObjectType("email", "emails", "0-49", writable=True),
+        ObjectType("task", "tasks", "0-27", writable=True),
     )
 }
-"""The kinds that this adapter reads; activities are read-only here."""
+"""The kinds that this adapter reads and changes. ``lead`` is HubSpot's Lead object, not a person."""
 
 
 def object_type(kind: str, operation: str) -> ObjectType:

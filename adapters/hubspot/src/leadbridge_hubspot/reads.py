@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from leadbridge.adapter import FieldInfo, Missing, Record, Ref
+from leadbridge.adapter import FieldInfo, Missing, Record, Ref, Value
 from leadbridge.errors import Unavailable, Unsupported
+from leadbridge_hubspot.associations import read_associations
 from leadbridge_hubspot.errors import body_of, refusal_of
 from leadbridge_hubspot.mappers import MERGED_IDS, Decoder, Raw, merged_ids
-from leadbridge_hubspot.wire import READ_BATCH, Wire
+from leadbridge_hubspot.wire import HISTORY_BATCH, READ_BATCH, Wire
 
 __all__ = ["Reads", "chunks", "is_id"]
 
@@ -47,15 +48,26 @@ class Reads:
         properties: Sequence[str],
         archived: bool = False,
         id_property: str | None = None,
+        history: Sequence[str] = (),
     ) -> list[Raw]:
-        """The records with these ids, or values of a unique property, in any order; what is missing is left out."""
+        """The records with these ids, or values of a unique property, in any order; what is missing is left out.
+
+        Args:
+            kind: of the records.
+            ids: their ids, or values of ``id_property``.
+            operation: for error messages.
+            properties: what to read of each.
+            archived: read the recycle bin instead of the live records.
+            id_property: the unique property that ``ids`` are values of.
+            history: properties whose past values are wanted; HubSpot then reads fewer records at a time.
+        """
         path = self._wire.objects(kind, operation, "/batch/read")
         found: list[Raw] = []
-        for part in chunks(list(dict.fromkeys(ids)), READ_BATCH):
+        for part in chunks(list(dict.fromkeys(ids)), HISTORY_BATCH if history else READ_BATCH):
             body: dict[str, Any] = {
                 "inputs": [{"id": each} for each in part],
                 "properties": list(properties),
-                "propertiesWithHistory": [],
+                "propertiesWithHistory": list(history),
             }
             if id_property is not None:
                 body["idProperty"] = id_property
@@ -72,22 +84,42 @@ class Reads:
     ) -> dict[str, Record | Missing]:
         """The present state of records, by the id that was asked for."""
         decoder = Decoder(kind, known, fields)
-        properties = (*fields, MERGED_IDS)
-        found: dict[str, Record | Missing] = {}
-        successors: dict[str, Raw] = {}
+        raws = self.present(kind, ids, operation="fetch", properties=decoder.properties)
+        records = {record.ref.id: record for record in self.records(decoder, list(raws.values()), operation="fetch")}
+        return {each: records[str(raws[each]["id"])] if each in raws else Missing(Ref(kind, each)) for each in ids}
+
+    def present(
+        self, kind: str, ids: Iterable[str], *, operation: str, properties: Sequence[str], history: Sequence[str] = ()
+    ) -> dict[str, Raw]:
+        """What became of each id: the live record, the archived one, or the one that it was merged into."""
         asked = [each for each in dict.fromkeys(ids) if is_id(each)]
-        for raw in self.batch(kind, asked, operation="fetch", properties=properties):
-            found[str(raw["id"])] = decoder.record(raw)
+        wanted = (*properties, MERGED_IDS)
+        found: dict[str, Raw] = {}
+        successors: dict[str, Raw] = {}
+        for raw in self.batch(kind, asked, operation=operation, properties=wanted, history=history):
+            found[str(raw["id"])] = raw
             successors.update(dict.fromkeys(merged_ids(raw), raw))
         lost = [each for each in asked if each not in found]
-        for raw in self.batch(kind, lost, operation="fetch", properties=properties, archived=True):
-            found.setdefault(str(raw["id"]), decoder.record(raw))
+        for raw in self.batch(kind, lost, operation=operation, properties=wanted, history=history, archived=True):
+            found.setdefault(str(raw["id"]), raw)
         lost = [each for each in lost if each not in found]
-        heirs = {each: heir for each in lost if each not in successors and (heir := self._heir(kind, each))}
-        for raw in self.batch(kind, heirs.values(), operation="fetch", properties=properties):
+        heirs = {each: heir for each in lost if each not in successors and (heir := self._heir(kind, each, operation))}
+        for raw in self.batch(kind, heirs.values(), operation=operation, properties=wanted, history=history):
             successors.update((each, raw) for each, heir in heirs.items() if heir == str(raw["id"]))
-        found.update((each, decoder.record(successors[each])) for each in lost if each in successors)
-        return {each: found.get(each) or Missing(Ref(kind, each)) for each in ids}
+        found.update((each, successors[each]) for each in lost if each in successors)
+        return {each: found[each] for each in asked if each in found}
+
+    def records(self, decoder: Decoder, raws: Sequence[Raw], *, operation: str) -> list[Record]:
+        """The records of answers, in their order; associations are read with as few calls as they need."""
+        if not decoder.linked:
+            return [decoder.record(raw) for raw in raws]
+        live = [str(raw["id"]) for raw in raws if not raw.get("archived")]
+        values: dict[str, dict[str, Value]] = {id: {} for id in live}
+        for field, to in decoder.linked.items():
+            found = read_associations(self._wire, decoder.kind, to, live, operation=operation)
+            for id in live:
+                values[id][field] = found.get(id)
+        return [decoder.record(raw, values.get(str(raw["id"]))) for raw in raws]
 
     def find(
         self, kind: str, field: str, values: Sequence[str], *, known: Mapping[str, FieldInfo], fields: Sequence[str]
@@ -101,27 +133,28 @@ class Reads:
         decoder = Decoder(kind, known, fields)
         wanted = [_normal(value) for value in values]
         askable = [value for value in wanted if value and (field != "hs_object_id" or is_id(value))]
-        properties = tuple(dict.fromkeys((*fields, field, *((_FURTHER_EMAILS,) if field == "email" else ()))))
+        further = (field, _FURTHER_EMAILS) if field == "email" else (field,)
+        properties = tuple(dict.fromkeys((*decoder.properties, *further)))
         by_value: dict[str, dict[Ref, Record]] = {value: {} for value in wanted}
         for archived in (False, True):
-            for raw in self.batch(
+            raws = self.batch(
                 kind,
                 askable,
                 operation="find",
                 properties=properties,
                 archived=archived,
                 id_property=None if field == "hs_object_id" else field,
-            ):
-                record = decoder.record(raw)
+            )
+            for raw, record in zip(raws, self.records(decoder, raws, operation="find"), strict=True):
                 for value in _values_of(raw, field):
                     if value in by_value:
                         by_value[value].setdefault(record.ref, record)
         return [tuple(by_value[value].values()) for value in wanted]
 
-    def _heir(self, kind: str, id: str) -> str | None:
+    def _heir(self, kind: str, id: str, operation: str) -> str | None:
         """The id of the record that an old id stands for; asked for alone, because batches need not follow merges."""
-        path = self._wire.objects(kind, "fetch", f"/{id}")
-        reply = self._wire.get(path, "fetch", {"properties": "hs_object_id"}, accept=frozenset({404}))
+        path = self._wire.objects(kind, operation, f"/{id}")
+        reply = self._wire.get(path, operation, {"properties": "hs_object_id"}, accept=frozenset({404}))
         return None if reply.status == 404 else str(reply.json()["id"])
 
     @staticmethod

@@ -70,7 +70,7 @@ class ChangeStream:
         self._decoder = Decoder(kind, known, fields)
         self._fields = tuple(fields)
         self._modified = object_type(kind, "changes").modified
-        self._properties = tuple(dict.fromkeys((*fields, self._modified, MERGED_IDS)))
+        self._properties = tuple(dict.fromkeys((*self._decoder.properties, self._modified, MERGED_IDS)))
         self._settle_ms = int(settle.total_seconds() * 1000)
 
     def page(self, since: str | None, limit: int) -> Page:
@@ -131,16 +131,19 @@ class ChangeStream:
             if len(fresh) == limit:
                 break
             cursor.last = int(row["id"])
-            if cursor.seen.get(str(row["id"])) != stamp_ms(row, self._modified):
+            if self._is_new(row, cursor):
                 fresh.append(row)
         unread = bool(rows) and cursor.last != int(rows[-1]["id"])
         if self._fields:
-            bodies = self._bodies([str(row["id"]) for row in fresh])
-            fresh = [raw for raw in bodies if cursor.seen.get(str(raw["id"])) != stamp_ms(raw, self._modified)]
+            fresh = [raw for raw in self._bodies([str(row["id"]) for row in fresh]) if self._is_new(raw, cursor)]
         stamps = {str(row["id"]): stamp_ms(row, self._modified) for row in fresh}
         cursor.remember(stamps, cursor.began - self._settle_ms)
         self._turn(cursor, after=_after(body), unread=unread, empty=not rows)
         return self._items(fresh, cursor)
+
+    def _is_new(self, raw: Raw, cursor: Cursor) -> bool:
+        seen = cursor.seen.get(str(raw["id"]))
+        return seen is None or seen != stamp_ms(raw, self._modified)
 
     def _query(self, cursor: Cursor) -> dict[str, object]:
         lo = str(max(cursor.mark - self._settle_ms, 0))
@@ -203,7 +206,7 @@ class ChangeStream:
             cursor.forget_gone(self._settle_ms)
             if not after:
                 cursor.end_bin(pace_ms=_BIN_MS_PER_PAGE, settle_ms=self._settle_ms)
-        return [self._decoder.record(row) if self._fields else Ref(self._kind, str(row["id"])) for row, _ in taken]
+        return self._shown([row for row, _ in taken])
 
     def _merged(self, cursor: Cursor, limit: int) -> list[Record | Ref]:
         taken, cursor.pending = cursor.pending[:limit], cursor.pending[limit:]
@@ -223,11 +226,15 @@ class ChangeStream:
 
     def _items(self, raws: Sequence[Raw], cursor: Cursor) -> list[Record | Ref]:
         for raw in raws:
-            at = stamp_ms(raw, self._modified)
-            cursor.pending.extend((old, str(raw["id"]), at) for old in merged_ids(raw))
+            if merged := merged_ids(raw):
+                at = stamp_ms(raw, self._modified)
+                cursor.pending.extend((old, str(raw["id"]), at) for old in merged)
+        return self._shown(raws)
+
+    def _shown(self, raws: Sequence[Raw]) -> list[Record | Ref]:
         if not self._fields:
             return [Ref(self._kind, str(raw["id"])) for raw in raws]
-        return [self._decoder.record(raw) for raw in raws]
+        return [*self._reads.records(self._decoder, raws, operation="changes")]
 
 
 def _after(body: Mapping[str, Any]) -> str:

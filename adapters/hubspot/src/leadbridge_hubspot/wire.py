@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode
 
 import httpx
 
 from leadbridge.clock import to_us
 from leadbridge.errors import SchemaDrift, Unavailable
-from leadbridge.http import HttpClient, RateBudget, Reply
+from leadbridge.http import HttpClient, RateBudget, Reply, Usage
 from leadbridge_hubspot.paths import KINDS, Paths, object_type
 
-__all__ = ["LIST_LIMIT", "READ_BATCH", "SEARCH_LIMIT", "WRITE_BATCH", "Wire", "server_ms"]
+__all__ = ["HISTORY_BATCH", "LIST_LIMIT", "READ_BATCH", "SEARCH_LIMIT", "WRITE_BATCH", "Wire", "server_ms"]
 
 LIST_LIMIT = 100
 SEARCH_LIMIT = 200
 READ_BATCH = 100
+HISTORY_BATCH = 50
 WRITE_BATCH = 100
 
 
@@ -28,6 +30,9 @@ class Wire:
         paths: the addresses of the API version.
         budget: of all calls; HubSpot's answers teach it what the account may.
         search_budget: of searches, which have a limit of their own that no answer tells.
+
+    Attributes:
+        usage: what the account has used of its day, as of the last answer that said so; OAuth apps have no such limit.
     """
 
     def __init__(self, http: HttpClient, paths: Paths, *, budget: RateBudget, search_budget: RateBudget) -> None:
@@ -35,6 +40,7 @@ class Wire:
         self.paths = paths
         self._budget = budget
         self._search_budget = search_budget
+        self.usage: Usage | None = None
 
     @property
     def calls(self) -> int:
@@ -88,10 +94,10 @@ class Wire:
         accept: frozenset[int] = frozenset(),
         budget: RateBudget | None = None,
     ) -> Reply:
+        # Written out here: httpx would take a long list of properties apart and together again for every page.
+        address = f"{path}?{urlencode(params, doseq=True)}" if params else path
         try:
-            reply = self._http.request(
-                method, path, operation=operation, params=params, json=body, accept=accept, budget=budget
-            )
+            reply = self._http.request(method, address, operation=operation, json=body, accept=accept, budget=budget)
         except SchemaDrift as drift:
             # HubSpot names the property only; which kind it belongs to stands in the address.
             drift.field = ".".join(filter(None, (kind_in(path), drift.field)))
@@ -100,11 +106,15 @@ class Wire:
         return reply
 
     def _learn(self, reply: Reply) -> None:
+        daily = _integer(reply.headers, "x-hubspot-ratelimit-daily")
+        left = _integer(reply.headers, "x-hubspot-ratelimit-daily-remaining")
+        if daily is not None and left is not None:
+            self.usage = Usage(max(0, daily - left), daily)
         maximum = _integer(reply.headers, "x-hubspot-ratelimit-max")
         window = _integer(reply.headers, "x-hubspot-ratelimit-interval-milliseconds")
         if maximum and window:
             remaining = _integer(reply.headers, "x-hubspot-ratelimit-remaining")
-            self._budget.learn(maximum=maximum, seconds=window / 1000, remaining=remaining)
+            self._budget.learn(maximum=maximum, seconds=window / 1000, remaining=remaining, moment=reply.moment)
 
 
 def server_ms(reply: Reply) -> int:

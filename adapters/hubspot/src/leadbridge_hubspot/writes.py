@@ -3,18 +3,21 @@
 HubSpot answers batches in any order, so every input carries a trace id. It refuses a whole batch because of one record:
 then the culprits are named from the error where it names them, and found by halving where it does not; their
 neighbours are sent again. That is no retry, because a refused batch did nothing.
+
+Associations are no properties: they are written when the records they belong to have been.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from leadbridge.adapter import Receipt, Ref, Write
+from leadbridge.adapter import Receipt, Ref, Value, Write
 from leadbridge.errors import AdapterError, SchemaDrift, Unavailable, Unsupported
 from leadbridge.http import Reply, classify
+from leadbridge_hubspot.associations_writes import split_associations, write_associations
 from leadbridge_hubspot.errors import VALUE_INDEPENDENT, Refusal, body_of, refusal_of
 from leadbridge_hubspot.errors import classify as classify_hubspot
 from leadbridge_hubspot.mappers import encode, own_name, version_of
@@ -39,6 +42,7 @@ class _Job:
     trace: str
     write: Write
     properties: dict[str, str] = field(default_factory=dict)
+    linked: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def target(self) -> tuple[str, str, str]:
@@ -73,9 +77,11 @@ class Writes:
                 lost = isinstance(error, Unavailable) and error.sent
                 if not lost and not self._answered:
                     raise
-                for job in (job for part in (batch, *queue) for job in part):
-                    self._note(job, Receipt(job.write.key, "unknown", reason=error.code or type(error).__name__))
+                self._doubt((job for part in (batch, *queue) for job in part), error)
+                self._doubt((job for job in jobs if job.linked and self._done(job)), error)
                 break
+        else:
+            self._link([job for job in jobs if job.linked and self._done(job)])
         return [self._receipts[str(index)] for index in range(len(writes))]
 
     def _job(self, index: int, write: Write) -> _Job | None:
@@ -83,7 +89,8 @@ class Writes:
         job = _Job(str(index), write)
         kind = write.target.kind
         problem = "" if write.action == "upsert" or is_id(write.target.id) else "INVALID_ID"
-        for name, value in write.fields.items():
+        fields, job.linked = split_associations(write.fields)
+        for name, value in fields.items():
             try:
                 job.properties[name] = encode(value)
             except ValueError:
@@ -105,6 +112,27 @@ class Writes:
 
     def _note(self, job: _Job, receipt: Receipt) -> None:
         self._receipts[job.trace] = receipt
+
+    def _done(self, job: _Job) -> bool:
+        return self._receipts[job.trace].outcome == "applied"
+
+    def _doubt(self, jobs: Iterable[_Job], error: AdapterError) -> None:
+        """The receipts of what may have happened, in whole or in part."""
+        for job in jobs:
+            self._note(job, Receipt(job.write.key, "unknown", reason=error.code or type(error).__name__))
+
+    def _link(self, jobs: Sequence[_Job]) -> None:
+        """Writes the associations of records that were written, by kind."""
+        for kind in dict.fromkeys(job.write.target.kind for job in jobs):
+            refs = [(ref, job) for job in jobs if (ref := self._receipts[job.trace].ref) and ref.kind == kind]
+            try:
+                problems = write_associations(self._wire, kind, [(ref.id, job.linked) for ref, job in refs])
+            except AdapterError as error:
+                self._doubt((job for _, job in refs), error)
+                continue
+            for ref, job in refs:
+                if ref.id in problems:
+                    self._note(job, Receipt(job.write.key, "rejected", ref=ref, reason=problems[ref.id]))
 
     # -- one request -----------------------------------------------------------------------------------------------
 
@@ -179,9 +207,13 @@ class Writes:
                 rest.append(job)
             else:
                 self._note(job, Receipt(job.write.key, "rejected", reason=f"{hopeless[name]}: {name}"))
-        if len(rest) == len(batch):
-            return _halves(batch)
-        return [rest] if rest else []
+        if len(rest) < len(batch):
+            return [rest] if rest else []
+        # A value was refused: whoever does not have the property is most likely fine.
+        named = {name for _, name in refusal.properties}
+        suspects = [job for job in batch if named & job.properties.keys()]
+        others = [job for job in batch if not named & job.properties.keys()]
+        return [*_halves(suspects), others] if suspects and others else _halves(batch)
 
 
 def _whole(reply: Reply, kind: str) -> AdapterError:

@@ -24,7 +24,7 @@ from leadbridge.adapter import (
     Write,
 )
 from leadbridge.errors import ConfigError, Forbidden
-from leadbridge.http import HttpClient, TokenStore
+from leadbridge.http import HttpClient, TokenStore, Usage
 from leadbridge_salesforce.describe import Shapes, owners
 from leadbridge_salesforce.errors import classify
 from leadbridge_salesforce.mappers import id18
@@ -32,7 +32,7 @@ from leadbridge_salesforce.provision import Provisioner
 from leadbridge_salesforce.reading import READ_BATCH, Reader
 from leadbridge_salesforce.settings import API_VERSION, KEY_KINDS, SETTINGS, Options, instance, options, version
 from leadbridge_salesforce.signin import ReadyToken, TokenSource, from_settings
-from leadbridge_salesforce.wire import Usage, Wire
+from leadbridge_salesforce.wire import Wire
 from leadbridge_salesforce.writing import WRITE_BATCH, Writer
 
 __all__ = ["Salesforce"]

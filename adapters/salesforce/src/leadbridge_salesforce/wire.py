@@ -18,13 +18,13 @@ import httpx
 import orjson
 
 from leadbridge.errors import AdapterError, AuthExpired, Unavailable
-from leadbridge.http import HttpClient, Reply
+from leadbridge.http import HttpClient, Reply, Usage
 from leadbridge_salesforce.errors import classify
 from leadbridge_salesforce.mappers import id18
 from leadbridge_salesforce.settings import Options
 from leadbridge_salesforce.signin import TokenSource
 
-__all__ = ["Answer", "Usage", "Wire", "usage"]
+__all__ = ["Answer", "Wire", "usage"]
 
 _LONG_ADDRESS = 2000
 """Characters of a path and query that every proxy carries; Salesforce itself refuses 16,384 with 414 or 431."""
@@ -32,14 +32,6 @@ _LONG_ADDRESS = 2000
 _NEXT = re.compile(r"/services/data/v\d{2,3}\.\d/query(?:All)?/[\w-]+")
 _IDENTITY = re.compile(r"/id/00D\w{12,15}/(005\w{12,15})$")
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Calls used of the allowance for 24 hours, as Salesforce counts them."""
-
-    used: int
-    allowed: int
 
 
 def usage(header: str) -> Usage | None:

@@ -8,7 +8,7 @@ known for sure, is a switch (:class:`Switches`).
 from __future__ import annotations
 
 from leadbridge_hubspot.simulator.crm import BackDoor
-from leadbridge_hubspot.simulator.portal import Switches
 from leadbridge_hubspot.simulator.simulator import HubSpotSimulator, start
+from leadbridge_hubspot.simulator.switches import Rule, Switches
 
-__all__ = ["BackDoor", "HubSpotSimulator", "Switches", "start"]
+__all__ = ["BackDoor", "HubSpotSimulator", "Rule", "Switches", "start"]

@@ -11,9 +11,20 @@ from starlette.responses import Response
 
 from leadbridge_hubspot.simulator.portal import Problem, Taken
 from leadbridge_hubspot.simulator.table import Entry, Table
-from leadbridge_hubspot.simulator.values import iso_ms
+from leadbridge_hubspot.simulator.values import iso_ms, milliseconds
 
-__all__ = ["Refused", "already_exists", "conflict", "not_found", "reply", "shown", "validation_error", "visible"]
+__all__ = [
+    "Refused",
+    "already_exists",
+    "conflict",
+    "correlation_id",
+    "made",
+    "not_found",
+    "reply",
+    "shown",
+    "validation_error",
+    "visible",
+]
 
 _numbers = itertools.count(1)
 
@@ -35,6 +46,7 @@ class Refused(Exception):
 
     def __init__(self, status: int, message: str, category: str = "", **more: object) -> None:
         self.status = status
+        self.headers: dict[str, str] = {}
         self.body: dict[str, object] = {"status": "error", "message": message, "correlationId": correlation_id()}
         if category:
             self.body["category"] = category
@@ -110,4 +122,14 @@ def shown(entry: Entry, names: Sequence[str]) -> dict[str, Any]:
     }
     if entry.archived_at is not None:
         body["archivedAt"] = iso_ms(entry.archived_at)
+    return body
+
+
+def made(entry: Entry) -> dict[str, Any]:
+    """The answer to a creation: all properties, those of stages as raw milliseconds beside texts with a date."""
+    body = shown(entry, tuple(sorted(entry.props)))
+    values = body["properties"]
+    for name in values:
+        if name.startswith(("hs_lifecyclestage_", "hs_v2_date_")):
+            values[name] = str(milliseconds(values[name]))
     return body

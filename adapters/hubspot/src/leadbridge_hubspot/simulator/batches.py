@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
 
-from leadbridge_hubspot.simulator.answers import Refused, conflict, reply, shown, validation_error, visible
-from leadbridge_hubspot.simulator.objects import echo, require_name
+from leadbridge_hubspot.simulator.answers import Refused, conflict, made, reply, shown, validation_error, visible
+from leadbridge_hubspot.simulator.objects import HISTORY_LIMIT, echo, with_more
 from leadbridge_hubspot.simulator.portal import Problem, Taken
+from leadbridge_hubspot.simulator.rules import Ends, associate_all, associations_asked, check_required
 from leadbridge_hubspot.simulator.table import Entry, Table
 from leadbridge_hubspot.simulator.values import iso_ms
 from leadbridge_hubspot.simulator.web import Call
@@ -27,8 +28,8 @@ class _Input:
     id: str
     values: dict[str, str]
     trace: str | None
+    ends: Ends
     entry: Entry | None = None
-    error: dict[str, Any] | None = None
 
 
 def read(call: Call) -> Response:
@@ -38,9 +39,10 @@ def read(call: Call) -> Response:
     if id_property and id_property != "hs_object_id" and id_property not in table.unique:
         raise Refused(400, f"Unable to perform read by non-unique {table.kind.type_id} property", "VALIDATION_ERROR")
     names = visible(table, [str(name) for name in body.get("properties") or ()])
+    earlier = [str(name) for name in body.get("propertiesWithHistory") or ()]
     found: dict[str, Entry] = {}
     missing: list[str] = []
-    for item in _items(body):
+    for item in call.inputs(HISTORY_LIMIT if earlier else LIMIT):
         id = str(item.get("id"))
         if id_property and id_property != "hs_object_id":
             entry = table.holder(id_property, id, archived=archived)
@@ -51,16 +53,14 @@ def read(call: Call) -> Response:
         else:
             found[entry.id] = entry
     errors = [_missing(table, missing)] if missing else []
-    return _answer(call, [shown(entry, names) for entry in found.values()], errors)
+    results = [with_more(call, table, entry, shown(entry, names), earlier) for entry in found.values()]
+    return _answer(call, results, errors)
 
 
 def create(call: Call) -> Response:
     """New records; one address that exists sinks all of them, unless each has a trace id."""
     table = call.table
-    inputs = _checked(call, table)
-    for each in inputs:
-        require_name(call, table, each.values)
-    return _write(call, table, inputs, status=201)
+    return _write(call, table, _checked(call, table), status=201)
 
 
 def update(call: Call) -> Response:
@@ -79,7 +79,7 @@ def update(call: Call) -> Response:
 
 def upsert(call: Call) -> Response:
     """Creates or changes records by a unique property; each result says whether it is ``new``."""
-    table, items = call.table, _items(call.json())
+    table, items = call.table, call.inputs(LIMIT)
     inputs = _checked(call, table)
     for item, each in zip(items, inputs, strict=True):
         name = str(item.get("idProperty") or "hs_object_id")
@@ -92,37 +92,31 @@ def upsert(call: Call) -> Response:
         each.entry = table.holder(name, each.id)
         each.values = {name: each.id.lower() if name == "email" else each.id, **each.values}
     _distinct([each.id.lower() for each in inputs])
-    return _write(call, table, inputs, tells_new=True)
+    # By address it is all or nothing, whatever trace ids there are.
+    whole = any(item.get("idProperty") == "email" for item in items)
+    return _write(call, table, inputs, tells_new=True, whole=whole)
 
 
 def archive(call: Call) -> Response:
     """Puts records into the recycle bin; those that are not there are fine."""
     table = call.table
-    for item in _items(call.json()):
+    for item in call.inputs(LIMIT):
         entry = table.get(str(item.get("id")))
         if entry is not None and entry.live:
             call.portal.archive(table, entry)
     return reply(None, 204)
 
 
-def _items(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    items = body.get("inputs")
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise Refused(400, "Invalid input JSON: inputs", "VALIDATION_ERROR")
-    if len(items) > LIMIT:
-        raise Refused(400, f"The maximum number of inputs is {LIMIT}", "VALIDATION_ERROR")
-    return items
-
-
 def _checked(call: Call, table: Table) -> list[_Input]:
     """The inputs; one wrong property refuses the whole batch, and the answer does not say whose it was."""
     inputs: list[_Input] = []
     problems: dict[Problem, None] = {}
-    for item in _items(call.json()):
+    for item in call.inputs(LIMIT):
         kept, wrong = call.portal.stored(table, item.get("properties") or {})
         problems.update(dict.fromkeys(wrong))
         trace = item.get("objectWriteTraceId")
-        inputs.append(_Input(str(item.get("id")), kept, str(trace) if trace is not None else None))
+        ends = associations_asked(call, table, item)
+        inputs.append(_Input(str(item.get("id")), kept, str(trace) if trace is not None else None, ends))
     if problems:
         raise validation_error(list(problems))
     return inputs
@@ -143,13 +137,16 @@ def _write(
     errors: list[dict[str, Any]] | None = None,
     status: int = 200,
     tells_new: bool = False,
+    whole: bool = False,
 ) -> Response:
     traces = {each.trace for each in inputs}
-    traced = None not in traces and len(traces) == len(inputs)
+    traced = not whole and None not in traces and len(traces) == len(inputs)
     if not traced:
         _check_all(call, table, inputs)
     results: list[dict[str, Any]] = []
     failed = list(errors or ())
+    for each in inputs:
+        check_required(call, table, each.values, each.entry, each.ends)
     for each in inputs:
         try:
             call.portal.check_unique(table, each.values, each.entry)
@@ -183,7 +180,8 @@ def _one(call: Call, table: Table, each: _Input, *, tells_new: bool) -> dict[str
     new = each.entry is None
     if each.entry is None:
         entry = call.portal.create(table, each.values)
-        body = shown(entry, tuple(sorted(entry.props)))
+        associate_all(call, table, entry, each.ends)
+        body = made(entry)
     else:
         entry = each.entry
         call.portal.update(table, entry, each.values)

@@ -7,7 +7,15 @@ from leadbridge_hubspot.mappers import own_name
 from leadbridge_hubspot.paths import KINDS
 from leadbridge_hubspot.simulator.values import Property
 
-__all__ = ["DEAL_STAGES", "DEFAULT_SHOWN", "LIFECYCLE", "created_name", "own_properties", "standard_properties"]
+__all__ = [
+    "DEAL_STAGES",
+    "DEFAULT_SHOWN",
+    "LEAD_STAGES",
+    "LIFECYCLE",
+    "created_name",
+    "own_properties",
+    "standard_properties",
+]
 
 LIFECYCLE = [
     ("subscriber", "Subscriber"),
@@ -28,6 +36,14 @@ DEAL_STAGES = {
     "contractsent": ("Contract Sent", "0.9"),
     "closedwon": ("Closed Won", "1.0"),
     "closedlost": ("Closed Lost", "0.0"),
+}
+
+LEAD_STAGES = {
+    "new-stage-id": ("New", "NEW"),
+    "attempting-stage-id": ("Attempting", "IN_PROGRESS"),
+    "connected-stage-id": ("Connected", "IN_PROGRESS"),
+    "qualified-stage-id": ("Qualified", "QUALIFIED"),
+    "unqualified-stage-id": ("Unqualified", "UNQUALIFIED"),
 }
 
 _LEAD_STATUS = [
@@ -54,7 +70,11 @@ _SOURCES = [
     ("AI_REFERRALS", "AI Referrals"),
 ]
 
+_LEAD_TYPES = [("NEW_BUSINESS", "New business"), ("UPSELL", "Upsell"), ("RE_ATTEMPTING", "Re-attempting")]
+_LEAD_LABELS = [("HOT", "Hot"), ("WARM", "Warm"), ("COLD", "Cold")]
+
 _DIRECTIONS = [("INBOUND", "Inbound"), ("OUTBOUND", "Outbound")]
+_MAIL_DIRECTIONS = [("EMAIL", "Outgoing"), ("INCOMING_EMAIL", "Incoming"), ("FORWARDED_EMAIL", "Forwarded")]
 
 # Each line: name, label, type, what it looks like in forms. "!" behind the type: people cannot write it.
 _TEXT = {
@@ -76,10 +96,11 @@ _TEXT = {
         numemployees, Number of Employees, number, number
         annualrevenue, Annual Revenue, string, text
         message, Message, string, textarea
-        hs_email_optout, Unsubscribed from all email, bool, booleancheckbox
+        hs_email_optout, Unsubscribed from all email, bool!, booleancheckbox
         hs_additional_emails, Additional email addresses, string!, text
         recent_conversion_date, Recent Conversion Date, datetime!, date
         recent_conversion_event_name, Recent Conversion, string!, text
+        hs_analytics_first_touch_converting_campaign, First Touch Converting Campaign, string!, text
         first_conversion_date, First Conversion Date, datetime!, date
         first_conversion_event_name, First Conversion, string!, text
         num_conversion_events, Number of Form Submissions, number!, number
@@ -131,8 +152,11 @@ _TEXT = {
         hs_timestamp, Activity date, datetime, date
         hs_email_subject, Email subject, string, text
         hs_email_text, Email body, string, textarea
-        hs_email_direction, Email direction, string, text
         hs_email_status, Email send status, string, text
+    """,
+    "lead": """
+        hs_lead_name, Lead name, string, text
+        hs_pipeline, Pipeline, string, text
     """,
     "task": """
         hs_timestamp, Due date, datetime, date
@@ -141,6 +165,7 @@ _TEXT = {
         hs_task_status, Task status, string, text
         hs_task_priority, Priority, string, text
         hs_task_type, Task type, string, text
+        hs_task_completion_date, Completed at, datetime!, date
     """,
 }
 
@@ -184,12 +209,22 @@ def standard_properties(kind: str) -> list[Property]:
 def _with_options(kind: str, group: str) -> list[Property]:
     if kind == "call":
         return [Property("hs_call_direction", "Call direction", "enumeration", "select", group, _DIRECTIONS)]
+    if kind == "email":
+        return [Property("hs_email_direction", "Email direction", "enumeration", "select", group, _MAIL_DIRECTIONS)]
     if kind == "deal":
         stages = [(value, label) for value, (label, _) in DEAL_STAGES.items()]
         return [Property("dealstage", "Deal Stage", "enumeration", "radio", group, stages)]
+    if kind == "lead":
+        stages = [(value, label) for value, (label, _) in LEAD_STAGES.items()]
+        return [
+            Property("hs_pipeline_stage", "Lead Pipeline Stage", "enumeration", "radio", group, stages),
+            Property("hs_lead_type", "Lead Type", "enumeration", "select", group, list(_LEAD_TYPES)),
+            Property("hs_lead_label", "Lead Label", "enumeration", "select", group, list(_LEAD_LABELS)),
+        ]
     if kind not in ("contact", "company"):
         return []
-    found = [Property("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", group, list(LIFECYCLE))]
+    found = [Property("hs_pipeline", "Pipeline", "string", "text", group, read_only=True)]
+    found += [Property("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", group, list(LIFECYCLE))]
     found += [
         Property(f"hs_lifecyclestage_{value}_date", f"Became a {label} Date", "datetime", "date", group, read_only=True)
         for value, label in LIFECYCLE

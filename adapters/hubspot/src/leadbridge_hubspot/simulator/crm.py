@@ -7,6 +7,8 @@ from datetime import date
 
 from leadbridge.adapter import Ref, Value
 from leadbridge.errors import ConfigError, Unsupported
+from leadbridge_hubspot.simulator.history import HUBSPOT, IMPORT, PEOPLE
+from leadbridge_hubspot.simulator.pipeline import Pipeline, Stage, deal_metadata
 from leadbridge_hubspot.simulator.portal import OwnerRow, Portal, Taken, new_property
 from leadbridge_hubspot.simulator.table import Entry, Table
 from leadbridge_hubspot.simulator.values import as_text, as_value, midnight_ms, milliseconds
@@ -35,7 +37,7 @@ class BackDoor:
             table, entry = self._entry(ref)
             values = self._values(table, fields)
             self._unique(table, values, entry)
-            self._portal.update(table, entry, values, inside=True)
+            self._portal.update(table, entry, values, inside=True, source=PEOPLE)
 
     def assign(self, ref: Ref, owner: str) -> None:
         """Gives a record to an owner."""
@@ -59,28 +61,28 @@ class BackDoor:
                 won["amount"] = amount
             if deal is None:
                 deal = self._insert(deals, {"dealname": f"Deal of contact {contact.id}", "pipeline": "default", **won})
-                self._portal.links.add((contact.id, deal.id))
+                self._associate(deals, deal, table, contact)
             else:
-                self._portal.update(deals, deal, self._values(deals, won), inside=True)
+                self._portal.update(deals, deal, self._values(deals, won), inside=True, source=PEOPLE)
             if table is not deals:
-                customer: dict[str, Value] = {"lifecyclestage": "customer", "closedate": str(closed)}
-                customer["num_associated_deals"] = 1
-                self._portal.update(table, contact, self._values(table, customer), inside=True)
+                closedate: dict[str, Value] = {"closedate": str(closed)}
+                self._portal.update(table, contact, self._values(table, closedate), inside=True, source=HUBSPOT)
 
     def delete(self, ref: Ref) -> None:
         """Puts a record into the recycle bin."""
         with self._portal.lock:
             table, entry = self._entry(ref)
-            self._portal.archive(table, entry)
+            self._portal.archive(table, entry, source=PEOPLE)
 
     def restore(self, ref: Ref) -> None:
         """Takes a record out of the recycle bin."""
         with self._portal.lock:
             table = self._table(ref.kind)
+            self._portal.bin(table)
             entry = table.get(ref.id)
             if entry is None or entry.archived_at is None:
                 raise ConfigError(f"there is no {ref.kind} {ref.id} in the recycle bin")
-            table.restore(entry, self._portal.now(), self._portal.visible_at())
+            self._portal.restore(table, entry, source=PEOPLE)
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
         """Makes two records one; returns the survivor, which has a new id in most accounts."""
@@ -89,7 +91,23 @@ class BackDoor:
             _, other = self._entry(loser)
             if winner.kind != loser.kind or not table.kind.mergeable or primary is other:
                 raise ConfigError("two records of one kind can be merged, contacts, companies or deals")
-            return Ref(winner.kind, self._portal.merge(table, primary, other).id)
+            return Ref(winner.kind, self._portal.merge(table, primary, other, source=PEOPLE).id)
+
+    def associate(self, one: Ref, other: Ref, *, label: str | None = None) -> None:
+        """Makes two records belong together; ``label`` is one of HubSpot's (``Primary``) or of the account's."""
+        with self._portal.lock:
+            self._associate(*self._entry(one), *self._entry(other), label)
+
+    def dissociate(self, one: Ref, other: Ref) -> None:
+        """Takes two records apart."""
+        with self._portal.lock:
+            self._portal.dissociate(self._table(one.kind), one.id, self._table(other.kind), other.id)
+
+    def erase(self, ref: Ref) -> None:
+        """Removes a person for good, as the law of the European Union demands."""
+        with self._portal.lock:
+            table, entry = self._entry(ref)
+            self._portal.erase(table, entry, source=PEOPLE)
 
     def dump(self, kind: str) -> list[dict[str, Value]]:
         """The live records of a kind by id: the fields that have a value, and ``id``."""
@@ -128,7 +146,53 @@ class BackDoor:
     def set_options(self, kind: str, name: str, options: Sequence[tuple[str, str]]) -> None:
         """Gives a property other options: (value, label) in the order in which people see them."""
         with self._portal.lock:
-            self._table(kind).properties[name].options = list(options)
+            table = self._table(kind)
+            table.properties[name].options = list(options)
+            table.stages_changed()
+
+    def add_label(self, kind: str, other: str, label: str, back: str | None = None) -> tuple[int, int]:
+        """A label for associations; returns its type ids, forth and back."""
+        with self._portal.lock:
+            self._table(kind)
+            self._table(other)
+            return self._portal.links.add_label(kind, other, label, back)
+
+    def add_stage(
+        self, kind: str, label: str, *, place: int | None = None, pipeline: str = "", probability: str = "0.5"
+    ) -> str:
+        """A stage of the account's own, with a number as its id, which is returned.
+
+        Args:
+            kind: contact and company (the lifecycle), deal or lead.
+            label: what people read.
+            place: where it stands; at the end when nothing is said.
+            pipeline: the id of a pipeline; empty: the first one.
+            probability: of deals: how likely it is to be won; "1.0" and "0.0" close it.
+        """
+        with self._portal.lock:
+            table, id = self._table(kind), self._portal.new_id()
+            if kind in ("contact", "company"):
+                options = table.properties["lifecyclestage"].options
+                options.insert(len(options) if place is None else place, (id, label))
+                table.stages_changed()
+                return id
+            known = {each.id: each for each in self._portal.pipelines[kind]}
+            chosen = known.get(pipeline) if pipeline else next(iter(known.values()), None)
+            if chosen is None:
+                raise ConfigError(f"{kind} has no such pipeline: use one of {', '.join(known) or 'another kind'}")
+            metadata = deal_metadata(probability) if kind == "deal" else {"isClosed": "false"}
+            chosen.stages.insert(len(chosen.stages) if place is None else place, Stage(id, label, metadata))
+            self._portal.pipelines_changed(table)
+            return id
+
+    def add_pipeline(self, kind: str, label: str) -> str:
+        """A further pipeline of deals or leads, without stages; returns its id, a number."""
+        with self._portal.lock:
+            if kind not in ("deal", "lead"):
+                raise ConfigError("only deals and leads have pipelines of the account's own")
+            made = Pipeline(self._portal.new_id(), label)
+            self._portal.pipelines[kind].append(made)
+            return made.id
 
     def add_owner(
         self, email: str, *, first_name: str = "", last_name: str = "", queue: bool = False, archived: bool = False
@@ -173,9 +237,18 @@ class BackDoor:
         values = self._values(table, fields)
         self._unique(table, values, None)
         created = values.pop(table.created_name, "")
-        return self._portal.create(table, values, created=milliseconds(created) if created else None, inside=True)
+        return self._portal.create(
+            table, values, created=milliseconds(created) if created else None, inside=True, source=IMPORT
+        )
+
+    def _associate(self, here: Table, one: Entry, there: Table, other: Entry, label: str | None = None) -> None:
+        types = self._portal.links.types(here.kind.kind, there.kind.kind).values()
+        chosen = [each.id for each in types if each.label == label]
+        if not chosen:
+            raise ConfigError(f"a {here.kind.kind} cannot be associated with a {there.kind.kind} like that")
+        self._portal.associate(here, one, there, other, chosen)
 
     def _deal_of(self, contact: Entry) -> Entry | None:
         deals = self._table("deal")
-        found = (deals.get(deal) for linked, deal in sorted(self._portal.links) if linked == contact.id)
+        found = (deals.get(id) for id in self._portal.links.of("contact", contact.id, "deal"))
         return next((deal for deal in found if deal is not None and deal.live), None)

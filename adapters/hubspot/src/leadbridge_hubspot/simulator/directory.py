@@ -7,12 +7,11 @@ from typing import Any
 from starlette.responses import Response
 
 from leadbridge_hubspot.simulator.answers import Refused, reply
-from leadbridge_hubspot.simulator.catalogue import DEAL_STAGES
 from leadbridge_hubspot.simulator.portal import OwnerRow
 from leadbridge_hubspot.simulator.values import Property
 from leadbridge_hubspot.simulator.web import Call
 
-__all__ = ["account", "create_property", "owner", "owners", "pipelines", "properties", "property_named"]
+__all__ = ["account", "create_group", "create_property", "groups", "owner", "owners", "properties", "property_named"]
 
 MOST_UNIQUE = 10
 
@@ -47,12 +46,36 @@ def property_named(call: Call) -> Response:
     return reply(prop.shown())
 
 
+def groups(call: Call) -> Response:
+    """The groups in which the properties of an object type are shown."""
+    return reply({"results": [_group(name, label) for name, label in call.table.groups.items()]})
+
+
+def create_group(call: Call) -> Response:
+    """A new group of properties."""
+    body, groups = call.json(), call.table.groups
+    name = str(body.get("name") or "")
+    if not name.islower():
+        raise Refused(400, f"Property group name {name!r} is not valid", "VALIDATION_ERROR")
+    if name in groups:
+        raise Refused(409, f"A property group named '{name}' already exists.", "OBJECT_ALREADY_EXISTS")
+    groups[name] = str(body.get("label") or name)
+    return reply(_group(name, groups[name]), 201)
+
+
+def _group(name: str, label: str) -> dict[str, object]:
+    return {"name": name, "label": label, "displayOrder": -1, "archived": False}
+
+
 def create_property(call: Call) -> Response:
     """A new property; at most ten of an object type may be unique."""
     table, body = call.table, call.json()
     name = str(body.get("name") or "")
     if not name or not name.islower() or not name.replace("_", "").isalnum():
         raise Refused(400, f"Property name {name!r} is not valid", "VALIDATION_ERROR")
+    group = str(body.get("groupName") or table.kind.group)
+    if group not in table.groups:
+        raise Refused(400, f"Property group '{group}' does not exist", "VALIDATION_ERROR")
     if name in table.properties:
         raise Refused(409, f"A property named '{name}' already exists.", "OBJECT_ALREADY_EXISTS")
     unique = bool(body.get("hasUniqueValue"))
@@ -63,7 +86,7 @@ def create_property(call: Call) -> Response:
         str(body.get("label") or name),
         str(body.get("type") or "string"),
         str(body.get("fieldType") or "text"),
-        str(body.get("groupName") or table.kind.group),
+        group,
         [(str(each["value"]), str(each["label"])) for each in body.get("options") or ()],
         unique=unique,
         made_by_hubspot=False,
@@ -95,36 +118,6 @@ def owner(call: Call) -> Response:
         if (str(row.user_id) if by_user else row.id) == id and row.archived == call.flag("archived"):
             return reply(_owner(row))
     raise Refused(404, "Owner does not exist", "OBJECT_NOT_FOUND")
-
-
-def pipelines(call: Call) -> Response:
-    """The stages of deals, and the lifecycle stages of contacts."""
-    table = call.table
-    stages: list[dict[str, Any]]
-    if table.kind.kind == "deal":
-        id, label = "default", "Sales Pipeline"
-        stages = [
-            _stage(stage, name, place, {"probability": chance, "isClosed": str(chance in ("0.0", "1.0")).lower()})
-            for place, (stage, (name, chance)) in enumerate(DEAL_STAGES.items())
-        ]
-    elif "lifecyclestage" in table.properties:
-        id, label = f"{table.kind.path}-lifecycle-pipeline", "Lifecycle Stage Pipeline"
-        stages = [
-            _stage(stage, name, place, {"isClosed": "false", "state": "OPEN"})
-            for place, (stage, name) in enumerate(table.properties["lifecyclestage"].options)
-        ]
-    else:
-        return reply({"results": []})
-    pipeline = {"id": id, "label": label, "displayOrder": 0, "stages": stages, "archived": False, **_made()}
-    return reply({"results": [pipeline]})
-
-
-def _stage(id: str, label: str, place: int, metadata: dict[str, str]) -> dict[str, Any]:
-    return {"id": id, "label": label, "displayOrder": place, "metadata": metadata, "archived": False, **_made()}
-
-
-def _made() -> dict[str, str]:
-    return {"createdAt": "1970-01-01T00:00:00Z", "updatedAt": "1970-01-01T00:00:00Z"}
 
 
 def _owner(row: OwnerRow) -> dict[str, Any]:

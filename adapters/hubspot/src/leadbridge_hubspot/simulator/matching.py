@@ -13,6 +13,7 @@ from leadbridge_hubspot.simulator.values import Property, milliseconds
 __all__ = ["matches", "sort_key"]
 
 Test: TypeAlias = Callable[[Entry], bool]
+_END = 1 << 62
 _GROUPS, _FILTERS, _ALL_FILTERS = 5, 6, 18
 
 
@@ -49,14 +50,21 @@ def sort_key(table: Table, name: str) -> Callable[[Entry], Any]:
 def _group(table: Table, entries: list[Entry], filters: Sequence[Mapping[str, Any]]) -> list[Entry]:
     if len(filters) > _FILTERS:
         raise Refused(400, "There was a problem with the request: too many filters in a group", "VALIDATION_ERROR")
-    found = entries
+    behind, window = -1, (0, _END)
     tests: list[Test] = []
     for each in filters:
         name, operator = str(each.get("propertyName")), str(each.get("operator"))
         if name == "hs_object_id" and operator == "GT" and str(each.get("value")).isdigit():
-            found = found[table.behind(found, int(str(each["value"]))) :]
+            behind = max(behind, int(str(each["value"])))
+        elif name == table.kind.modified and operator in ("BETWEEN", "GTE"):
+            low = milliseconds(str(each["value"]))
+            high = milliseconds(str(each["highValue"])) if operator == "BETWEEN" else _END
+            window = (max(window[0], low), min(window[1], high))
         else:
             tests.append(_test(table, name, operator, each))
+    found = table.stamped(*window) if window != (0, _END) else entries
+    if behind >= 0:
+        found = found[table.behind(found, behind) :]
     for test in tests:
         found = [entry for entry in found if test(entry)]
     return found
@@ -66,15 +74,13 @@ def _test(table: Table, name: str, operator: str, each: Mapping[str, Any]) -> Te
     prop = table.properties.get(name)
     if prop is None:
         raise Refused(400, f"There was a problem with the request: property {name} does not exist", "VALIDATION_ERROR")
-    if name == table.kind.modified and operator in ("BETWEEN", "GTE"):
-        low = milliseconds(str(each["value"]))
-        high = milliseconds(str(each["highValue"])) if operator == "BETWEEN" else 1 << 62
-        return lambda entry: low <= entry.indexed_stamp <= high
     if operator in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
         wanted = operator == "HAS_PROPERTY"
         return lambda entry: (_indexed(entry, name) is not None) == wanted
     if operator in ("IN", "NOT_IN"):
-        values = {str(value).lower() for value in each.get("values") or ()}
+        # Texts are kept in lower case by the index, and what is asked for is not brought into it.
+        given = [str(value) for value in each.get("values") or ()]
+        values = set(given) if prop.type == "string" else {value.lower() for value in given}
         inside = operator == "IN"
         return lambda entry: ((_indexed(entry, name) or "").lower() in values) == inside
     if operator in ("CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -10,35 +10,42 @@ from starlette.responses import Response
 from leadbridge_hubspot.simulator.answers import (
     Refused,
     already_exists,
+    made,
     not_found,
     reply,
     shown,
     validation_error,
     visible,
 )
+from leadbridge_hubspot.simulator.associations import linked
+from leadbridge_hubspot.simulator.history import history_of
 from leadbridge_hubspot.simulator.matching import matches, sort_key
 from leadbridge_hubspot.simulator.portal import Taken
+from leadbridge_hubspot.simulator.rules import associate_all, associations_asked, check_required
 from leadbridge_hubspot.simulator.table import Entry, Table
 from leadbridge_hubspot.simulator.web import Call
 
 __all__ = ["archive", "create", "erase", "list_page", "merge", "read", "search", "update"]
 
 LIST_LIMIT = 100
+HISTORY_LIMIT = 50
 SEARCH_LIMIT = 200
+SEARCH_BODY = 3_000
 MOST_FOUND = 10_000
 
 
 def list_page(call: Call) -> Response:
     """A page of live or of archived records, by id; ``after`` is the id of the first record of the next page."""
-    table, limit = call.table, call.number("limit", 10, LIST_LIMIT)
-    entries = table.bin if call.flag("archived") else table.live
+    table, earlier = call.table, call.texts("propertiesWithHistory")
+    limit = call.number("limit", 10, HISTORY_LIMIT if earlier else LIST_LIMIT)
+    entries = call.portal.bin(table) if call.flag("archived") else table.live
     after = call.text("after")
     if after and not after.isdigit():
         raise Refused(400, "The 'after' parameter is not valid", "VALIDATION_ERROR")
     start = table.behind(entries, int(after) - 1) if after else 0
     page = entries[start : start + limit]
     names = visible(table, call.texts("properties"))
-    body: dict[str, Any] = {"results": [shown(entry, names) for entry in page]}
+    body: dict[str, Any] = {"results": [with_more(call, table, entry, shown(entry, names), earlier) for entry in page]}
     if start + limit < len(entries):
         following = entries[start + limit].id
         body["paging"] = {
@@ -50,10 +57,12 @@ def list_page(call: Call) -> Response:
 def search(call: Call) -> Response:
     """What the search index knows, with the values that the records have now; archived ones only count."""
     table, query = call.table, call.json()
-    limit, after = int(query.get("limit") or 10), str(query.get("after") or "0")
-    if not after.isdigit() or not 0 < limit <= SEARCH_LIMIT:
+    if call.size > SEARCH_BODY:
+        raise Refused(400, f"The request body is longer than {SEARCH_BODY} characters", "VALIDATION_ERROR")
+    size, after = str(query.get("limit") or 10), str(query.get("after") or "0")
+    if not after.isdigit() or not size.isdigit() or not 0 < int(size) <= SEARCH_LIMIT:
         raise Refused(400, f"limit must be between 1 and {SEARCH_LIMIT}, after a number", "VALIDATION_ERROR")
-    start = int(after)
+    start, limit = int(after), int(size)
     if start + limit > MOST_FOUND:
         raise Refused(400, f"Paging beyond {MOST_FOUND} results is not supported", "VALIDATION_ERROR")
     sorts = query.get("sorts") or ()
@@ -75,24 +84,28 @@ def search(call: Call) -> Response:
 
 def create(call: Call) -> Response:
     """A new record."""
-    table = call.table
-    values = checked(call, table, call.json().get("properties") or {})
-    require_name(call, table, values)
+    table, body = call.table, call.json()
+    values = checked(call, table, body.get("properties") or {})
+    ends = associations_asked(call, table, body)
+    check_required(call, table, values, None, ends)
     try:
         call.portal.check_unique(table, values, None)
     except Taken as taken:
         raise already_exists(taken) from None
     entry = call.portal.create(table, values)
-    return reply(shown(entry, tuple(sorted(entry.props))), 201)
+    associate_all(call, table, entry, ends)
+    return reply(made(entry), 201)
 
 
 def read(call: Call) -> Response:
     """One record by its id, or by a unique property. The old id of a merged record gives the survivor."""
     table = call.table
+    call.portal.bin(table)
     entry = _named(call, table)
     if entry is None or (entry.archived_at is not None) != call.flag("archived"):
         raise not_found()
-    return reply(shown(entry, visible(table, call.texts("properties"))))
+    body = shown(entry, visible(table, call.texts("properties")))
+    return reply(with_more(call, table, entry, body, call.texts("propertiesWithHistory")))
 
 
 def update(call: Call) -> Response:
@@ -102,6 +115,7 @@ def update(call: Call) -> Response:
     if entry is None or not entry.live:
         raise not_found()
     values = checked(call, table, call.json().get("properties") or {})
+    check_required(call, table, values, entry, [])
     try:
         call.portal.check_unique(table, values, entry)
     except Taken as taken:
@@ -133,12 +147,19 @@ def merge(call: Call) -> Response:
 
 
 def erase(call: Call) -> Response:
-    """Removes a person for good."""
+    """Removes a person for good; an address that nobody has can never be used again."""
     table, body = call.table, call.json()
-    name, value = str(body.get("idProperty")), str(body.get("objectId"))
-    entry = table.holder(name, value) if name in table.unique else table.resolve(value)
+    if table.kind.kind != "contact":
+        raise Refused(400, "Only contacts can be deleted for good", "VALIDATION_ERROR")
+    name, value = str(body.get("idProperty") or ""), str(body.get("objectId"))
+    if name in table.unique:
+        entry = table.holder(name, value) or table.holder(name, value, archived=True)
+    else:
+        entry = table.resolve(value)
     if entry is not None:
-        table.drop(entry, call.portal.visible_at())
+        call.portal.erase(table, entry)
+    elif name == "email":
+        call.portal.blocked.add(value.strip().lower())
     return reply(None, 204)
 
 
@@ -152,12 +173,14 @@ def checked(call: Call, table: Table, values: object) -> dict[str, str]:
     return kept
 
 
-def require_name(call: Call, table: Table, values: Mapping[str, str]) -> None:
-    """Refuses a contact without address and name, in accounts that demand one."""
-    if table.kind.kind == "contact" and call.portal.switches.require_name_or_email:
-        names = ("email", "firstname", "lastname")
-        if not any(values.get(name) for name in names):
-            raise Refused(400, f"One of the following properties must be set: {', '.join(names)}", "VALIDATION_ERROR")
+def with_more(call: Call, table: Table, entry: Entry, body: dict[str, Any], earlier: Sequence[str]) -> dict[str, Any]:
+    """A record with the earlier values of some properties, and with the associations that the query names."""
+    if earlier:
+        names = [name for name in earlier if name in table.properties]
+        body["propertiesWithHistory"] = history_of(entry.versions, names, call.portal.switches.history)
+    if call.text("associations") and (ends := linked(call, table, entry)):
+        body["associations"] = ends
+    return body
 
 
 def echo(table: Table, entry: Entry, values: Mapping[str, str]) -> dict[str, Any]:

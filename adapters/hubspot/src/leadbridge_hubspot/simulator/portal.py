@@ -3,54 +3,30 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from threading import RLock
 
 from leadbridge.clock import Clock, to_us
 from leadbridge_hubspot.paths import KINDS
-from leadbridge_hubspot.simulator.catalogue import DEAL_STAGES, own_properties
+from leadbridge_hubspot.simulator.app import App
+from leadbridge_hubspot.simulator.catalogue import own_properties
+from leadbridge_hubspot.simulator.events import Events
+from leadbridge_hubspot.simulator.history import API, Source
+from leadbridge_hubspot.simulator.links import Links
+from leadbridge_hubspot.simulator.moves import after_association, after_deal, forward
+from leadbridge_hubspot.simulator.pipeline import standard_pipelines
+from leadbridge_hubspot.simulator.stages import STAGES, note_stage
+from leadbridge_hubspot.simulator.switches import Switches
 from leadbridge_hubspot.simulator.table import Entry, Table
 from leadbridge_hubspot.simulator.values import InvalidValue, Property
 
-__all__ = ["OwnerRow", "Portal", "Problem", "Switches", "Taken"]
+__all__ = ["OwnerRow", "Portal", "Problem", "Taken", "new_property"]
 
 TOKEN = "pat-eu1-simulator"
+_BIN_MS = 90 * 86_400_000
 FIRST_ID = 951
 """Ids get one digit longer soon, so that comparing them as text is found out."""
-
-
-@dataclass(slots=True)
-class Switches:
-    """What differs between HubSpot accounts, or is not known for sure. May be changed while the simulator runs.
-
-    Attributes:
-        ratchet: a lifecycle stage moves forward only; a lower one is answered with 200 and not taken.
-        new_contact_stage: the stage of a contact that is created without one; empty for none.
-        lag: how long the search index needs.
-        merge_keeps_primary_id: the beta "Primary ID Preservation"; otherwise a merge makes a new id.
-        merged_redirect: an old id answers with the record that it became.
-        batches_redirect: it does so in batches too.
-        require_name_or_email: a new contact needs an address or a name.
-        shuffled: answers of batches come in any order.
-        enforce_limits: too many calls in real time are answered with 429.
-        calls, interval: calls that the account has in so many seconds, as its answers say.
-        searches: searches that the account has in one second.
-    """
-
-    ratchet: bool = True
-    new_contact_stage: str = "lead"
-    lag: timedelta = timedelta(0)
-    merge_keeps_primary_id: bool = False
-    merged_redirect: bool = True
-    batches_redirect: bool = True
-    require_name_or_email: bool = False
-    shuffled: bool = True
-    enforce_limits: bool = False
-    calls: int = 10_000
-    interval: float = 10.0
-    searches: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +76,8 @@ class Portal:
         self.lock = RLock()
         self.switches = Switches()
         self.tokens = {TOKEN}
+        self.app = App()
+        self.events = Events()
         self.scopes_missing: set[str] = set()
         self._provisioned = provisioned
         self._seed = seed
@@ -111,7 +89,11 @@ class Portal:
             self.random = random.Random(self._seed)
             self.tables = {kind: Table(each) for kind, each in KINDS.items()}
             self.owners: dict[str, OwnerRow] = {}
-            self.links: set[tuple[str, str]] = set()
+            self.links = Links()
+            self.pipelines = {kind: standard_pipelines(kind) for kind in KINDS}
+            self.blocked: set[str] = set()
+            self._next_stage = 4_180_001
+            self.unsubscribed: set[str] = set()
             self._next_id = FIRST_ID
             if self._provisioned:
                 for prop in own_properties("contact"):
@@ -124,6 +106,18 @@ class Portal:
     def visible_at(self) -> int:
         """When the search index will know what is done now."""
         return self.now() + int(self.switches.lag.total_seconds() * 1000)
+
+    def new_id(self) -> str:
+        """A number for a new stage or pipeline."""
+        self._next_stage += 1
+        return str(self._next_stage)
+
+    def pipelines_changed(self, table: Table) -> None:
+        """Stages are options of the stage property, and each has properties of its own."""
+        table.properties[STAGES[table.kind.kind]].options = [
+            (stage.id, stage.label) for pipeline in self.pipelines[table.kind.kind] for stage in pipeline.stages
+        ]
+        table.stages_changed()
 
     # -- checking --------------------------------------------------------------------------------------------------
 
@@ -144,6 +138,8 @@ class Portal:
                     kept[name] = prop.stored(value)
                 except InvalidValue as wrong:
                     problems.append(Problem(wrong.code, name, wrong.message))
+                if name == "email" and kept.get(name) in self.blocked:
+                    problems.append(Problem("EMAIL_BLOCKED", name, "This address was deleted for good"))
         return kept, problems
 
     def check_unique(self, table: Table, values: Mapping[str, str], own: Entry | None) -> None:
@@ -157,7 +153,13 @@ class Portal:
     # -- changing --------------------------------------------------------------------------------------------------
 
     def create(
-        self, table: Table, values: Mapping[str, str], *, created: int | None = None, inside: bool = False
+        self,
+        table: Table,
+        values: Mapping[str, str],
+        *,
+        created: int | None = None,
+        inside: bool = False,
+        source: Source = API,
     ) -> Entry:
         """A new record with values that were checked before."""
         now = self.now()
@@ -165,13 +167,24 @@ class Portal:
         self._next_id += 1
         table.add(entry)
         props = {name: value for name, value in values.items() if value}
-        if table.kind.kind == "contact" and not inside and self.switches.new_contact_stage:
-            props.setdefault("lifecyclestage", self.switches.new_contact_stage)
+        self._defaults(table, props, inside=inside)
+        if table.kind.kind == "contact" and props.get("email") in self.unsubscribed:
+            props["hs_email_optout"] = "true"
         self._derive(table, {}, props, now)
-        table.commit(entry, props, now, self.visible_at())
+        table.commit(entry, props, now, self.visible_at(), source)
+        self.events.created(table, entry, source)
+        self.events.changed(table, entry, source)
         return entry
 
-    def update(self, table: Table, entry: Entry, values: Mapping[str, str], *, inside: bool = False) -> bool:
+    def update(
+        self,
+        table: Table,
+        entry: Entry,
+        values: Mapping[str, str],
+        *,
+        inside: bool = False,
+        source: Source = API,
+    ) -> bool:
         """Changes a record; returns whether anything is different now."""
         props = dict(entry.props)
         for name, value in values.items():
@@ -187,16 +200,41 @@ class Portal:
                 props.pop(name, None)
         if props == entry.props:
             return False
-        now = self.now()
+        now, stage = self.now(), entry.props.get("dealstage")
         self._derive(table, entry.props, props, now)
-        table.commit(entry, props, now, self.visible_at())
+        table.commit(entry, props, now, self.visible_at(), source)
+        self.events.changed(table, entry, source)
+        if table.kind.kind == "deal" and props.get("dealstage") != stage:
+            after_deal(self, entry)
         return True
 
-    def archive(self, table: Table, entry: Entry) -> None:
+    def archive(self, table: Table, entry: Entry, *, source: Source = API) -> None:
         """Puts a record into the recycle bin."""
         table.archive(entry, self.now(), self.visible_at())
+        self.events.deleted(table, entry, self.now(), source)
 
-    def merge(self, table: Table, primary: Entry, loser: Entry) -> Entry:
+    def bin(self, table: Table) -> list[Entry]:
+        """What lies in the recycle bin, by id; after ninety days it is gone for good."""
+        oldest = self.now() - _BIN_MS
+        for entry in [entry for entry in table.bin if entry.archived_at is not None and entry.archived_at < oldest]:
+            table.drop(entry, self.visible_at())
+        return table.bin
+
+    def restore(self, table: Table, entry: Entry, *, source: Source = API) -> None:
+        """Takes a record out of the recycle bin."""
+        table.restore(entry, self.now(), self.visible_at())
+        self.events.restored(table, entry, self.now(), source)
+
+    def erase(self, table: Table, entry: Entry, *, source: Source = API) -> None:
+        """Removes a person for good, with what belonged to them; the old ids lead nowhere afterwards."""
+        self.links.drop(table.kind.kind, entry.id)
+        table.drop(entry, self.visible_at())
+        entry.props = {}
+        entry.versions.clear()
+        self.events.erased(table, entry, self.now(), source)
+        self.events.deleted(table, entry, self.now(), source)
+
+    def merge(self, table: Table, primary: Entry, loser: Entry, *, source: Source = API) -> Entry:
         """Makes two records one: the primary's present values win, gaps are filled from the other one."""
         now = self.now()
         keeps = self.switches.merge_keeps_primary_id
@@ -214,36 +252,74 @@ class Portal:
         created = min(primary.created, loser.created)
         survivor = primary
         if not keeps:
-            survivor = Entry(self._next_id, created)
+            survivor = Entry(self._next_id, created, versions=list(primary.versions), props=dict(primary.props))
             self._next_id += 1
-        for each in (loser,) if keeps else (primary, loser):
+        went = [loser] if keeps else [primary, loser]
+        for each in went:
             table.drop(each, self.visible_at(), became=survivor)
+            self.links.move(table.kind.kind, each.id, survivor.id)
         if survivor is not primary:
             table.add(survivor)
         survivor.created = created
-        table.commit(survivor, props, now, self.visible_at())
+        table.commit(survivor, props, now, self.visible_at(), source)
+        self.events.merged(table, primary, went, survivor, now, source)
         return survivor
+
+    def associate(self, here: Table, one: Entry, there: Table, other: Entry, type_ids: Iterable[int]) -> None:
+        """Makes two records belong together, and does what HubSpot does then."""
+        kinds, wanted = (here.kind.kind, there.kind.kind), list(type_ids)
+        if not self.links.add((kinds[0], one.id), (kinds[1], other.id), wanted):
+            return
+        known = self.links.types(*kinds)
+        for type_id in wanted:
+            primary = known[type_id].label == "Primary"
+            self.events.associated(here, one, there, other, removed=False, primary=primary, at=self.now())
+        self._deals_of(here, one, there, other)
+
+    def dissociate(self, here: Table, one: str, there: Table, other: str, type_ids: Iterable[int] = ()) -> None:
+        """Takes two records apart, or takes only some labels away."""
+        first, second = here.resolve(one), there.resolve(other)
+        if first is None or second is None:
+            return
+        if self.links.remove((here.kind.kind, first.id), (there.kind.kind, second.id), type_ids):
+            self.events.associated(here, first, there, second, removed=True, primary=False, at=self.now())
+            self._deals_of(here, first, there, second)
 
     # -- rules -----------------------------------------------------------------------------------------------------
 
-    def _backward(self, table: Table, before: str | None, after: str) -> bool:
-        if not self.switches.ratchet or not before or not after:
-            return False
-        order = [value for value, _ in table.properties["lifecyclestage"].options]
-        return order.index(after) < order.index(before) if before in order and after in order else False
+    def _deals_of(self, here: Table, one: Entry, there: Table, other: Entry) -> None:
+        for deals, deal, table, entry in ((here, one, there, other), (there, other, here, one)):
+            if deals.kind.kind == "deal" and table.kind.kind in ("contact", "company"):
+                after_association(self, deal, table, entry)
 
-    @staticmethod
-    def _derive(table: Table, before: Mapping[str, str], props: dict[str, str], now: int) -> None:
-        """What HubSpot itself works out: when a stage was entered (as raw milliseconds), whether a deal is closed."""
-        stage = props.get("lifecyclestage")
-        if stage and stage != before.get("lifecyclestage"):
-            entered = f"hs_lifecyclestage_{stage}_date"
-            if entered in table.properties and props.get(entered) == before.get(entered):
-                props[entered] = str(now)
-        if table.kind.kind == "deal" and (deal_stage := props.get("dealstage")) in DEAL_STAGES:
-            props["hs_deal_stage_probability"] = DEAL_STAGES[deal_stage or ""][1]
-            props["hs_is_closed"] = "true" if deal_stage in ("closedwon", "closedlost") else "false"
-            props["hs_is_closed_won"] = "true" if deal_stage == "closedwon" else "false"
+    def _defaults(self, table: Table, props: dict[str, str], *, inside: bool) -> None:
+        kind = table.kind.kind
+        if kind in ("contact", "company"):
+            props["hs_pipeline"] = f"{table.kind.path}-lifecycle-pipeline"
+        if kind == "contact" and not inside and self.switches.new_contact_stage:
+            props.setdefault("lifecyclestage", self.switches.new_contact_stage)
+        if kind == "lead" and self.pipelines[kind]:
+            props.setdefault("hs_pipeline", self.pipelines[kind][0].id)
+            props.setdefault("hs_pipeline_stage", self.pipelines[kind][0].stages[0].id)
+
+    def _backward(self, table: Table, before: str | None, after: str) -> bool:
+        if not self.switches.ratchet or not before or not after or before == after:
+            return False
+        return not forward(table, before, after)
+
+    def _derive(self, table: Table, before: Mapping[str, str], props: dict[str, str], now: int) -> None:
+        """What HubSpot itself works out: when a stage was entered, whether a deal is closed."""
+        note_stage(table, before, props, now)
+        if table.kind.kind != "deal":
+            return
+        stages = (stage for pipeline in self.pipelines["deal"] for stage in pipeline.stages)
+        found = next((stage for stage in stages if stage.id == props.get("dealstage")), None)
+        if found is not None:
+            chance = found.metadata.get("probability", "0.0")
+            props["hs_deal_stage_probability"] = chance
+            closed = found.metadata.get("isClosed") == "true"
+            props["hs_is_closed"] = str(closed).lower()
+            props["hs_is_closed_won"] = str(closed and float(chance) == 1.0).lower()
 
 
 def new_property(

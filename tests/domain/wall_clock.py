@@ -1,17 +1,18 @@
-"""A reference for business time that looks at a clock on the wall minute by minute, and calendars to ask it about."""
+"""A reference for business time that looks at clocks on the wall, step by step, and calendars to ask it about."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from leadbridge.domain.calendar import BusinessCalendar
+from leadbridge.domain.calendar import BusinessCalendar, CalendarVersion
 
-__all__ = ["MINUTE", "WEEKS", "WallClock", "at", "calendars", "moments"]
+__all__ = ["MINUTE", "NAMES", "SECOND", "WEEKS", "WallClock", "at", "calendars", "moments"]
 
-MINUTE = timedelta(minutes=1)
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -19,53 +20,114 @@ def at(text: str, zone: str = "UTC") -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
 
 
-class WallClock:
-    """The reference: walks through UTC minutes and reads the highest time that a wall clock has shown so far."""
+def seconds(text: str) -> int:
+    return (int(text[:2]) * 60 + int(text[3:5])) * 60
 
-    def __init__(self, calendar: BusinessCalendar, first: datetime, last: datetime) -> None:
-        zone = ZoneInfo(calendar.zone)
-        self.first = first
+
+class Wall:
+    """A clock on the wall of a team, as one version of its calendar says: the highest time it has shown so far."""
+
+    def __init__(self, calendar: BusinessCalendar, number: int, holidays: Mapping[str, Collection[date]]) -> None:
+        versions = sorted(calendar.versions, key=lambda version: version.from_)
+        said: list[BusinessCalendar | CalendarVersion] = [calendar, *versions[:number]]
+        zone = [each.zone for each in said if each.zone is not None][-1]
+        code = [each.holidays for each in said if each.holidays is not None or each is calendar][-1]
+        self.calendar = calendar
+        self.zone = ZoneInfo(zone)
+        self.hours = [each.hours for each in said if each.hours is not None][-1]
+        self.holidays = holidays.get(code or "", ())
+        self.first = versions[number - 1].from_ if number else date.min
+        self.until = versions[number].from_ if number < len(versions) else date.max
+        self.moves = any(each.zone not in (None, calendar.zone) for each in versions)
+        self.shown = datetime.fromisoformat("0001-01-01")
+        self.known: dict[date, list[tuple[int, int]]] = {}
+        self.began: dict[tuple[date, int], bool] = {}
+
+    def look(self, now: datetime) -> bool:
+        """Reads the clock; true when the first day of the version has come."""
+        self.shown = max(self.shown, now.astimezone(self.zone).replace(tzinfo=None))
+        return self.shown.date() >= self.first
+
+    def open(self, *, in_force: bool) -> bool:
+        found = False
+        second = (self.shown.hour * 60 + self.shown.minute) * 60 + self.shown.second
+        for back in (0, 1):
+            day = self.shown.date() - back * DAY
+            for opens, closes in self.windows(day):
+                if opens <= second + back * 86_400 < closes:
+                    began = self.began.setdefault((day, opens), in_force) or not self.moves
+                    found = found or (began and (in_force or day < self.until))
+        return found
+
+    def windows(self, day: date) -> list[tuple[int, int]]:
+        if day not in self.known:
+            texts, part = self.texts(day) if day >= self.first else ((), "")
+            pairs = [(seconds(text[:5]), seconds(text[6:])) for text in texts]
+            pairs = [(opens, closes if closes > opens else closes + 86_400) for opens, closes in pairs]
+            if part.startswith("until"):
+                pairs = [(opens, min(closes, seconds(part[-5:]))) for opens, closes in pairs]
+            if part.startswith("from"):
+                pairs = [(max(opens, seconds(part[-5:])), closes) for opens, closes in pairs]
+            self.known[day] = pairs
+        return self.known[day]
+
+    def texts(self, day: date) -> tuple[tuple[str, ...], str]:
+        """The windows of a day, and which part of them is left."""
+        calendar, each_year = self.calendar, f"{day:%m-%d}"
+        usual = ("00:00-24:00",) if isinstance(self.hours, str) else self.hours.get(NAMES[day.weekday()], ())
+        if day in calendar.exceptions:
+            own = calendar.exceptions[day]
+            return (usual if isinstance(own, str) else own), ""
+        half = calendar.half_days.get(day, calendar.half_days.get(each_year, ""))
+        if not isinstance(half, str):
+            return half, ""
+        if day in calendar.days_off or each_year in calendar.days_off or day in self.holidays:
+            return (), ""
+        return usual, half
+
+
+class WallClock:
+    """The reference: walks through time in UTC and reads, at each step, the clock of every version.
+
+    Args:
+        calendar: all that it says is read here once more, in another way.
+        first: where it begins to note what is open.
+        last: where it ends.
+        step: how far each step goes.
+        holidays: the public holidays of each code.
+    """
+
+    def __init__(
+        self,
+        calendar: BusinessCalendar,
+        first: datetime,
+        last: datetime,
+        *,
+        step: timedelta = MINUTE,
+        holidays: Mapping[str, Collection[date]] | None = None,
+    ) -> None:
+        self.first, self.step = first, step
         self.open: list[bool] = []
         self.totals = [0]
-        now = first - timedelta(days=3)
-        shown = now.replace(tzinfo=None) - timedelta(days=3)
+        walls = [Wall(calendar, number, holidays or {}) for number in range(len(calendar.versions) + 1)]
+        now = first - 3 * DAY
         while now < last:
-            shown = max(shown, now.astimezone(zone).replace(tzinfo=None))
+            begun = [number for number, wall in enumerate(walls) if wall.look(now)]
+            # Every clock is looked at: each has to see when its windows begin.
+            is_open = sum(wall.open(in_force=number == begun[-1]) for number, wall in enumerate(walls)) > 0
             if now >= first:
-                self.open.append(self._open(calendar, shown))
-                self.totals.append(self.totals[-1] + self.open[-1])
-            now += MINUTE
-
-    def _open(self, calendar: BusinessCalendar, shown: datetime) -> bool:
-        for back in (0, 1):
-            minute = shown.hour * 60 + shown.minute + back * 1440
-            for text in self._texts(calendar, (shown - timedelta(days=back)).date()):
-                opens, closes = (int(part[:2]) * 60 + int(part[3:]) for part in text.split("-"))
-                if opens <= minute < (closes if closes > opens else closes + 1440):
-                    return True
-        return False
-
-    @staticmethod
-    def _texts(calendar: BusinessCalendar, day: date) -> tuple[str, ...]:
-        hours = calendar.hours
-        for version in calendar.versions:
-            if version.from_ <= day and version.hours is not None:
-                hours = version.hours
-        usual = ("00:00-24:00",) if isinstance(hours, str) else hours.get(NAMES[day.weekday()], ())
-        if day in calendar.half_days:
-            return calendar.half_days[day]
-        if day in calendar.exceptions:
-            windows = calendar.exceptions[day]
-            return usual if isinstance(windows, str) else windows
-        return () if day in calendar.days_off else usual
+                self.open.append(is_open)
+                self.totals.append(self.totals[-1] + is_open)
+            # What lies ahead matters only for what had begun by then: minutes are enough.
+            now += step if now >= first else MINUTE
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         return self._until(end) - self._until(start)
 
     def _until(self, instant: datetime) -> timedelta:
-        minute, rest = divmod(instant - self.first, MINUTE)
-        inside = minute < len(self.open) and self.open[minute]
-        return self.totals[minute] * MINUTE + (rest if inside else timedelta(0))
+        number, rest = divmod(instant - self.first, self.step)
+        inside = number < len(self.open) and self.open[number]
+        return self.totals[number] * self.step + (rest if inside else timedelta(0))
 
 
 # Weeks around daylight-saving changes both ways, half-hour and 45-minute zones, a half-hour change, and a skipped day.
@@ -104,34 +166,59 @@ def hours() -> st.SearchStrategy[object]:
 
 
 WEEKDAYS = dict.fromkeys(NAMES[:5], ("09:00-12:30", "13:30-17:30"))
+PARTS = st.builds(
+    lambda word, minute: f"{word} {minute // 60:02}:{minute % 60:02}",
+    st.sampled_from(("until", "from")),
+    st.integers(min_value=1, max_value=1439),
+)
+ZONES = st.sampled_from([None, None, None, *sorted({zone for zone, _ in WEEKS}), "Etc/GMT+12", "Pacific/Kiritimati"])
 
 
 @st.composite
-def calendars(draw: st.DrawFn, *, may_end: bool = False) -> tuple[BusinessCalendar, datetime]:
-    """A calendar and a week to look at; when it ``may_end``, perhaps one that closes for good."""
-    zone, day = draw(st.sampled_from(WEEKS))
+def calendars(
+    draw: st.DrawFn,
+    *,
+    may_end: bool = False,
+    may_move: bool = True,
+    weeks: list[tuple[str, str]] = WEEKS,
+    holidays: str | None = None,
+) -> tuple[BusinessCalendar, datetime]:
+    """A calendar and a week to look at; when it ``may_end`` or ``may_move``, perhaps one that does."""
+    zone, day = draw(st.sampled_from(weeks))
     start = at(day)
-    days = st.integers(min_value=0, max_value=6).map(lambda number: start.date() + timedelta(days=number))
-    half_days = draw(st.dictionaries(days, windows(), max_size=1))
+    days = [start.date() + number * DAY for number in range(7)]
+    one_day = st.sampled_from(days)
+    half_days: dict[object, object] = dict(
+        draw(st.dictionaries(one_day, st.one_of(windows(), PARTS), max_size=1)),
+    )
+    off: list[object] = draw(st.lists(one_day.filter(lambda day: day not in half_days), max_size=1))
+    each_year = f"{draw(one_day):%m-%d}"
+    if draw(st.booleans()):
+        half_days[each_year] = draw(PARTS)
+    elif draw(st.booleans()):
+        off = [*off, each_year]
     special = st.one_of(st.just("usual"), windows())
-    exceptions = draw(st.dictionaries(days.filter(lambda day: day not in half_days), special, max_size=1))
-    changes = sorted(draw(st.lists(days, max_size=2, unique=True)))
+    exceptions = draw(st.dictionaries(one_day.filter(lambda day: day not in half_days), special, max_size=1))
+    changes = sorted(draw(st.lists(one_day, max_size=2, unique=True)))
     later = st.one_of(hours(), st.just({})) if may_end else hours()
+    versions = [{"from": day, "hours": draw(later), "zone": draw(ZONES) if may_move else None} for day in changes]
     calendar = BusinessCalendar.model_validate(
         {
             "zone": zone,
             "hours": draw(hours()),
-            "days_off": draw(st.lists(days, max_size=1)),
+            "holidays": holidays,
+            "days_off": off,
             "half_days": half_days,
             "exceptions": exceptions,
-            "versions": [{"from": day, "hours": draw(later)} for day in changes],
+            "versions": versions,
         }
     )
     return calendar, start
 
 
 def moments(first: datetime, days: int) -> st.SearchStrategy[datetime]:
-    """Instants to the microsecond, often on a whole minute, where things open and close."""
+    """Instants to the microsecond, often on a whole minute, where things open and close, or on a whole second."""
     minutes = st.integers(min_value=0, max_value=days * 1440 - 1).map(lambda minute: first + minute * MINUTE)
+    whole = st.integers(min_value=0, max_value=days * 86_400 - 1).map(lambda second: first + second * SECOND)
     micros = st.integers(min_value=0, max_value=days * 86_400_000_000 - 1)
-    return st.one_of(minutes, micros.map(lambda us: first + timedelta(microseconds=us)))
+    return st.one_of(minutes, whole, micros.map(lambda us: first + timedelta(microseconds=us)))

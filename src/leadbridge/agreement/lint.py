@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 
+from leadbridge.agreement.holidays import moved_holidays
 from leadbridge.agreement.schema import Agreement
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.model import did_you_mean, listing
@@ -41,6 +42,7 @@ def lint(
         *_said(agreement),
         *_aims(agreement, metrics),
         *_campaigns(agreement, on),
+        *moved_holidays(agreement),
     ]
     if histories is not None:
         from leadbridge.agreement.lint_ledger import unused

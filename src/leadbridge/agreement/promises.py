@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from leadbridge.agreement.schema import Agreement
 from leadbridge.agreement.versions import Agreements
 from leadbridge.clock import Clock, SystemClock
-from leadbridge.domain.criteria import profile
+from leadbridge.domain.criteria import Rule, profile
 from leadbridge.domain.criteria.profile import standing_fields
 from leadbridge.domain.facts import Fact, HandoffOffered
 from leadbridge.domain.feedback import NO_LEAD
@@ -21,7 +21,7 @@ from leadbridge.domain.sla.people import Person
 from leadbridge.domain.sla.policy import SLAPolicy
 from leadbridge.domain.sla.slaclock import SLAClock
 
-__all__ = ["Profiles", "board", "clocks", "holding", "promises"]
+__all__ = ["Profiles", "board", "clocks", "fitting", "holding", "promises"]
 
 Profiles = Mapping[str, Mapping[str, object]]
 """The flat canonical fields of leads, by lead id."""
@@ -70,7 +70,8 @@ def board(
         if history.lead != NO_LEAD
         for promise in promises(history, series, now, fields=known.get(history.lead), people=people)
     )
-    return Board(found, agreement=series.judging(now).standing(now))
+    version = series.judging(now)
+    return Board(found, version.standing(now), version.routing.teams)
 
 
 def holding(
@@ -88,13 +89,18 @@ def holding(
     if not agreement.sla_rules and not any(policy.group for policy in agreement.slas):
         return agreement.slas
     known = standing_fields([fields or {}], history)
+    return fitting(agreement, lambda rule: profile(known, wanted=rule.names, types=agreement.types))
+
+
+def fitting(agreement: Agreement, values: Callable[[Rule], Mapping[str, object]]) -> tuple[SLAPolicy, ...]:
+    """The policies that hold for a lead whose profile has those values that each condition asks for."""
     found: list[SLAPolicy] = []
     groups: set[str] = set()
     for policy in agreement.slas:
         if policy.group in groups:
             continue
         rule = agreement.sla_rules.get(policy.id)
-        if rule is None or rule.evaluate(profile(known, wanted=rule.names, types=agreement.types)) is True:
+        if rule is None or rule.evaluate(values(rule)) is True:
             found.append(policy)
             groups |= {policy.group} if policy.group is not None else set()
     return tuple(found)

@@ -107,9 +107,14 @@ class Router:
         company: str | None = None,
         interactions: Sequence[Interaction] | None = None,
         not_to: Collection[str] = (),
+        away: Collection[str] = (),
+        function: str | None = None,
         at: datetime | None = None,
     ) -> Route:
-        """Where a lead goes, see :func:`route`."""
+        """Where a lead goes, see :func:`route`.
+
+        ``away`` are more people who are away at that instant, and ``function`` is who receives a lead without an offer.
+        """
         agreement, now = self.agreement, at if at is not None else SystemClock().now()
         unclear: tuple[Tried, ...] = ()
         if self.same_owner:
@@ -127,8 +132,8 @@ class Router:
             held=held,
             waiting=handoff.queue if handoff is not None and handoff.state == "routed" else None,
             not_to=not_to,
-            away=self.away,
-            function=handoff.to_function if handoff is not None else agreement.handoff.to,
+            away=self.away | set(away),
+            function=handoff.to_function if handoff is not None else function or agreement.handoff.to,
             at=now,
         )
         found = replace(found, lead=lead.id, tried=(*unclear, *found.tried))

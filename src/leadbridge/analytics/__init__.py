@@ -11,10 +11,12 @@ from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
 from leadbridge.analytics.profile import Readiness
+from leadbridge.analytics.redealing import Redeal
 from leadbridge.analytics.replay import Replay, replay
 from leadbridge.analytics.result import Answer, NotComputable, Result
 from leadbridge.analytics.scorecard import Scorecard, ScoreLine
 from leadbridge.analytics.snapshot import Snapshot
+from leadbridge.analytics.whatif import what_if
 
 __all__ = [
     "Answer",
@@ -25,6 +27,7 @@ __all__ = [
     "NotComputable",
     "Quality",
     "Readiness",
+    "Redeal",
     "Replay",
     "Result",
     "ScoreLine",
@@ -34,4 +37,5 @@ __all__ = [
     "metrics",
     "replay",
     "save",
+    "what_if",
 ]

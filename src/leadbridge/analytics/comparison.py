@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from leadbridge.analytics.engine import connect, rows_of, text_of
+from leadbridge.analytics.redealing import Redeal
 from leadbridge.analytics.result import NotComputable
+from leadbridge.analytics.tabular import pandas_frame, polars_frame
 from leadbridge.clock import from_us
 from leadbridge.domain.model import did_you_mean
 from leadbridge.domain.show import html_table
@@ -14,6 +17,8 @@ from leadbridge.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import altair
+    import pandas
+    import polars
 
     from leadbridge.analytics.replay import Replay
 
@@ -24,18 +29,24 @@ DEFINITION = (
     "promise is affected when its clock is in another state, or exists on one side only. What people would have done "
     "under other terms, or other people with the same lead, no replay can know."
 )
+COLUMNS = (
+    *("policy", "target", "before", "after", "difference", "at_least", "counted_before", "counted_after", "affected"),
+    *("gained", "lost", "leads", "why"),
+)
 _KEPT = "met"
 _PAIRS = """
 with b as (select * from read_parquet({before})), a as (select * from read_parquet({after}))
 select coalesce(b.policy, a.policy) as policy, coalesce(b.target, a.target) as target,
   coalesce(b.lead_id, a.lead_id) as lead_id, coalesce(b.handoff_id, a.handoff_id) as handoff_id,
-  coalesce(b.passage, a.passage) as passage, coalesce(b.turn, a.turn) as turn,
+  coalesce(b.passage, a.passage) as passage, coalesce(b.subject, a.subject) as subject,
+  coalesce(b.turn, a.turn) as turn,
   coalesce(a.owner, b.owner) as owner, b.state as before, a.state as after, b.due_us as due_before_us,
   a.due_us as due_after_us
 from b full join a on a.lead_id = b.lead_id and a.policy = b.policy and a.target = b.target and a.passage = b.passage
   and a.turn = b.turn and coalesce(a.handoff_id, '') = coalesce(b.handoff_id, '')
+  and coalesce(a.subject, '') = coalesce(b.subject, '')
 where b.state is distinct from a.state
-order by policy, target, lead_id, passage, handoff_id, turn
+order by policy, target, lead_id, passage, handoff_id, subject, turn
 """
 
 
@@ -45,21 +56,42 @@ class Comparison:
     ``rows`` has a mapping for each promise: ``policy``, ``target``, ``before`` and ``after`` (shares; ``None`` where
     there is none), ``difference`` (after minus before), ``counted_before`` and ``counted_after``, ``affected`` (clocks
     that are in another state), ``gained`` (met only after), ``lost`` (met only before), ``leads`` (how many), and
-    ``why`` a share is missing.
+    ``why`` a share is missing. ``at_least`` is the share after, if no promise had been kept about the hand-offs that
+    the other roster or rules leave to nobody; their clocks stand as recorded everywhere else.
+
+    ``dealt`` says who gets which hand-off, where the past was dealt again; ``None`` where it was not. ``notes`` are
+    what a reader has to know beside the numbers.
     """
 
+    columns = COLUMNS
+
     def __init__(
-        self, now_us: int, before: str, after: str, rows: list[dict[str, Any]], changed: list[dict[str, Any]]
+        self,
+        now_us: int,
+        before: str,
+        after: str,
+        rows: list[dict[str, Any]],
+        changed: list[dict[str, Any]],
+        dealt: Redeal | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.now_us = now_us
         self.before = before
         self.after = after
         self.rows = tuple(rows)
         self._changed = changed
+        self.dealt = dealt
+        self.notes = tuple(notes)
 
     @classmethod
-    def of(cls, before: Replay, after: Replay) -> Comparison:
+    def of(cls, before: Replay, after: Replay, *, dealt: Redeal | None = None, notes: Sequence[str] = ()) -> Comparison:
         """Compares two replays of one history.
+
+        Args:
+            before: how the clocks stand under what was agreed.
+            after: how they stand under the other terms.
+            dealt: who gets which hand-off on both sides, where ``after`` has other owners because of it.
+            notes: what a reader has to know.
 
         Raises:
             DataError: the two stand at different instants.
@@ -73,8 +105,13 @@ class Comparison:
             files = {"before": text_of(str(before.path)), "after": text_of(str(after.path))}
             changed = rows_of(connection, _PAIRS.format(**files))
         sides = [_by_promise(one) for one in (before, after)]
-        rows = [_row(name, sides[0].get(name), sides[1].get(name), changed) for name in sorted({*sides[0], *sides[1]})]
-        return cls(before.now_us, before.under, after.under, rows, changed)
+        alone = _kept_alone(after, dealt.left_alone) if dealt is not None else {}
+        rows = [
+            _row(name, sides[0].get(name), sides[1].get(name), changed, alone.get(name, 0))
+            for name in sorted({*sides[0], *sides[1]})
+        ]
+        known = dict.fromkeys([*notes, *before.notes, *after.notes])
+        return cls(before.now_us, before.under, after.under, rows, changed, dealt, tuple(known))
 
     def affected(self, promise: str | None = None) -> list[dict[str, Any]]:
         """The clocks that are in another state, with the lead, the hand-off, the owner, and both states.
@@ -92,8 +129,9 @@ class Comparison:
 
     @property
     def leads(self) -> tuple[str, ...]:
-        """The ids of the leads that are affected."""
-        return tuple(sorted({row["lead_id"] for row in self._changed}))
+        """The ids of the leads that are affected: by a clock in another state, or by another person or queue."""
+        moved = self.dealt.leads if self.dealt is not None else ()
+        return tuple(sorted({*(row["lead_id"] for row in self._changed), *moved}))
 
     def owners(self) -> dict[str, dict[str, int]]:
         """By owner (empty: nobody): how many clocks are affected, how many are met only after, and only before."""
@@ -114,7 +152,17 @@ class Comparison:
             "rows": [dict(row) for row in self.rows],
             "leads": list(self.leads),
             "owners": self.owners(),
+            "dealt": self.dealt.to_dict() if self.dealt is not None else None,
+            "notes": list(self.notes),
         }
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows as a pandas frame (needs pandas)."""
+        return pandas_frame(self.columns, self.rows)
+
+    def to_polars(self) -> polars.DataFrame:
+        """The rows as a Polars frame (needs polars)."""
+        return polars_frame(self.columns, self.rows)
 
     def plot(self) -> altair.LayerChart | altair.FacetChart:
         """A line for each promise, from its attainment before to that after (needs the extra ``analytics``).
@@ -135,6 +183,9 @@ class Comparison:
             name = f"{row['policy']}.{row['target']}"
             lines.append(f"{name}: {_share(row, 'before')} -> {_share(row, 'after')}{_points(row)}; {_people(row)}")
             lines += [f"  {row['why']}"] if row["why"] else []
+            lines += [f"  at least {row['at_least']:.1%}"] if row["at_least"] != row["after"] else []
+        lines += [str(self.dealt)] if self.dealt is not None else []
+        lines += self.notes
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -157,7 +208,9 @@ class Comparison:
         when = f"{from_us(self.now_us):%Y-%m-%d %H:%M} UTC"
         whose = html_table("By owner", ("owner", "affected", "met only after", "met only before"), owners[:20])
         caption = f"What if, as of {when}. Before: {self.before}. After: {self.after}"
-        return html_table(caption, head, rows) + whose + f"<p><small>{DEFINITION}</small></p>"
+        dealt = self.dealt._repr_html_() if self.dealt is not None else ""
+        said = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return html_table(caption, head, rows) + whose + dealt + said + f"<p><small>{DEFINITION}</small></p>"
 
 
 def _by_promise(one: Replay) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -170,11 +223,22 @@ def _by_promise(one: Replay) -> dict[tuple[str, str], Mapping[str, Any]]:
     return {(row["policy"], row["target"]): {**row, "why": ""} for row in answer.rows}
 
 
+def _kept_alone(after: Replay, handoffs: Collection[str]) -> dict[tuple[str, str], int]:
+    """By promise, how many were kept in time about some hand-offs."""
+    query = (
+        "select policy, target, count(*) as n from clocks where state = $kept "
+        "and list_contains($handoffs, handoff_id) group by all"
+    )
+    found = after.sql(query, {"kept": _KEPT, "handoffs": sorted(handoffs)}) if handoffs else []
+    return {(row["policy"], row["target"]): row["n"] for row in found}
+
+
 def _row(
     name: tuple[str, str],
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
     changed: list[dict[str, Any]],
+    alone: int,
 ) -> dict[str, Any]:
     mine = [row for row in changed if (row["policy"], row["target"]) == name]
     first = before["attainment"] if before is not None else None
@@ -186,6 +250,7 @@ def _row(
         "before": first,
         "after": second,
         "difference": second - first if first is not None and second is not None else None,
+        "at_least": second - alone / after["counted"] if after is not None and second is not None else None,
         "counted_before": before["counted"] if before is not None else 0,
         "counted_after": after["counted"] if after is not None else 0,
         **_tally(mine),

@@ -25,6 +25,7 @@ __all__ = [
     "PROFILE_KINDS",
     "TABLES",
     "connect",
+    "last_instant",
     "quoted",
     "rows_of",
     "text_of",
@@ -84,6 +85,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "transfers": _INT,
         "promised": _INT,
         "present": _INT,
+        "missing": _INT,
+        "informed_us": _US,
         "attempts": _INT,
         "number": _INT,
         "agreement": _INT,
@@ -122,6 +125,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     },
     "interactions": {
         "lead_id": _TEXT,
+        "interaction": _TEXT,
+        "asked": _INT,
         "passage": _INT,
         "happened_us": _US,
         "nature": _TEXT,
@@ -184,10 +189,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 agreement and, not registered, those that only interactions name; ``available_until_us`` is the instant after the last
 day. ``leads.in_target``, ``role`` and ``ready`` are what the agreement says about the lead's present fields; without
 fields they are ``NULL``. ``handoffs.transfers`` counts how often the owner changed after the first assignment,
-``handoffs.promised`` the pieces of information that were due with the offer, ``present`` those that were there.
+``handoffs.promised`` the pieces of information that were due with the offer, ``present`` those that were there,
+``missing`` those that were not; ``informed_us`` is when nothing was missing any more.
 ``handoffs.number`` counts the hand-offs of a lead, and ``turn`` (from 1) what happened to one of them, in order.
 An assignment without an owner means that the lead was taken back. ``agreement`` is the version that a fact names (0:
 it names none), and ``governance`` has a row for every instant from which a lead's facts name another one.
+``interactions.asked`` counts the questions that the buyer asked in it.
 """
 
 
@@ -221,6 +228,16 @@ def rows_of(connection: DuckDBPyConnection, sql: str, values: Mapping[str, Any] 
     cursor = connection.execute(sql, dict(values or {}))
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def last_instant(connection: DuckDBPyConnection) -> int:
+    """The last instant at which anything is recorded to have happened; 0 when nothing is."""
+    happened = """
+        select entered_us as us from entries
+        union all select greatest(offered_us, routed_us, assigned_us, decided_us, informed_us) from handoffs
+        union all select happened_us from interactions"""
+    found: int = rows_of(connection, f"select coalesce(max(us), 0) as us from ({happened}) happened")[0]["us"]
+    return found
 
 
 def write_rows(

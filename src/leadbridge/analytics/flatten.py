@@ -12,6 +12,7 @@ from leadbridge.domain import facts as f
 from leadbridge.domain.feedback import NO_LEAD
 from leadbridge.domain.history import HandoffTrail, LeadHistory
 from leadbridge.domain.sla import SLAClock
+from leadbridge.domain.sla.scope import informed_at
 
 __all__ = ["clock_rows", "histories", "recorded", "table_rows"]
 
@@ -93,7 +94,10 @@ def recorded(tables: Mapping[str, list[Row]], *, clocks: bool) -> frozenset[str]
         "responses": bool(decided) or any(row["nature"] == "person_to_person" for row in talks),
         "interactions": bool(talks),
         "offers": any(row["offered_us"] is not None for row in handoffs),
-        "touches": bool({row["function"] for row in talks} & {row["to_function"] for row in handoffs}),
+        "touches": bool(
+            {row["function"] for row in talks if row["nature"] == "person_to_person"}
+            & {row["to_function"] for row in handoffs}
+        ),
         "buying": bool(tables["buying"]),
         "outcomes": bool(tables["outcomes"]),
         "promises": any(row["promised"] for row in handoffs),
@@ -146,6 +150,8 @@ def _handoffs(history: LeadHistory) -> Iterator[Row]:
             "transfers": _transfers(trail),
             "promised": trail.promised,
             "present": trail.completeness.present if trail.completeness else None,
+            "missing": len(trail.missing),
+            "informed_us": _us(informed_at(history, trail)),
             "attempts": trail.answer.attempts if trail.answer else None,
             "number": number,
             "agreement": made.get(trail.id, 0),
@@ -207,6 +213,8 @@ def _interactions(history: LeadHistory) -> Iterator[Row]:
         fact = touch.fact
         yield {
             "lead_id": history.lead,
+            "interaction": fact.interaction,
+            "asked": len(fact.asked),
             "passage": touch.passage,
             "happened_us": to_us(fact.occurred_at),
             "nature": fact.nature,

@@ -33,7 +33,7 @@ NEEDS: Mapping[str, str] = {
     "interactions": "no interactions were recorded: nobody knows who talked to buyers, or what they read",
     "offers": "no hand-offs with a time were recorded: nobody knows when leads were handed over",
     "touches": (
-        "no interactions of the function that receives hand-offs were recorded: leads that nobody followed up cannot "
+        "no talks of the function that receives hand-offs were recorded: leads that nobody followed up cannot "
         "be told from follow-up that nobody wrote down"
     ),
     "buying": "no buying stages were recorded: agree on the evidence that marks them, under buying_stages.evidence",

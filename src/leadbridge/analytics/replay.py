@@ -1,6 +1,6 @@
 """Replay: every promise that was ever made, judged by the agreement that held when it was made, or by another one.
 
->>> past = snapshot.replay(agreements)  # a ledger's snapshot, in bulk
+>>> past = snapshot.replay(agreements)  # a ledger's snapshot, in bulk; whatever the promises say
 >>> past = replay(histories, agreements=agreements, at=now)  # histories at hand, lead by lead
 >>> past.attainment(by="month")
 >>> print(past.compare(snapshot.replay(agreement.with_target("sales_response.first_touch", within="2 business hours"))))
@@ -20,16 +20,18 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from weakref import finalize
 
 from leadbridge.agreement import Agreement, Agreements
-from leadbridge.agreement.promises import promises
+from leadbridge.agreement.promises import Profiles, promises
 from leadbridge.analytics.engine import connect, rows_of, text_of, write_rows
 from leadbridge.analytics.flatten import clock_rows
-from leadbridge.analytics.replay_bulk import COLUMNS, chosen, replay_tables
+from leadbridge.analytics.replay_bulk import COLUMNS, IN_BULK, LEAD_BY_LEAD, Found, Progress, chosen, replay_tables
 from leadbridge.analytics.result import Answer, NotComputable, Result
 from leadbridge.clock import from_us, to_us
+from leadbridge.domain.feedback import NO_LEAD
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.model import did_you_mean
 from leadbridge.domain.show import html_table
-from leadbridge.domain.sla import STATES, ClockState, Target
+from leadbridge.domain.sla import STATES, ClockState, Person, SLAPolicy, Target
+from leadbridge.domain.sla.scope import Scope
 from leadbridge.errors import DataError
 
 if TYPE_CHECKING:
@@ -52,19 +54,26 @@ _DIMENSIONS = {
 _COUNTED = ("met", "met_late", "breached")
 
 
+def _silently(step: str, promise: str, amount: int) -> None:
+    """Tells nobody."""
+
+
 class Replay:
     """All clocks of a history at one instant, under an agreement. Make one with :func:`replay` or ``Snapshot.replay``.
 
     ``under`` says which agreement they stand under. ``silent`` names the promises (as ``policy.target``) that no
     recorded event ever kept: whether they were broken, or kept and not written down, nobody can tell, so that they have
-    no attainment.
+    no attainment. ``ways`` says of each promise how its clocks were computed, and ``notes`` what else a reader has to
+    know.
     """
 
-    def __init__(self, directory: Path, now_us: int, under: str, silent: Collection[str]) -> None:
+    def __init__(self, directory: Path, now_us: int, under: str, found: Found) -> None:
         self.directory = directory
         self.now_us = now_us
         self.under = under
-        self.silent = frozenset(silent)
+        self.silent = found.silent
+        self.ways = found.ways
+        self.notes = found.notes
         self._remove = finalize(self, shutil.rmtree, directory, ignore_errors=True)
 
     @property
@@ -101,7 +110,7 @@ class Replay:
         """
         where = "where policy || '.' || target = $promise" if promise is not None else ""
         most = f"limit {int(limit)}" if limit is not None else ""
-        order = "order by lead_id, policy, target, passage, handoff_id, turn"
+        order = "order by lead_id, policy, target, passage, handoff_id, subject, turn"
         values = {"promise": promise} if promise is not None else {}
         return self.sql(f"select * from clocks {where} {order} {most}", values)
 
@@ -145,7 +154,7 @@ class Replay:
             immature=0,
             censored=0,
             agreement=self.under,
-            parameters={"now_us": self.now_us},
+            parameters={"now_us": self.now_us, "ways": dict(self.ways), "notes": list(self.notes)},
         )
 
     def compare(self, other: Replay) -> Comparison:
@@ -176,13 +185,14 @@ class Replay:
         lines = [f"{len(self):,} clocks at {self.now:%Y-%m-%d %H:%M} UTC, {self.under}"]
         answer = self.attainment()
         if isinstance(answer, NotComputable):
-            return "\n".join([*lines, str(answer)])
+            return "\n".join([*lines, str(answer), *self.notes])
         for row in answer.rows:
             kept = (
                 f"{row['attainment']:.1%} of {row['counted']:,}" if row["attainment"] is not None else "not computable"
             )
             lines.append(f"{row['policy']}.{row['target']}: {kept}")
-        return "\n".join(lines)
+        slowly = [f"{name}: {way}" for name, way in self.ways.items() if way not in (IN_BULK, LEAD_BY_LEAD)]
+        return "\n".join([*lines, *slowly, *self.notes])
 
     def __repr__(self) -> str:
         return f"<Replay of {len(self):,} clocks at {self.now:%Y-%m-%d %H:%M} UTC, {self.under}>"
@@ -226,6 +236,9 @@ def replay(
     agreements: Agreement | Agreements,
     at: datetime,
     only: Collection[str] = (),
+    fields: Profiles | None = None,
+    people: Mapping[str, Person] | None = None,
+    progress: Progress = _silently,
 ) -> Replay:
     """Every clock of these histories as it stood at an instant.
 
@@ -235,43 +248,53 @@ def replay(
             it was made.
         at: the instant; what happened later is not known yet.
         only: promises, as ``policy.target``; without it, all of them.
+        fields: flat canonical fields by lead id, for policies with a condition, such as ``bridge.ledger.profiles()``;
+            what is not known makes a condition unknown, so that its policy does not hold.
+        people: what is known of owners beyond the agreement's ``people``, by id.
+        progress: is told, with the step ``replay``, how many more leads were judged.
 
     Raises:
         ConfigError: a name in ``only`` stands in no version, or a policy names a calendar that is not there.
     """
-    series = Agreements.of(agreements)
+    series, known = Agreements.of(agreements), fields or {}
     wanted = chosen(series, only)
-    targets = [(f"{p.id}.{t.id}", p.duty_of, t) for each in series for p in each.slas for t in p.targets]
+    targets = [(f"{p.id}.{t.id}", p, t) for each in series for p in each.slas for t in p.targets]
     heard: set[str] = set()
     rows: list[dict[str, Any]] = []
     for history in histories:
-        found = [clock for clock in promises(history, series, at) if f"{clock.policy}.{clock.target}" in wanted]
+        if history.lead == NO_LEAD:
+            continue  # what is about no lead was promised to nobody
+        judged = promises(history, series, at, fields=known.get(history.lead), people=people)
+        found = [clock for clock in judged if f"{clock.policy}.{clock.target}" in wanted]
         for row, clock in zip(clock_rows(found), found, strict=True):
-            rows.append({**row, "ended_by": clock.ended_by, "within": clock.within, "agreement": clock.agreement})
-        heard |= {name for name, duty, one in targets if name not in heard and _keeps(history, duty, one, at)}
-    return _made(to_us(at), series, wanted - heard, rows)
+            more = {"ended_by": clock.ended_by, "within": clock.within, "agreement": clock.agreement}
+            rows.append({**row, **more, "subject": clock.subject or None})
+        heard |= {name for name, policy, one in targets if name not in heard and _keeps(history, policy, one, at)}
+        progress("replay", "", 1)
+    place = Path(mkdtemp(prefix="leadbridge-replay-"))
+    with connect() as connection:
+        write_rows(connection, place / "clocks.parquet", COLUMNS, rows)
+    ways = {f"{row['policy']}.{row['target']}": LEAD_BY_LEAD for row in rows}
+    return Replay(place, to_us(at), _under(series, to_us(at)), Found(wanted - heard, ways))
 
 
 def replay_snapshot(
-    directory: Path, now_us: int, agreements: Agreement | Agreements, only: Collection[str] = ()
+    directory: Path,
+    now_us: int,
+    agreements: Agreement | Agreements,
+    only: Collection[str] = (),
+    progress: Progress = _silently,
 ) -> Replay:
     """Every clock of a snapshot, in SQL and numpy; see ``Snapshot.replay``."""
     series = Agreements.of(agreements)
     wanted = chosen(series, only)
     place = Path(mkdtemp(prefix="leadbridge-replay-"))
     try:
-        silent = replay_tables(directory, series, now_us, place / "clocks.parquet", wanted)
+        found = replay_tables(directory, series, now_us, place / "clocks.parquet", wanted, progress)
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
         raise
-    return Replay(place, now_us, _under(series, now_us), silent)
-
-
-def _made(now_us: int, series: Agreements, silent: Collection[str], rows: list[dict[str, Any]]) -> Replay:
-    place = Path(mkdtemp(prefix="leadbridge-replay-"))
-    with connect() as connection:
-        write_rows(connection, place / "clocks.parquet", COLUMNS, rows)
-    return Replay(place, now_us, _under(series, now_us), silent)
+    return Replay(place, now_us, _under(series, now_us), found)
 
 
 def _under(series: Agreements, now_us: int) -> str:
@@ -281,35 +304,10 @@ def _under(series: Agreements, now_us: int) -> str:
     return f"under {series.name}, each promise by the version in which it was made ({numbers})"
 
 
-def _keeps(history: LeadHistory, duty: str, target: Target, at: datetime) -> bool:
-    """Whether anything in a history is an event that keeps a promise."""
-    for event in target.stops:
-        match event:
-            case "captured":
-                found = [history.captured_at]
-            case "touched" | "connected":
-                talks = [
-                    t.fact for t in history.touches if t.fact.nature == "person_to_person" and t.fact.function == duty
-                ]
-                found = [t.occurred_at for t in talks if event == "touched" or t.direction == "inbound"]
-                if event == "connected":
-                    found += [entry.since for entry in history.statuses if entry.status == "connected"]
-            case "won":
-                found = [deal.closed_at for deal in history.opportunities if deal.outcome == "won"]
-                found += [
-                    entry.entered_at for trip in history.passages for entry in trip.entries if entry.stage == "won"
-                ]
-            case "offered" | "routed" | "decided":
-                found = [getattr(trail, f"{event}_at") for trail in history.handoffs]
-            case "assigned":
-                found = [held.since for trail in history.handoffs for held in trail.assignments]
-            case _ if event.startswith("stage:"):
-                stage = event.removeprefix("stage:")
-                found = [
-                    entry.entered_at for trip in history.passages for entry in trip.entries if entry.stage == stage
-                ]
-            case _:
-                return True  # what this module does not know is left to the clocks
-        if any(instant is not None and instant <= at for instant in found):
-            return True
-    return False
+def _keeps(history: LeadHistory, policy: SLAPolicy, target: Target, at: datetime) -> bool:
+    """Whether anything in a history is an event that keeps a promise, or an attempt of its cadence."""
+    numbers = {1, *(trip.number for trip in history.passages), *(trail.passage for trail in history.handoffs)}
+    everything = [Scope(history, policy, target, at, number) for number in numbers]
+    if target.cadence is not None and everything[0].attempts(None):
+        return True
+    return any(next(scope.instants(event), None) for scope in everything for event in target.stops)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import TYPE_CHECKING
 
 from leadbridge.agreement import Agreements
 from leadbridge.analytics.engine import TABLES, connect, text_of
-from leadbridge.analytics.replay_sql import EVENTS, Signature, pauses_of, prepare, recorded, turns_of
-from leadbridge.analytics.replay_time import ENDED, MISSING, Pauses, Turns, due_times, elapsed_times, states
+from leadbridge.analytics.meta import Meta
+from leadbridge.analytics.replay_events import Signature, recorded
+from leadbridge.analytics.replay_segments import Segments
+from leadbridge.analytics.replay_sql import ABOUT, ends_of, prepare, turns_of
+from leadbridge.analytics.replay_time import ENDED, MISSING, Turns, states
+from leadbridge.analytics.replay_walk import timed
 from leadbridge.clock import to_us
-from leadbridge.domain.calendar import BusinessCalendar
 from leadbridge.domain.calendar.slots import load_numpy
-from leadbridge.domain.model import did_you_mean, listing
-from leadbridge.domain.sla import STATES, SLAPolicy, Target
+from leadbridge.domain.model import did_you_mean
+from leadbridge.domain.sla import STATES
+from leadbridge.domain.sla.course import Timing
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,22 +29,36 @@ if TYPE_CHECKING:
 
     from leadbridge.domain.calendar.slots import Int64s
 
-__all__ = ["COLUMNS", "chosen", "replay_tables"]
+__all__ = ["COLUMNS", "IN_BULK", "LEAD_BY_LEAD", "Found", "Progress", "chosen", "replay_tables"]
+
+Progress = Callable[[str, str, int], None]
+"""Is told of long work: the step (``replay``), the promise (empty: all), and how much more of it was done."""
 
 COLUMNS: Mapping[str, str] = {
     **TABLES["clocks"],
     "ended_by": "VARCHAR",
     "within": "VARCHAR",
     "agreement": "INTEGER",
+    "subject": "VARCHAR",
 }
-"""The columns of a replay: those of ``clocks``, what ended each, how long it might last, under which version."""
+"""The columns of a replay: those of ``clocks``, what ended each, how long it might last, under which version, and the
+question or piece of feedback that it is about."""
 
-_PLAIN = {
-    Target: frozenset({"id", "starts", "stops", "within", "calendar", "paused_while", "warn_at"}),
-    SLAPolicy: frozenset({"id", "duty_of", "targets", "calendar", "on_transfer"}),
-}
-_SILENT = frozenset({"warn_before", "escalate"})
-"""Terms that decide who is told, and never how a promise stands."""
+
+IN_BULK, LEAD_BY_LEAD = "in bulk", "lead by lead"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a reader of a replay has to know; promises are called ``policy.target``.
+
+    ``silent``: no recorded event ever kept them. ``ways``: how the clocks of each promise that has any were computed.
+    ``notes``: conditions that could not be judged.
+    """
+
+    silent: frozenset[str]
+    ways: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,20 +66,25 @@ class _Promise:
     """One target of one version of the agreement."""
 
     version: int
-    policy: SLAPolicy
-    target: Target
-    calendar: BusinessCalendar | None
+    timing: Timing
 
     @property
     def name(self) -> str:
-        return f"{self.policy.id}.{self.target.id}"
+        return f"{self.timing.policy.id}.{self.timing.target.id}"
 
     @property
     def signature(self) -> Signature:
-        one, target = self.policy, self.target
-        per_handoff = target.per_handoff
-        rule = ("continue" if one.on_transfer == "continue" else "turns") if per_handoff else ""
-        return Signature(one.duty_of, target.starts, target.stops, rule, per_handoff)
+        policy, target = self.timing.policy, self.timing.target
+        return Signature(
+            duty_of=policy.duty_of,
+            reach=target.reach,
+            starts=target.starts,
+            stops=tuple(sorted(target.stops)),
+            cancels=tuple(sorted(target.cancels)),
+            cadence=(target.cadence.touches, target.cadence.channels) if target.cadence is not None else None,
+            turns=target.per_handoff and policy.on_transfer != "continue",
+            informs=target.per_handoff and "informed" in target.stops,
+        )
 
 
 def chosen(series: Agreements, only: Collection[str] = ()) -> frozenset[str]:
@@ -76,7 +100,9 @@ def chosen(series: Agreements, only: Collection[str] = ()) -> frozenset[str]:
     return frozenset(only) or frozenset(known)
 
 
-def replay_tables(place: Path, series: Agreements, now_us: int, out: Path, wanted: Collection[str]) -> tuple[str, ...]:
+def replay_tables(
+    place: Path, series: Agreements, now_us: int, out: Path, wanted: Collection[str], progress: Progress
+) -> Found:
     """Writes every clock of the snapshot in a directory as one Parquet file.
 
     Args:
@@ -85,55 +111,50 @@ def replay_tables(place: Path, series: Agreements, now_us: int, out: Path, wante
         now_us: the instant of the snapshot.
         out: the file to write.
         wanted: the promises, as ``policy.target``.
-
-    Returns:
-        The promises that no recorded event ever kept.
+        progress: is told of clocks that are followed one by one.
 
     Raises:
-        ConfigError: a promise uses terms that only the fold of histories knows; names it.
+        DataError: for a snapshot of an older leadbridge.
     """
     promises = [one for one in _promises(series) if one.name in wanted]
-    for one in promises:
-        _check(one)
+    personal = Meta.load(place / "meta.json").personal
     silent: dict[str, bool] = {}
+    many: Counter[str] = Counter()
+    slow: Counter[str] = Counter()
     with connect() as connection:
-        prepare(connection, place)
+        prepare(connection, place, now_us)
+        segments = {each.version: Segments(connection, each, personal=personal) for each in series}
         _begin(connection, promises)
         for signature in dict.fromkeys(one.signature for one in promises):
             turns = turns_of(connection, signature, now_us)
+            there = any(recorded(connection, event, signature) for event in signature.keeps)
             for unit, one in enumerate(promises):
                 if one.signature == signature:
-                    _add(connection, unit, one, _of_version(turns, one.version, series, now_us))
-                    there = any(recorded(connection, event, signature.duty_of) for event in signature.stops)
+                    mine = segments[one.version].of(one.timing.policy.id, turns)
+                    mine = _of_version(mine, one.version, series, now_us)
+                    many[one.name] += len(mine.key)
+                    slow[one.name] += _add(connection, unit, one, mine, progress)
                     silent[one.name] = silent.get(one.name, True) and not there
         _write(connection, out)
-    return tuple(name for name, nothing in silent.items() if nothing)
+    return Found(
+        frozenset(name for name, nothing in silent.items() if nothing),
+        {name: _way(slow[name], count) for name, count in many.items() if count},
+        tuple(dict.fromkeys(note for each in segments.values() for note in each.notes)),
+    )
+
+
+def _way(slow: int, many: int) -> str:
+    return f"{IN_BULK}, {slow:,} of {many:,} clocks one by one" if slow else IN_BULK
 
 
 def _promises(series: Agreements) -> Iterator[_Promise]:
+    people = series.latest.people  # zones and days off are no part of a promise
     for each in series:
         for policy in each.slas:
             for target in policy.targets:
                 name = policy.calendar_of(target)
-                yield _Promise(each.version, policy, target, each.calendars[name] if name is not None else None)
-
-
-def _check(one: _Promise) -> None:
-    unknown: list[str] = []
-    for part in (one.policy, one.target):
-        for name, field in type(part).model_fields.items():
-            there = getattr(part, name) != field.get_default(call_default_factory=True)
-            if there and name not in _PLAIN[type(part)] | _SILENT:
-                unknown.append(name)
-    events = (one.target.starts, *one.target.stops)
-    unknown += sorted({event for event in events if event not in EVENTS and not event.startswith("stage:")})
-    unknown += [word for word in one.target.paused_while if word.startswith("stage:") or word == "owner_away"]
-    if unknown:
-        raise ConfigError(
-            f"the promise {one.name} (version {one.version}) uses {listing(unknown)}, which tables cannot replay: "
-            f"replay it from histories, with leadbridge.replay(histories, agreements=..., at=...), or name the other "
-            f"promises with only="
-        )
+                calendar = each.calendars[name] if name is not None else None
+                yield _Promise(each.version, Timing(policy, target, calendar, people))
 
 
 def _of_version(turns: Turns, version: int, series: Agreements, now_us: int) -> Turns:
@@ -157,44 +178,46 @@ def _midnight(day: date) -> int:
 def _begin(connection: DuckDBPyConnection, promises: list[_Promise]) -> None:
     connection.execute(
         "create temp table units (unit integer, policy varchar, target varchar, duty_of varchar, within varchar, "
-        "agreement integer, stops varchar[], per_handoff boolean)"
+        "agreement integer, reach varchar, keeps varchar[], ends varchar[])"
     )
     connection.execute(
         "create temp table found (unit integer, k bigint, turn integer, holder bigint, state integer, started bigint, "
         "due bigint, stopped bigint, elapsed bigint, ended integer, which integer)"
     )
     for unit, one in enumerate(promises):
-        target, policy = one.target, one.policy
-        row = [unit, policy.id, target.id, policy.duty_of, target.within, one.version, sorted(target.stops)]
-        connection.execute("insert into units values (?, ?, ?, ?, ?, ?, ?, ?)", [*row, target.per_handoff])
+        policy, target, signature = one.timing.policy, one.timing.target, one.signature
+        row = [unit, policy.id, target.id, policy.duty_of, target.within, one.version, signature.reach]
+        more = [list(signature.keeps), ends_of(signature)]
+        connection.execute("insert into units values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*row, *more])
 
 
-def _add(connection: DuckDBPyConnection, unit: int, one: _Promise, turns: Turns) -> None:
-    if not len(turns.key):
-        return
+def _add(connection: DuckDBPyConnection, unit: int, one: _Promise, turns: Turns, progress: Progress) -> int:
+    """Adds the clocks of a promise; gives how many were followed one by one."""
+    many = len(turns.key)
+    if not many:
+        return 0
     np = load_numpy()
-    pauses: Pauses = {}
-    if one.target.paused_while:
-        pauses = pauses_of(connection, one.target.paused_while, per_handoff=one.target.per_handoff)
-    inherit = one.policy.on_transfer == "inherit"
-    allowance = one.target.allowance
-    due = due_times(turns, allowance, one.calendar, pauses, inherit=inherit)
+    name = one.name
+    times, followed = timed(
+        connection, turns, one.signature, one.timing, lambda amount: progress("replay", name, amount)
+    )
     columns: dict[str, Int64s] = {
-        "unit": np.full(len(turns.key), unit, np.int64),
+        "unit": np.full(many, unit, np.int64),
         "k": turns.key,
         "turn": turns.turn,
         "holder": turns.holder,
-        "state": states(turns, due, inherit=inherit),
+        "state": states(turns, times, inherit=one.timing.policy.on_transfer == "inherit"),
         "started": turns.since,
-        "due": due,
+        "due": times.due,
         "stopped": np.where(turns.ended == ENDED["no"], MISSING, turns.until),
-        "elapsed": elapsed_times(turns, allowance, one.calendar, pauses),
+        "elapsed": times.elapsed,
         "ended": turns.ended,
         "which": turns.by,
     }
     connection.register("answered", columns)
     connection.execute(f"insert into found select {', '.join(columns)} from answered")
     connection.unregister("answered")
+    return followed
 
 
 def _write(connection: DuckDBPyConnection, out: Path) -> None:
@@ -216,17 +239,17 @@ def _write(connection: DuckDBPyConnection, out: Path) -> None:
         "due_us": us("due"),
         "stopped_us": us("stopped"),
         "elapsed_us": us("elapsed"),
-        "ended_by": "case f.ended when 1 then u.stops[f.which + 1] when 2 then c.cancel_by when 3 then 'transfer' "
-        "else '' end",
+        "ended_by": "case f.ended when 1 then u.keeps[f.which + 1] when 2 then u.ends[f.which + 1] "
+        "when 3 then 'transfer' else '' end",
         "within": "u.within",
         "agreement": "u.agreement",
+        "subject": "c.subject",
     }
     parts = ", ".join(f"cast({values[name]} as {kind}) as {name}" for name, kind in COLUMNS.items())
-    scopes = (("h", "u.per_handoff"), ("p", "not u.per_handoff"))
     queries = " union all ".join(
-        f"select {parts} from found f join units u on u.unit = f.unit and {those} join {table} c on c.k = f.k "
-        "join l on l.l = c.l left join a on a.a = f.holder"
-        for table, those in scopes
+        f"select {parts} from found f join units u on u.unit = f.unit and u.reach = {text_of(reach)} "
+        f"join ({about}) c on c.k = f.k join l on l.l = c.l left join a on a.a = f.holder"
+        for reach, about in ABOUT.items()
     )
     connection.execute("set preserve_insertion_order = false")
     connection.execute(f"copy ({queries}) to {text_of(str(out))} (format parquet, compression zstd)")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from leadbridge.analytics.tabular import pandas_frame, polars_frame
 from leadbridge.domain.show import html_table
-from leadbridge.errors import AdapterMissing, DataError
+from leadbridge.errors import DataError
 
 if TYPE_CHECKING:
     import altair
@@ -101,19 +102,11 @@ class Result:
 
     def to_pandas(self) -> pandas.DataFrame:
         """The rows as a pandas frame (needs pandas)."""
-        try:
-            import pandas
-        except ImportError:
-            raise AdapterMissing("to_pandas needs pandas: pip install pandas") from None
-        return pandas.DataFrame([dict(row) for row in self.rows], columns=list(self.columns))
+        return pandas_frame(self.columns, self.rows)
 
     def to_polars(self) -> polars.DataFrame:
         """The rows as a Polars frame (needs polars)."""
-        try:
-            import polars
-        except ImportError:
-            raise AdapterMissing("to_polars needs polars: pip install polars") from None
-        return polars.DataFrame([dict(row) for row in self.rows], schema=list(self.columns), infer_schema_length=None)
+        return polars_frame(self.columns, self.rows)
 
     def plot(self) -> altair.LayerChart | altair.FacetChart:
         """The picture of this result (needs the extra ``analytics``)."""

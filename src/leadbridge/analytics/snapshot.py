@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from weakref import finalize
 
 from leadbridge.analytics.agreed import LeadStanding, agreed_recorded, agreed_rows, assumptions_of, stand, stand_all
-from leadbridge.analytics.engine import TABLES, connect, quoted, rows_of, text_of, write_rows
+from leadbridge.analytics.engine import TABLES, connect, last_instant, quoted, rows_of, text_of, write_rows
 from leadbridge.analytics.flatten import clock_rows, histories, recorded, table_rows
 from leadbridge.analytics.frames import columns_of, read_files, read_frame
 from leadbridge.analytics.ingest import check_roles, dimensions_of, load, path_of
@@ -38,6 +38,7 @@ from leadbridge.analytics.quality import findings
 from leadbridge.analytics.replay import Replay, replay_snapshot
 from leadbridge.analytics.scorecard import Scorecard
 from leadbridge.analytics.terms import terms
+from leadbridge.analytics.whatif import what_if_of_tables
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.facts import Fact
 from leadbridge.domain.history import LeadHistory
@@ -256,8 +257,7 @@ class Snapshot:
             _views(connection, place)
             now_us = meta.now_us
             if now_us < 0:
-                latest = "select coalesce(max(entered_us), 0) as now_us from entries"
-                now_us = rows_of(connection, latest)[0]["now_us"]
+                now_us = last_instant(connection)
             meta = replace(meta, now_us=now_us, findings=(*found, *findings(connection)))
         meta.save(place / "meta.json")
         return cls(place, meta, temporary)
@@ -298,25 +298,31 @@ class Snapshot:
         """
         return judge_all(self, agreement, definition)
 
-    def replay(self, agreements: Agreement | Agreements, *, only: Collection[str] = ()) -> Replay:
+    def replay(
+        self,
+        agreements: Agreement | Agreements,
+        *,
+        only: Collection[str] = (),
+        progress: Callable[[str, str, int], None] = lambda *_: None,
+    ) -> Replay:
         """Every promise that was ever made, as it stands at :attr:`now`: judged by another agreement, or by versions.
 
         Args:
             agreements: one, which then judges everything, or versions: each promise is judged by the one in which it
                 was made.
             only: promises, as ``policy.target``; without it, all of them.
+            progress: is told of long work: ``replay``, the promise, and how many more clocks were followed one by one.
 
         Raises:
-            ConfigError: a promise uses terms that only histories can replay (:func:`leadbridge.analytics.replay`).
+            ConfigError: a name in ``only`` stands in no version.
         """
-        return replay_snapshot(self.directory, self.meta.now_us, agreements, only)
+        return replay_snapshot(self.directory, self.meta.now_us, agreements, only, progress)
 
     def what_if(
         self, before: Agreement | Agreements, after: Agreement | Agreements, *, only: Collection[str] = ()
     ) -> Comparison:
-        """The same history under two agreements, side by side: see :meth:`Replay.compare`."""
-        with self.replay(before, only=only) as one, self.replay(after, only=only) as other:
-            return one.compare(other)
+        """The same history under any two agreements, side by side; ``analytics.what_if`` deals leads again, too."""
+        return what_if_of_tables(self, before, after, only)
 
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs a query of one's own on the tables (``leads``, ``entries``, ``handoffs``, ...); one mapping a row."""

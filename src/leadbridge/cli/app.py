@@ -82,7 +82,15 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
                     "metrics funnel --csv leads.csv --column lead=id --column captured=created --column stage:won=won",
                 ),
             ),
-            ("what-if", what_if, ('what-if sales_response.first_touch "2 business hours"',)),
+            (
+                "what-if",
+                what_if,
+                (
+                    'what-if sales_response.first_touch "2 business hours"',
+                    "what-if --roster october.yaml",
+                    "what-if --agreement v3.yaml --json",
+                ),
+            ),
         ),
     ),
     ("Tools", (("simulate", simulate, ("simulate hubspot --port 8081",)),)),

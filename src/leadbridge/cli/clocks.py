@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from leadbridge.domain.sla.board import Board
     from leadbridge.domain.sla.slaclock import SLAClock
 
-__all__ = ["clocks", "show_clocks"]
+__all__ = ["clocks"]
 
 _STYLES = {"breached": "bold red", "met": "green", "met_late": "yellow", "paused": "dim", "cancelled": "dim"}
 
@@ -27,11 +27,14 @@ def clocks(
     ] = None,
     breached: Annotated[bool, typer.Option("--breached", help="Only broken promises.")] = False,
     owner: Annotated[str | None, typer.Option("--owner", metavar="ID", help="Only what this owner holds.")] = None,
+    team: Annotated[
+        str | None, typer.Option("--team", metavar="QUEUE", help="Only what is in this queue or held by its members.")
+    ] = None,
     queue: Annotated[str | None, typer.Option("--queue", metavar="ID", help="Only offers in this queue.")] = None,
     function: Annotated[
         str | None, typer.Option("--function", metavar="NAME", help="Only what this function promised.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Those that have ended, too.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Those that have ended, too: takes longer.")] = False,
     escalate: Annotated[
         bool, typer.Option("--escalate", help="List who is to be told now, and note it: nobody is listed twice.")
     ] = False,
@@ -41,6 +44,7 @@ def clocks(
 ) -> None:
     """Show who has to act by when, the most urgent first."""
     from leadbridge.clock import iso
+    from leadbridge.store import Timers
 
     with desk(config) as here:
         if escalate:
@@ -50,37 +54,36 @@ def clocks(
             else:
                 _show_alerts(alerts, limit)
             return
-        board = here.clocks()
-        counts = board.by_state()
+        found: Board | Timers = here.clocks() if every else here.timers()
+        counts = found.by_state()
         if due_within is not None:
             try:
-                board = board.due_within(due_within)
+                found = found.due_within(due_within)
             except ValueError as error:
                 raise typer.BadParameter(str(error), param_hint="--due-within") from None
-        if breached:
-            board = board.breached()
-        elif due_within is None and not every:
-            board = board.in_state("running", "paused", "breached")
-        board = board if owner is None else board.of(owner)
-        board = board if queue is None else board.of_queue(queue)
-        board = board if function is None else board.of_function(function)
+        found = found.breached() if breached else found
+        found = found if owner is None else found.of(owner)
+        found = found if team is None else found.of_team(team)
+        found = found if queue is None else found.of_queue(queue)
+        found = found if function is None else found.of_function(function)
+        # What is not shown is not folded either.
+        shown = None if json else limit
+        board = found.board(shown) if isinstance(found, Timers) else found[:shown]
         if json:
             head = {"now": iso(here.now), "agreement": board.agreement, "counts": counts}
             output.emit({**head, "clocks": board.to_dicts()})
         else:
             output.note(f"under {board.agreement}")
             output.show(", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in counts.items() if count))
-            show_clocks(board, limit)
+            _show(board, output.rest(len(found), limit))
 
 
-def show_clocks(board: Board, limit: int) -> None:
-    """A board of clocks for people."""
+def _show(found: Board, more: str) -> None:
     from leadbridge.domain.explain import moment
 
-    if not board:
+    if not found:
         output.show("No such clocks.")
         return
-    found, more = output.cut(list(board), limit)
     rows = [
         (
             clock.lead,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from leadbridge.domain.sla.board import Board
     from leadbridge.ledger import Ledger
     from leadbridge.settings import Settings
-    from leadbridge.store import Store
+    from leadbridge.store import Store, Timers
 
 __all__ = ["IN_MEMORY", "Desk", "database", "desk", "unsaved"]
 
@@ -83,6 +83,10 @@ class Desk:
     def clocks(self) -> Board:
         """Every promise as it stands now, each under the version it was made in."""
         return self.ledger.clocks(self.agreements, self.now)
+
+    def timers(self) -> Timers:
+        """The open promises, from what the database keeps of them."""
+        return self.ledger.timers(self.agreements, self.now)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["clean", "complain", "console", "cut", "emit", "interactive", "note", "say", "show", "table", "text"]
+__all__ = ["clean", "complain", "console", "cut", "emit", "interactive", "note", "rest", "say", "show", "table", "text"]
 
 T = TypeVar("T")
 
@@ -113,8 +113,13 @@ def table(
 
 def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], str]:
     """At most so many rows, and a line that says how many are left out (empty when none)."""
-    left = len(rows) - limit
-    return (rows[:limit], f"... and {left:,} more (--limit, or --json for all)") if left > 0 else (rows, "")
+    return rows[:limit], rest(len(rows), limit)
+
+
+def rest(count: int, limit: int) -> str:
+    """A line that says how many of so many rows are left out (empty when none)."""
+    left = count - limit
+    return f"... and {left:,} more (--limit, or --json for all)" if left > 0 else ""
 
 
 def interactive() -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import orjson
 
 from leadbridge.adapter import Fields, Ref, Value
 
-__all__ = ["dump", "dump_fields", "fingerprint", "load", "load_fields"]
+__all__ = ["dump", "dump_dates", "dump_fields", "fingerprint", "load", "load_dates", "load_fields"]
 
 _REF = "$ref"
 
@@ -54,6 +55,21 @@ def load_fields(text: str) -> dict[str, Value]:
     """Fields of a record from text."""
     fields: Mapping[str, Any] = orjson.loads(text)
     return {name: _unpack(value) if isinstance(value, (dict, list)) else value for name, value in fields.items()}
+
+
+def dump_dates(dates: Mapping[str, Mapping[int, tuple[date, ...]]]) -> str:
+    """Dates by name and year as text."""
+    option = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps({name: dict(years) for name, years in dates.items()}, option=option).decode()
+
+
+def load_dates(text: str) -> dict[str, dict[int, tuple[date, ...]]]:
+    """Dates by name and year from text."""
+    read: Mapping[str, Mapping[str, list[str]]] = orjson.loads(text)
+    return {
+        name: {int(year): tuple(map(date.fromisoformat, days)) for year, days in years.items()}
+        for name, years in read.items()
+    }
 
 
 def fingerprint(*parts: str) -> str:

@@ -75,7 +75,8 @@ class Intent:
 class KeptAgreement:
     """One version of the agreement that this database was used with: its document as YAML, and when it came first.
 
-    Two documents with the same ``digest`` say the same.
+    Two documents with the same ``digest`` say the same. ``holidays`` are the dates of its public holidays, by code and
+    year, as they were known then.
     """
 
     version: int
@@ -84,6 +85,7 @@ class KeptAgreement:
     digest: str
     document: str = attribute(repr=False)
     first_used_at: datetime
+    holidays: Mapping[str, Mapping[int, tuple[date, ...]]] = attribute(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ agreement = Table(
     Column("digest", Text, nullable=False),
     Column("document", Text, nullable=False),
     Column("first_used_us", BigInteger, nullable=False),
+    Column("holidays", Text, nullable=False, server_default="{}"),
 )
 
 cursor = Table(
@@ -180,6 +181,8 @@ clock = Table(
     Column("target", Text, primary_key=True),
     Column("about", Text, primary_key=True),
     Column("turn", Integer, primary_key=True, autoincrement=False),
+    # Two versions may each have begun a clock of the same name about the same passage.
+    Column("agreement", Integer, primary_key=True, autoincrement=False),
     Column("duty_of", Text, nullable=False),
     Column("owner", Text, nullable=False),
     Column("queue", Text, nullable=False),

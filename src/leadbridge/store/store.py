@@ -24,12 +24,13 @@ from leadbridge.adapter import Record, Ref, Value
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.fact_codec import decode
 from leadbridge.domain.facts import Fact
+from leadbridge.domain.sla.board import Teams
 from leadbridge.errors import ConfigError, StoreBusy, StoreError
 from leadbridge.store import schema
-from leadbridge.store.codec import load, load_fields
+from leadbridge.store.codec import load, load_dates, load_fields
 from leadbridge.store.migrate import migrate
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Observation, Quarantined
-from leadbridge.store.timers import Timers
+from leadbridge.store.timers import Timers, Unfold
 from leadbridge.store.transaction import OPEN, Transaction
 
 __all__ = ["Store"]
@@ -159,6 +160,7 @@ class Store:
                 digest=row["digest"],
                 document=row["document"],
                 first_used_at=from_us(row["first_used_us"]),
+                holidays=load_dates(row["holidays"]),
             )
             for row in self._rows(select(schema.agreement).order_by(schema.agreement.c.version))
         ]
@@ -247,9 +249,9 @@ class Store:
         rows = self._rows(select(schema.basis.c.digest).where(schema.basis.c.name == "clock"))
         return rows[0]["digest"] if rows else ""
 
-    def timers(self, now: datetime) -> Timers:
-        """The open promises at an instant, as they were folded last."""
-        return Timers(self._rows, now)
+    def timers(self, now: datetime, unfold: Unfold, teams: Teams) -> Timers:
+        """The open promises at an instant, as they were folded last; see :class:`Timers`."""
+        return Timers(self._rows, now, unfold, teams)
 
     # -- the outbox ------------------------------------------------------------------------------------------------
 

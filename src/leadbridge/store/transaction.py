@@ -17,7 +17,7 @@ from leadbridge.domain.facts import Fact, SLAEscalated
 from leadbridge.domain.sla.escalations import identity
 from leadbridge.errors import ConfigError
 from leadbridge.store import schema
-from leadbridge.store.codec import dump, dump_fields, fingerprint, load
+from leadbridge.store.codec import dump, dump_dates, dump_fields, fingerprint, load
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Quarantined
 from leadbridge.store.timers import Folded
 
@@ -73,6 +73,7 @@ class Transaction:
                 "digest": each.digest,
                 "document": each.document,
                 "first_used_us": to_us(each.first_used_at),
+                "holidays": dump_dates(each.holidays),
             }
             for each in versions
         ]
@@ -194,8 +195,7 @@ class Transaction:
 
         Of several processes that ask at the same time, one gets each alert.
         """
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(text("lock table fact in share row exclusive mode"))
+        self._alone("fact")
         table, leads = schema.fact, sorted({alert.lead for alert in alerts})
         told: set[tuple[str, ...]] = set()
         for start in range(0, len(leads), 500):
@@ -250,9 +250,20 @@ class Transaction:
         stamp = uuid4().hex
         self._upsert(schema.refold, [{"lead": lead, "from_us": 0, "stamp": stamp} for lead in sorted(leads) if lead])
 
+    def _alone(self, table: str) -> None:
+        """Of all that write to a table, only this one until it is done; a writer of SQLite is alone anyway."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text(f"lock table {table} in share row exclusive mode"))
+
     def rebase(self, digest: str) -> None:
-        """Forgets all open promises: they are folded anew under the words that this digest is of."""
-        refold, fact = schema.refold, schema.fact
+        """Forgets all open promises, if they stand under other words than those that this digest is of.
+
+        They are folded anew.
+        """
+        self._alone("clock")
+        refold, fact, basis = schema.refold, schema.fact, schema.basis
+        if self._connection.execute(select(basis.c.name).where(basis.c.digest == digest)).first() is not None:
+            return
         self._connection.execute(delete(schema.clock))
         self._connection.execute(delete(refold))
         leads = select(fact.c.lead, literal(0), literal(uuid4().hex)).where(fact.c.lead != "").distinct()
@@ -262,10 +273,19 @@ class Transaction:
     def keep_clocks(self, folded: Iterable[Folded]) -> None:
         """Stores the open promises of leads in place of what was known of them.
 
-        A lead about which something was recorded since it was read stays to be folded again.
+        What was folded before something else was recorded, or before another process was faster, is of no use any more:
+        it is dropped, and the lead stays to be folded again if nobody has done it.
         """
-        many = list(folded)
+        self._alone("clock")
         clock, refold = schema.clock, schema.refold
+        given = list(folded)
+        stamps: dict[str, str] = {}
+        for start in range(0, len(given), 500):
+            wanted = refold.c.lead.in_([each.lead for each in given[start : start + 500]])
+            # Whoever is just recording something has locked the row: never wait for that, it would be of no use.
+            query = select(refold.c.lead, refold.c.stamp).where(wanted).with_for_update(skip_locked=True)
+            stamps |= {row.lead: row.stamp for row in self._connection.execute(query)}
+        many = [each for each in given if stamps.get(each.lead) == each.stamp]
         leads = [each.lead for each in many]
         for start in range(0, len(leads), 500):
             self._connection.execute(delete(clock).where(clock.c.lead.in_(leads[start : start + 500])))

@@ -43,7 +43,7 @@ counted as (
   select dimension, case when first_us is null then 1 else 0 end as not_received,
     case when first_us is not null and last_us is null then 1 else 0 end as not_begun,
     case when last_us is not null and transfers > 0 then 1 else 0 end as changed,
-    floor(cast(first_us - last_us as double precision) / cast(:unit_us as double precision)) as units
+    floor(1.0e0 * (first_us - last_us) / :unit_us) as units
   from gaps
 )
 select dimension, count(units) as n,

@@ -72,8 +72,8 @@ spans as (
 ),
 counted as (
   select dimension, step, part, verdict, complete,
-    case when verdict = 'ended' then cast(end_us - start_us as double precision) / cast(:unit_us as double precision) end as units,
-    case when complete = 1 then cast(end_us - start_us as double precision) / 1.0e6 else 0.0e0 end as whole
+    case when verdict = 'ended' then 1.0e0 * (end_us - start_us) / :unit_us end as units,
+    case when complete = 1 then 1.0e-6 * (end_us - start_us) else 0.0e0 end as whole
   from spans
 ),
 sums as (

@@ -43,7 +43,7 @@ tries as (
   group by o.dimension, o.lead_id, o.passage, o.to_function, o.mature
 ),
 counted as (
-  select dimension, mature, case when mature = 1 then cast(attempts as double precision) end as attempts
+  select dimension, mature, case when mature = 1 then 1.0e0 * attempts end as attempts
   from tries
 )
 select dimension, sum(mature) as passages, sum(attempts) as attempts,

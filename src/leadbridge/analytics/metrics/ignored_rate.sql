@@ -1,9 +1,10 @@
 -- name: ignored_rate
 -- title: Leads that nobody followed up
 -- definition: >-
---   Passages that were handed over and had neither an interaction of the receiving function nor a refusal by it within the
---   horizon, as a share of the passages handed over at least as long ago: ignored / mature. The first offer of a passage
---   counts. A lead that was refused without a touch is answered, not ignored, and is shown under untouched.
+--   Passages that were handed over and had neither a touch (a person-to-person interaction of the receiving function, as for
+--   SLA clocks: sent content is none) nor a refusal by it within the horizon, as a share of the passages handed over at least
+--   as long ago: ignored / mature. The first offer of a passage counts. A lead that was refused without a touch is answered,
+--   not ignored, and is shown under untouched; untouched / mature is the rate that is commonly published.
 -- basis: cohort
 -- grain: one row
 -- parameters:
@@ -33,7 +34,7 @@ offered as (
 touched as (
   select distinct o.lead_id, o.passage, o.to_function
   from offered o
-  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function
+  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
     and i.happened_us >= o.offered_us and i.happened_us <= o.offered_us + :horizon_us
 ),
 judged as (

@@ -58,8 +58,7 @@ waits as (
 ),
 spans as (
   select dimension, case when touched_us <= left_us then 1 else 0 end as touched,
-    floor(cast(case when touched_us <= left_us then touched_us else left_us end - offered_us as double precision)
-      / cast(:unit_us as double precision)) as waited
+    floor(1.0e0 * (case when touched_us <= left_us then touched_us else left_us end - offered_us) / :unit_us) as waited
   from waits
 ),
 times as (

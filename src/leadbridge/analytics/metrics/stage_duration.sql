@@ -45,8 +45,8 @@ pairs as (
 spans as (
   select lead_id, from_us, to_us, inferred, is_day,
     case
-      when is_day = 1 then (floor(cast(to_us as double precision) / 8.64e10) - floor(cast(from_us as double precision) / 8.64e10)) * 8.64e10
-      else cast(to_us - from_us as double precision)
+      when is_day = 1 then (floor(to_us / 8.64e10) - floor(from_us / 8.64e10)) * 8.64e10
+      else 1.0e0 * (to_us - from_us)
     end as span_us
   from pairs
   where place = 1
@@ -64,7 +64,7 @@ judged as (
   join leads l on l.lead_id = s.lead_id
 ),
 counted as (
-  select dimension, verdict, case when verdict = 'ended' then floor(span_us / cast(:unit_us as double precision)) end as units
+  select dimension, verdict, case when verdict = 'ended' then floor(span_us / :unit_us) end as units
   from judged
 )
 select dimension, sum(case when verdict = 'ended' then 1 else 0 end) as n,

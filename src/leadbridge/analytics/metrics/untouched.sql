@@ -1,9 +1,10 @@
 -- name: untouched
 -- title: Leads that nobody had touched after so long
 -- definition: >-
---   Passages that were handed over and had no interaction of the receiving function within 1 hour, 4 hours, 1 day, 2 days and
---   7 days of plain time, each as a share of the passages handed over at least as long ago: untouched / mature. The first
---   offer of a passage counts. As in ignored_rate, a lead that was refused without a touch is untouched, and shown apart.
+--   Passages that were handed over and had no touch (a person-to-person interaction of the receiving function, as for SLA
+--   clocks and ignored_rate) within 1 hour, 4 hours, 1 day, 2 days and 7 days of plain time, each as a share of the passages
+--   handed over at least as long ago: untouched / mature. The first offer of a passage counts. A lead that was refused
+--   without a touch is untouched, and shown apart.
 -- basis: cohort
 -- grain: one row for each length of time
 -- parameters:
@@ -37,7 +38,8 @@ offered as (
 touched as (
   select o.dimension, o.offered_us, o.refused_us, min(i.happened_us) as touched_us
   from offered o
-  left join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.happened_us >= o.offered_us
+  left join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
+    and i.happened_us >= o.offered_us
   group by o.dimension, o.lead_id, o.passage, o.to_function, o.offered_us, o.refused_us
 ),
 judged as (

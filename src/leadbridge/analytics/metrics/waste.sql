@@ -1,10 +1,10 @@
 -- name: waste
 -- title: What is lost to no follow-up
 -- definition: >-
---   Leads that were handed over and ignored (see ignored_rate: neither an interaction of the receiving function nor a
---   refusal within the horizon), and what they are assumed to have cost: hours = ignored x hours per lead, cost = ignored x
---   cost per lead, expected_revenue = ignored x win rate x deal value. The assumptions are those of the agreement; a part
---   whose assumption is missing has no amount.
+--   Leads that were handed over and ignored (see ignored_rate: neither a person-to-person interaction of the receiving
+--   function nor a refusal within the horizon), and what they are assumed to have cost: hours = ignored x hours per lead,
+--   cost = ignored x cost per lead, expected_revenue = ignored x win rate x deal value. The assumptions are those of the
+--   agreement; a part whose assumption is missing has no amount.
 -- basis: cohort
 -- grain: one row for each part (leads, hours, cost, expected_revenue)
 -- parameters:
@@ -38,7 +38,7 @@ offered as (
 touched as (
   select distinct o.lead_id, o.passage, o.to_function
   from offered o
-  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function
+  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
     and i.happened_us >= o.offered_us and i.happened_us <= o.offered_us + :horizon_us
 ),
 judged as (
@@ -54,11 +54,11 @@ sums as (
 rates as (
   select 1 as place, 'leads' as part, 1.0e0 as rate
   union all
-  select 2, 'hours', cast(:hours_per_lead as double precision)
+  select 2, 'hours', 1.0e0 * :hours_per_lead
   union all
-  select 3, 'cost', cast(:cost_per_lead as double precision)
+  select 3, 'cost', 1.0e0 * :cost_per_lead
   union all
-  select 4, 'expected_revenue', cast(:win_rate as double precision) * cast(:deal_value as double precision)
+  select 4, 'expected_revenue', 1.0e0 * :win_rate * :deal_value
 )
 select s.dimension, r.part, s.ignored * r.rate as amount, s.ignored, s.mature, s.immature
 from sums s

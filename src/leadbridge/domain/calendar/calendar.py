@@ -12,21 +12,21 @@ clock is read on such days is the rule in :mod:`leadbridge.domain.calendar.timet
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from leadbridge.domain.calendar.compiled import CompiledCalendar, Era
-from leadbridge.domain.calendar.opening_hours import DAYS, Hours, read_week, read_windows
-from leadbridge.domain.calendar.public_holidays import check_code
-from leadbridge.domain.calendar.timetable import Timetable, Window
+from leadbridge.domain.calendar.compiled import CompiledCalendar
+from leadbridge.domain.calendar.eras import Era
+from leadbridge.domain.calendar.opening_hours import DAYS, Hours, read_week
+from leadbridge.domain.calendar.own_days import Day, OwnDays, own_days
+from leadbridge.domain.calendar.public_holidays import check_code, dates_by_year
+from leadbridge.domain.calendar.timetable import Timetable
+from leadbridge.domain.calendar.version import NO_HOLIDAYS, CalendarVersion, holiday_code, known_zone
 from leadbridge.domain.model import Frozen
 
 if TYPE_CHECKING:
@@ -36,36 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DAYS", "BusinessCalendar", "CalendarVersion", "due_many", "elapsed_many"]
 
-_HOLIDAYS = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,4})?")
-_NO_HOLIDAYS = "none"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@cache
-def _zones() -> set[str]:
-    """Every known zone: looking into the folders that list them takes longer than reading the rest of an agreement."""
-    return available_timezones()
-
-
-def _holiday_code(code: str | None) -> str | None:
-    if code is not None and _HOLIDAYS.fullmatch(code) is None:
-        raise ValueError(f"{code!r} is not a holiday calendar: write a country such as US, or GB-ENG")
-    return code
-
-
-class CalendarVersion(Frozen):
-    """What holds from a local day on, until the next version. What came before that day stays as it was."""
-
-    from_: date = Field(alias="from", description="The first local day on which it holds")
-    hours: Hours | None = Field(default=None, description="Opening windows from that day on; when left out, as before")
-    holidays: str | None = Field(
-        default=None, description="Public holidays from that day on, or none for no more of them; left out, as before"
-    )
-
-    @field_validator("holidays")
-    @classmethod
-    def _is_a_code(cls, code: str | None) -> str | None:
-        return code if code == _NO_HOLIDAYS else _holiday_code(code)
 
 
 class BusinessCalendar(Frozen):
@@ -75,9 +46,12 @@ class BusinessCalendar(Frozen):
     A window that closes before it opens goes over midnight and belongs to the day on which it opens. Days not named are
     closed. ``holidays`` is a country, or a country and subdivision, of the ``holidays`` package (``GB-ENG``).
 
-    ``days_off`` are further closed days. ``half_days`` give a date its own windows. ``exceptions`` do the same for days
-    that would be closed, or bring the ``usual`` hours to a public holiday on which the team works. Both win over
-    everything else. ``versions`` change hours or holidays from a day on, without rewriting what was before.
+    ``days_off`` are further closed days: dates, or (``12-24``) days of every year. ``half_days`` give a date its own
+    windows, or end or begin a day earlier or later (``until 13:00``, ``from 13:00``), also every year; that opens
+    nothing that would be closed. ``exceptions`` give dates that would be closed their windows, or bring the ``usual``
+    hours to a public holiday on which the team works. Windows of a date win over everything else, and a date wins over
+    a day of every year. ``versions`` change zone, hours or holidays from a day on, without rewriting what was before.
+    ``known_holidays`` are dates that do not follow the ``holidays`` package any more, see :meth:`resolved`.
 
     Raises:
         pydantic.ValidationError: for an unknown zone, day or window, or hours that never open.
@@ -89,42 +63,46 @@ class BusinessCalendar(Frozen):
         description="Opening windows by day (mon-fri, sat, daily), or always",
     )
     holidays: str | None = Field(default=None, description="Public holidays that are closed, such as GB-ENG or US")
-    days_off: tuple[date, ...] = Field(default=(), description="Further closed days")
-    half_days: Mapping[date, tuple[str, ...]] = Field(
-        default_factory=dict, description="Own windows for a date, instead of its usual ones"
+    days_off: tuple[Day, ...] = Field(default=(), description="Further closed days: dates, or 12-24 for every year")
+    half_days: Mapping[Day, tuple[str, ...] | str] = Field(
+        default_factory=dict,
+        description="Own windows of a date, or what is left of its usual ones: until 13:00, or from 13:00; also yearly",
     )
     exceptions: Mapping[date, Literal["usual"] | tuple[str, ...]] = Field(
         default_factory=dict,
         description="Dates open although they would be closed: their windows, or usual for the hours of the weekday",
     )
     versions: tuple[CalendarVersion, ...] = Field(
-        default=(), description="Other hours or public holidays from a day on, until the next such day"
+        default=(), description="Another zone, other hours or public holidays from a day on, until the next such day"
+    )
+    known_holidays: Mapping[str, Mapping[int, tuple[date, ...]]] = Field(
+        default_factory=dict,
+        description="Public holidays by code and year, instead of those that the holidays package knows",
     )
 
     @field_validator("zone")
     @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        names = _zones()
-        if zone not in names:
-            near = get_close_matches(zone, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else "use an IANA name such as Europe/London"
-            raise ValueError(f"unknown time zone {zone!r}: {hint}")
-        return zone
+    def _is_a_zone(cls, zone: str) -> str:
+        return known_zone(zone)
 
     @field_validator("holidays")
     @classmethod
     def _is_a_code(cls, code: str | None) -> str | None:
-        return _holiday_code(code)
+        return holiday_code(code)
 
     @model_validator(mode="after")
     def _opens_at_all(self) -> BusinessCalendar:
-        eras, special = self._eras, self._special
-        if not any(any(era.week) for era in eras) and not any(special.values()):
+        eras, own = self._eras, self._own_days
+        if not any(any(era.week) for era in eras) and not any(own.windows.values()):
             raise ValueError("hours: this calendar never opens: name at least one day with a window, or write always")
+        for code, years in self.known_holidays.items():
+            for year, days in years.items():
+                if any(day.year != year for day in days):
+                    raise ValueError(f"known_holidays.{holiday_code(code)}.{year}: a day is of another year: move it")
         return self
 
     def __hash__(self) -> int:
-        return hash((self.zone, self._eras, frozenset(self._special.items())))
+        return hash((self._eras, self._own_days))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> BusinessCalendar:
         """A copy with some fields changed, checked like a new calendar."""
@@ -136,18 +114,42 @@ class BusinessCalendar(Frozen):
         Raises:
             pydantic.ValidationError: for an unknown zone.
         """
-        if zone == self.zone:
+        if all(era.zone == zone for era in self._eras):
             return self
         found = self._elsewhere.get(zone)
         if found is None:
-            found = self._elsewhere[zone] = self.model_copy(update={"zone": zone})
+            stays = [version.model_copy(update={"zone": None}) for version in self.versions]
+            found = self._elsewhere[zone] = self.model_copy(update={"zone": zone, "versions": stays})
         return found
+
+    def zone_at(self, instant: datetime) -> str:
+        """The zone of the version in force at an instant."""
+        return self._compiled.begun(_us(instant)).zone
 
     def version_at(self, instant: datetime) -> date | None:
         """The day from which the version in force at an instant holds; ``None`` before the first of ``versions``."""
-        _us(instant)
-        today = instant.astimezone(ZoneInfo(self.zone)).date()
-        return max((version.from_ for version in self.versions if version.from_ <= today), default=None)
+        first = self._compiled.begun(_us(instant)).first
+        return None if first == date.min else first
+
+    @property
+    def holiday_codes(self) -> frozenset[str]:
+        """The public holidays that this calendar names at any time."""
+        return frozenset(era.holidays for era in self._eras if era.holidays is not None)
+
+    def resolved(self, first: int, last: int) -> BusinessCalendar:
+        """The same calendar with its public holidays written down, so that no later release of the package moves them.
+
+        Args:
+            first: the first year; what is known of a year already stays as it is.
+            last: the last year.
+
+        Raises:
+            ConfigError: when the ``holidays`` package does not know a code.
+        """
+        kept = self.known_holidays
+        codes = sorted(self.holiday_codes)
+        known = {code: {**dates_by_year(code, first, last), **kept.get(code, {})} for code in codes}
+        return self if known == kept else self.model_copy(update={"known_holidays": {**kept, **known}})
 
     def check_holidays(self) -> None:
         """Passes when the ``holidays`` package knows the public holidays that this calendar names.
@@ -155,9 +157,8 @@ class BusinessCalendar(Frozen):
         Raises:
             ConfigError: with the way out.
         """
-        for era in self._eras:
-            if era.holidays is not None:
-                check_code(era.holidays)
+        for code in sorted(self.holiday_codes):
+            check_code(code)
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """The open time from ``start`` to ``end``; negative when ``end`` comes first."""
@@ -277,30 +278,23 @@ class BusinessCalendar(Frozen):
 
     @cached_property
     def _eras(self) -> tuple[Era, ...]:
-        eras = [Era(date.min, read_week(self.hours), self.holidays)]
+        eras = [Era(date.min, self.zone, read_week(self.hours), self.holidays)]
         for version in sorted(self.versions, key=lambda version: version.from_):
             if version.from_ == eras[-1].first:
                 raise ValueError(f"versions: two begin on {version.from_}: make one of them")
             before = eras[-1]
             week = before.week if version.hours is None else read_week(version.hours, f"versions.{version.from_}.hours")
-            code = None if version.holidays == _NO_HOLIDAYS else version.holidays or before.holidays
-            eras.append(Era(version.from_, week, code))
+            code = None if version.holidays == NO_HOLIDAYS else version.holidays or before.holidays
+            eras.append(Era(version.from_, version.zone or before.zone, week, code))
         return tuple(eras)
 
     @cached_property
-    def _special(self) -> dict[date, tuple[Window, ...] | None]:
-        special: dict[date, tuple[Window, ...] | None] = dict.fromkeys(self.days_off, ())
-        for day, texts in self.half_days.items():
-            special[day] = read_windows(texts, f"half_days.{day}")
-        for day, windows in self.exceptions.items():
-            if day in self.half_days:
-                raise ValueError(f"exceptions: {day} is also one of the half_days: name it once")
-            special[day] = None if windows == "usual" else read_windows(windows, f"exceptions.{day}")
-        return special
+    def _own_days(self) -> OwnDays:
+        return own_days(self.days_off, self.half_days, self.exceptions)
 
     @cached_property
     def _compiled(self) -> CompiledCalendar:
-        return CompiledCalendar(self.zone, self._eras, self._special)
+        return CompiledCalendar(self._eras, self._own_days, self.known_holidays)
 
     @cached_property
     def _elsewhere(self) -> dict[str, BusinessCalendar]:

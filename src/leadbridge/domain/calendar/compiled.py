@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from leadbridge.clock import from_us
-from leadbridge.domain.calendar.opening_hours import Week
-from leadbridge.domain.calendar.public_holidays import public_holidays
-from leadbridge.domain.calendar.timetable import DAY_MINUTES, Timetable, Window, day_spans, instant_us
+from leadbridge.domain.calendar.eras import LAST_YEAR, Era, KnownHolidays, Span, begins_us, year_of_days
+from leadbridge.domain.calendar.own_days import OwnDays
+from leadbridge.domain.calendar.timetable import DAY_MINUTES, Timetable, instant_us
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from leadbridge.domain.calendar.slots import Slots
 
-__all__ = ["CompiledCalendar", "Era", "Special"]
+__all__ = ["CompiledCalendar"]
 
-Special = Mapping[date, tuple[Window, ...] | None]
-"""The windows of dates unlike others; ``None`` for the usual hours of the weekday, whatever holiday it is."""
-
-_LAST_YEAR = 9990
 _MINUTE = 60_000_000
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
-_SPAN = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Era:
-    """The week and the public holidays that hold from the local day ``first`` on."""
-
-    first: date
-    week: Week
-    holidays: str | None
 
 
 class CompiledCalendar:
@@ -43,13 +26,12 @@ class CompiledCalendar:
     ``table`` is the newest table; ask :meth:`covering` for one that can answer.
     """
 
-    def __init__(self, zone: str, eras: tuple[Era, ...], special: Special) -> None:
+    def __init__(self, eras: tuple[Era, ...], own: OwnDays, known: KnownHolidays) -> None:
         self.table = Timetable.empty()
-        self._made_of = (zone, eras, special)
-        self._zone = ZoneInfo(zone)
-        self._eras = eras
-        self._special = {day.toordinal(): windows for day, windows in special.items()}
-        self._years: dict[int, tuple[list[list[_SPAN]], frozenset[date]]] = {}
+        self._made_of = (eras, own, known)
+        self._begins = [(begins_us(era), era) for era in eras]
+        self._zones = {era.zone: ZoneInfo(era.zone) for era in eras}
+        self._years: dict[int, tuple[list[list[Span]], frozenset[date]]] = {}
         # The years compiled and their table, in one attribute: a thread sees both or neither.
         self._state: tuple[int, int, Timetable] | None = None
         self._slots: tuple[Timetable, Slots] | None = None
@@ -57,7 +39,7 @@ class CompiledCalendar:
     def __deepcopy__(self, memo: object) -> CompiledCalendar:
         return self
 
-    def __reduce__(self) -> tuple[type[CompiledCalendar], tuple[str, tuple[Era, ...], Special]]:
+    def __reduce__(self) -> tuple[type[CompiledCalendar], tuple[tuple[Era, ...], OwnDays, KnownHolidays]]:
         return CompiledCalendar, self._made_of
 
     def covering(self, first: int, last: int) -> Timetable:
@@ -83,9 +65,13 @@ class CompiledCalendar:
         low, high, table = self._state
         if table.final:
             raise ConfigError("the calendar never opens again: give it hours from some day on, or ask for less time")
-        if high >= _LAST_YEAR or until >= table.high + (_LAST_YEAR - high) * 366 * DAY_MINUTES * _MINUTE:
-            raise ConfigError(f"no answer before the year {_LAST_YEAR}: check the calendar's hours and the duration")
-        return self._extend(low, min(high + min(high - low + 1, 50), _LAST_YEAR))
+        if high >= LAST_YEAR or until >= table.high + (LAST_YEAR - high) * 366 * DAY_MINUTES * _MINUTE:
+            raise ConfigError(f"no answer before the year {LAST_YEAR}: check the calendar's hours and the duration")
+        return self._extend(low, min(high + min(high - low + 1, 50), LAST_YEAR))
+
+    def begun(self, us: int) -> Era:
+        """The version in force at an instant."""
+        return next((era for begins, era in reversed(self._begins) if begins <= us), self._made_of[0][0])
 
     def slots(self, table: Timetable) -> Slots:
         """The form of a table that answers for arrays."""
@@ -97,18 +83,20 @@ class CompiledCalendar:
         return known[1]
 
     def _extend(self, low: int, high: int) -> Timetable:
-        if low < 2 or high > _LAST_YEAR:
+        if low < 2 or high > LAST_YEAR:
             raise _beyond()
-        last_special = date.fromordinal(max(self._special, default=1))
-        final = not any(self._eras[-1].week) and max(self._eras[-1].first.year, last_special.year) <= high
+        eras, own, known = self._made_of
+        last_own = max(own.windows, default=date.min)
+        final = not any(eras[-1].week) and max(eras[-1].first.year, last_own.year) <= high
         missing = [year for year in range(low, high + 1) if year not in self._years]
         if missing:
-            self._compile(missing[0], missing[-1])
+            first, last = missing[0], missing[-1]
+            self._years.update(zip(range(first, last + 1), year_of_days(eras, own, known, first, last), strict=True))
         years = [self._years[year] for year in range(low, high + 1)]
         table = Timetable.build(
             (day for days, _ in years for day in days),
-            low=instant_us(datetime.combine(date(low, 1, 2), time()), self._zone),
-            high=instant_us(datetime.combine(date(high + 1, 1, 1), time()), self._zone),
+            low=max(self._midnights(date(low, 1, 2))),
+            high=min(self._midnights(date(high + 1, 1, 1))),
             holidays=frozenset[date]().union(*(closed for _, closed in years)),
             final=final,
         )
@@ -116,59 +104,10 @@ class CompiledCalendar:
         self.table = table
         return table
 
-    def _compile(self, low: int, high: int) -> None:
-        holidays = [public_holidays(era.holidays, low, high) if era.holidays else frozenset() for era in self._eras]
-        first = date(low, 1, 1).toordinal()
-        offsets = self._offsets(first - 1, date(high + 1, 1, 1).toordinal() + 3)
-        number = -1
-        until = first
-        week: Week = ()
-        closed: frozenset[int] = frozenset()
-        for year in range(low, high + 1):
-            days: list[list[_SPAN]] = []
-            free: set[date] = set()
-            for day in range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()):
-                while day >= until:
-                    number += 1
-                    week = self._eras[number].week
-                    closed = frozenset(found.toordinal() for found in holidays[number])
-                    following = self._eras[number + 1 : number + 2]
-                    until = following[0].first.toordinal() if following else _LAST_YEAR * 366
-                windows = week[(day + 6) % 7]
-                if day in closed:
-                    free.add(date.fromordinal(day))
-                    windows_today = self._special.get(day, ())
-                else:
-                    windows_today = self._special.get(day, windows)
-                windows = windows if windows_today is None else windows_today
-                at = day - first
-                if not windows:
-                    days.append([])
-                elif offsets[at] == offsets[at + 1] == offsets[at + 2] == offsets[at + 3] == offsets[at + 4]:
-                    midnight = (day - _EPOCH_DAY) * DAY_MINUTES * _MINUTE - offsets[at]
-                    days.append([(midnight + a * _MINUTE, midnight + b * _MINUTE) for a, b in windows])
-                else:
-                    days.append(day_spans(date.fromordinal(day), windows, self._zone))
-            self._years[year] = (days, frozenset(free))
-
-    def _offsets(self, first: int, last: int) -> list[int]:
-        """The microseconds by which each local midnight is ahead of UTC, day by day.
-
-        Where they are the same from the day before to three days later, no clock was changed in between: since clocks
-        have been regulated, no zone has changed them twice within six days. Such days need no search.
-        """
-        zone = self._zone
-        microsecond = timedelta(microseconds=1)
-        known: dict[timedelta | None, int] = {}
-        found: list[int] = []
-        for day in range(first, last + 1):
-            offset = datetime.fromordinal(day).replace(tzinfo=zone).utcoffset()
-            us = known.get(offset)
-            if us is None:
-                us = known[offset] = (offset or timedelta(0)) // microsecond
-            found.append(us)
-        return found
+    def _midnights(self, day: date) -> list[int]:
+        """The instants at which a day begins, in each zone in which the team is at some time."""
+        return [instant_us(datetime.combine(day, time()), zone) for zone in self._zones.values()]
 
 
 def _beyond() -> ValueError:
-    return ValueError(f"business time is known from the year 3 to {_LAST_YEAR - 1}: check the instants")
+    return ValueError(f"business time is known from the year 3 to {LAST_YEAR - 1}: check the instants")

@@ -6,13 +6,14 @@ to run.
 
 from __future__ import annotations
 
+import warnings
 from datetime import date
 from functools import lru_cache
 
 from leadbridge.domain.model import did_you_mean
 from leadbridge.errors import ConfigError
 
-__all__ = ["check_code", "public_holidays"]
+__all__ = ["check_code", "dates_by_year", "public_holidays"]
 
 
 @lru_cache(maxsize=512)
@@ -31,10 +32,28 @@ def public_holidays(code: str, first: int, last: int) -> frozenset[date]:
 
     country, _, subdivision = code.partition("-")
     try:
-        found = holidays.country_holidays(country, subdiv=subdivision or None, years=range(first, last + 1))
+        with warnings.catch_warnings():
+            # Of some countries the package knows the moving feasts of some years only, such as India's until 2035.
+            warnings.simplefilter("ignore", UserWarning)
+            found = holidays.country_holidays(country, subdiv=subdivision or None, years=range(first, last + 1))
     except NotImplementedError:
         raise ConfigError(f"no public holidays are known for {code!r}: {_way_out(code, country)}") from None
     return frozenset(found)
+
+
+def dates_by_year(code: str, first: int, last: int) -> dict[int, tuple[date, ...]]:
+    """The same, in order, by year: those years too in which there is none.
+
+    Args:
+        code: a country, or a country and subdivision.
+        first: a year.
+        last: a year, not before ``first``.
+
+    Raises:
+        ConfigError: when the package does not know the code.
+    """
+    found = sorted(public_holidays(code, first, last))
+    return {year: tuple(day for day in found if day.year == year) for year in range(first, last + 1)}
 
 
 @lru_cache(maxsize=512)

@@ -11,7 +11,7 @@ from leadbridge.domain.lead import Lead
 from leadbridge.domain.matching import CompanyIndex, company_hosts
 from leadbridge.domain.trails import HandoffTrail
 
-__all__ = ["company_key", "latest", "working"]
+__all__ = ["company_key", "held_by", "latest", "working"]
 
 _STILL_WITH_IT = ("accept", "recycle")
 
@@ -49,7 +49,7 @@ def working(histories: Iterable[LeadHistory], keys: Mapping[str, str | None]) ->
     for history in histories:
         key = keys.get(history.lead)
         for trail in history.handoffs if key is not None else ():
-            held = _held(history, trail)
+            held = held_by(history, trail)
             if held is not None and key is not None:
                 found[key] = latest(held, found.get(key))
     return found
@@ -64,7 +64,8 @@ def latest(held: Held, other: Held | None) -> Held:
     return min(held, other, key=lambda each: each.owner)
 
 
-def _held(history: LeadHistory, trail: HandoffTrail) -> Held | None:
+def held_by(history: LeadHistory, trail: HandoffTrail, until: datetime | None = None) -> Held | None:
+    """Who works with a lead's company because of one hand-off; ``until`` leaves out what was said after an instant."""
     answer = trail.answer
     if not trail.owner or (answer is not None and answer.decision not in _STILL_WITH_IT):
         return None
@@ -77,5 +78,6 @@ def _held(history: LeadHistory, trail: HandoffTrail) -> Held | None:
         if touch.fact.nature == "person_to_person"
         and touch.fact.function == trail.to_function
         and touch.fact.occurred_at >= since
+        and (until is None or touch.fact.occurred_at <= until)
     ]
     return Held(trail.owner, max([since, *talks, *([answer.given_at] if answer is not None else [])]))

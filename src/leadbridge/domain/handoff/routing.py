@@ -107,6 +107,11 @@ class Routing(Frozen):
         return next((queue for queue in self.queues if queue.id == name), None)
 
     @property
+    def teams(self) -> dict[str, frozenset[str]]:
+        """Whose leads wait in each queue: the ids of its members, by queue."""
+        return {queue.id: frozenset(member.id for member in queue.members) for queue in self.queues}
+
+    @property
     def away(self) -> frozenset[str]:
         """Everybody who is away: who is away from one queue is away from all."""
         return frozenset(member.id for queue in self.queues for member in queue.members if member.away)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, overload
@@ -16,19 +16,48 @@ from leadbridge.domain.sla.escalations import escalations
 from leadbridge.domain.sla.policy import Allowance, Cadence
 from leadbridge.domain.sla.slaclock import STATES, ClockState, SLAClock, in_words
 
-__all__ = ["Board"]
+__all__ = ["Board", "Teams", "plain_span", "teams_of"]
 
 _FAR = datetime.max.replace(tzinfo=UTC)
+
+Teams = Mapping[str, Collection[str]]
+"""Whose leads wait in each queue: the ids of its members, by queue, as :attr:`Routing.teams` gives them."""
+
+
+def plain_span(span: str | timedelta) -> timedelta:
+    """A span of plain time, such as ``"30m"``.
+
+    Raises:
+        ValueError: it cannot be read, or is business time.
+    """
+    if isinstance(span, timedelta):
+        return span
+    allowance = Allowance.parse(span)
+    if allowance.kind != "elapsed":
+        raise ValueError(f"{span!r} is business time: ask for plain time, such as 30m or 2 hours")
+    return allowance.plain
+
+
+def teams_of(owner: str, queue: str, teams: Teams) -> list[str]:
+    """The teams that have to look after a promise: the one whose queue it is in, and those of whoever holds it.
+
+    A queue that the agreement does not name is a team without known members. Where there is none, the empty id.
+    """
+    found = {queue} if queue else set()
+    found |= {team for team, members in teams.items() if owner in members}
+    return sorted(found) or [""]
 
 
 class Board(Sequence[SLAClock]):
     """Clocks of many leads at one instant, the most urgent first: by due time, then by lead.
 
-    ``agreement`` says which agreement they stand under, whether it is in force, and who has not signed.
+    ``agreement`` says which agreement they stand under, whether it is in force, and who has not signed; ``teams`` are
+    the members of its queues.
     """
 
-    def __init__(self, clocks: Iterable[SLAClock], agreement: str = "") -> None:
+    def __init__(self, clocks: Iterable[SLAClock], agreement: str = "", teams: Teams | None = None) -> None:
         self.agreement = agreement
+        self.teams: Teams = teams or {}
         self._clocks = tuple(
             sorted(clocks, key=lambda clock: (clock.due_at or _FAR, clock.lead, clock.policy, clock.target, clock.turn))
         )
@@ -57,12 +86,7 @@ class Board(Sequence[SLAClock]):
         Raises:
             ValueError: for a span that cannot be read, or one in business time.
         """
-        if isinstance(span, str):
-            allowance = Allowance.parse(span)
-            if allowance.kind != "elapsed":
-                raise ValueError(f"{span!r} is business time: ask for plain time, such as 30m or 2 hours")
-            span = timedelta(microseconds=int(allowance.amount))
-        limit = span
+        limit = plain_span(span)
         return self._where(
             clock for clock in self if clock.state == "running" and clock.due_at and clock.due_at <= clock.now + limit
         )
@@ -80,8 +104,16 @@ class Board(Sequence[SLAClock]):
         return self._where(clock for clock in self if clock.owner == owner)
 
     def of_queue(self, queue: str) -> Board:
-        """The clocks of hand-offs in one queue (a team's), whoever holds them."""
+        """The clocks of hand-offs in one queue, whoever holds them."""
         return self._where(clock for clock in self if clock.queue == queue)
+
+    def of_team(self, team: str) -> Board:
+        """The clocks that a team has to look after: those in its queue, and those that one of its members holds.
+
+        Args:
+            team: the id of a queue of the agreement.
+        """
+        return self._where(clock for clock in self if team in teams_of(clock.owner, clock.queue, self.teams))
 
     def of_function(self, function: str) -> Board:
         """The clocks of what one function promised."""
@@ -89,15 +121,19 @@ class Board(Sequence[SLAClock]):
 
     def by_owner(self) -> dict[str, Board]:
         """A board an owner, by owner id; the clocks that nobody holds stand under the empty id."""
-        return self._by(lambda clock: clock.owner)
+        return self._by((clock.owner, clock) for clock in self)
+
+    def by_team(self) -> dict[str, Board]:
+        """A board a team, as in :meth:`of_team`; a clock may be on several. Those of none stand under the empty id."""
+        return self._by((team, clock) for clock in self for team in teams_of(clock.owner, clock.queue, self.teams))
 
     def by_queue(self) -> dict[str, Board]:
         """A board a queue; the clocks that are in none stand under the empty id."""
-        return self._by(lambda clock: clock.queue)
+        return self._by((clock.queue, clock) for clock in self)
 
     def by_function(self) -> dict[str, Board]:
         """A board a function that owes something."""
-        return self._by(lambda clock: clock.duty_of)
+        return self._by((clock.duty_of, clock) for clock in self)
 
     def escalations(self, known: Iterable[Fact], at: datetime | None = None) -> tuple[SLAEscalated, ...]:
         """Who is to be told now and was not told yet, as the facts to be recorded when it is done.
@@ -124,14 +160,14 @@ class Board(Sequence[SLAClock]):
         under = f", under {self.agreement}" if self.agreement else ""
         return html_table(f"SLA clocks{more}{under}", head, rows)
 
-    def _by(self, key: Callable[[SLAClock], str]) -> dict[str, Board]:
+    def _by(self, named: Iterable[tuple[str, SLAClock]]) -> dict[str, Board]:
         found: dict[str, list[SLAClock]] = {}
-        for clock in self:
-            found.setdefault(key(clock), []).append(clock)
+        for name, clock in named:
+            found.setdefault(name, []).append(clock)
         return {name: self._where(found[name]) for name in sorted(found)}
 
     def _where(self, clocks: Iterable[SLAClock]) -> Board:
-        return Board(clocks, self.agreement)
+        return Board(clocks, self.agreement, self.teams)
 
 
 def _due(clock: SLAClock) -> str:

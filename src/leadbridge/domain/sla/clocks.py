@@ -27,11 +27,12 @@ from typing import Any
 from leadbridge.domain.calendar import BusinessCalendar
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.sla.allowance import Allowance
+from leadbridge.domain.sla.course import Course, Timing
 from leadbridge.domain.sla.people import Person
-from leadbridge.domain.sla.policy import OWNER_AWAY, SLAPolicy
+from leadbridge.domain.sla.policy import SLAPolicy
 from leadbridge.domain.sla.scope import End, Scope, scopes
 from leadbridge.domain.sla.slaclock import Alert, ClockState, SLAClock
-from leadbridge.domain.sla.stretches import Pause, Stretches
+from leadbridge.domain.sla.stretches import Stretches
 from leadbridge.domain.trails import Assignment
 from leadbridge.errors import ConfigError
 
@@ -113,8 +114,7 @@ class _Run:
                 handed_on = chain[turn].since
                 yield self._run(so_far, since, (handed_on, "transfer"), left, turn=turn, kept=False)
                 if self.scope.policy.on_transfer == "inherit":
-                    last, whole, _, course = self._course(so_far[-1:], since, handed_on, left)
-                    left = course.after(last).before(handed_on).left(whole)
+                    left = self._course(so_far[-1:], since, handed_on, left).left(handed_on)
 
     @property
     def _goes_on(self) -> bool:
@@ -134,16 +134,17 @@ class _Run:
         scope, target = self.scope, self.scope.target
         until = end[0] if end else scope.now
         holders = chain if self._goes_on else chain[-1:]
-        last, whole, resets, course = self._course(holders, start, until, allowance)
-        due = course.after(last).reach(whole)
-        broken_at = self._after(course, due, target.spare) if target.spare is not None else due
-        warns_at = self._warns(course.after(last), whole, due, last)
+        running = self._course(holders, start, until, allowance)
+        course, whole = running.all, running.whole
+        due = running.due()
+        broken_at = running.broken_at(due)
+        warns_at = self._warns(running.counted, whole, due, running.last)
         state = self._state(course, due, broken_at, until, end, kept=kept)
-        counted = course.after(last).before(until)
+        counted = running.counted.before(until)
         late = due is not None and due < until and state in ("met_late", "breached")
         owner = chain[-1].owner
         attempts = None if target.cadence is None else len(scope.attempts(min(scope.opened or start, start), until))
-        calendar = self._calendar_of(owner)
+        calendar = self._timing.calendar_of(owner)
         return SLAClock(
             **self._about(),
             turn=turn,
@@ -151,8 +152,8 @@ class _Run:
             queue=scope.handoff.queue if scope.handoff is not None else "",
             state=state,
             started_at=start,
-            reset_at=last if resets else None,
-            resets=resets,
+            reset_at=running.last if running.resets else None,
+            resets=running.resets,
             due_at=due,
             broken_at=broken_at,
             warns_at=warns_at,
@@ -164,51 +165,19 @@ class _Run:
             paused=(until - start) - course.before(until).plain(),
             chain=tuple(chain),
             attempts=attempts,
-            zone=calendar.zone if calendar is not None else "",
+            zone=calendar.zone_at(start) if calendar is not None else "",
             calendar_version=calendar.version_at(start) if calendar is not None else None,
-            alerts=self._alerts(course, due, broken_at, warns_at, owner) if target.escalate else (),
+            alerts=self._alerts(running, due, broken_at, warns_at, owner) if target.escalate else (),
             changes_at=None if end else course.changes_at(until),
         )
 
-    def _course(
-        self, holders: Sequence[Assignment], start: datetime, until: datetime, allowance: Allowance
-    ) -> tuple[datetime, Allowance, int, Stretches]:
-        """Since when the time counts, which time, how often it was given anew, and when it passes."""
-        # Before anybody holds it, it counts for the team: an assignment changes nothing about the time before.
-        calendars = [(start, self.calendar)] if holders[0].since > start else []
-        calendars += [(held.since, self._calendar_of(held.owner)) for held in holders]
-        course = Stretches.of(start, calendars, [*self.scope.pauses(until), *self._away(holders)])
-        last, resets = start, 0
-        for reset in self.scope.resets():
-            if last < reset < until:
-                due = course.after(last).reach(allowance)
-                broken_at = self._after(course, due, self.scope.target.spare)
-                if broken_at is not None and broken_at < reset:
-                    break
-                last, allowance, resets = reset, self.scope.target.allowance, resets + 1
-        return last, allowance, resets, course
+    @property
+    def _timing(self) -> Timing:
+        return Timing(self.scope.policy, self.scope.target, self.calendar, self.people)
 
-    def _calendar_of(self, owner: str) -> BusinessCalendar | None:
-        person = self.people.get(owner)
-        if self.calendar is None or self.scope.policy.zone_of == "team" or person is None or person.zone is None:
-            return self.calendar
-        return self.calendar.in_zone(person.zone)
-
-    def _away(self, holders: Sequence[Assignment]) -> Iterator[Pause]:
-        if OWNER_AWAY not in self.scope.target.paused_while:
-            return
-        for number, held in enumerate(holders):
-            until = holders[number + 1].since if number + 1 < len(holders) else None
-            person = self.people.get(held.owner)
-            zone = self.calendar.zone if self.calendar is not None else "UTC"
-            for first, last in person.absences(zone) if person is not None else ():
-                begin, end = max(first, held.since), last if until is None else min(last, until)
-                if begin < end:
-                    yield begin, end
-
-    def _after(self, course: Stretches, due: datetime | None, more: Allowance | None) -> datetime | None:
-        """A time after it was due, counted as the clock counts."""
-        return due if due is None or more is None else course.after(due).reach(more)
+    def _course(self, holders: Sequence[Assignment], start: datetime, until: datetime, allowance: Allowance) -> Course:
+        scope = self.scope
+        return self._timing.course(holders, start, until, allowance, scope.pauses(until), scope.resets())
 
     def _warns(self, course: Stretches, whole: Allowance, due: datetime | None, start: datetime) -> datetime | None:
         before = self.scope.target.warning
@@ -250,7 +219,7 @@ class _Run:
 
     def _alerts(
         self,
-        course: Stretches,
+        course: Course,
         due: datetime | None,
         broken_at: datetime | None,
         warns_at: datetime | None,
@@ -263,7 +232,7 @@ class _Run:
             Alert(
                 tier=each.at,
                 to=names.get(each.to) or each.to,
-                at=moments[each.at] if each.after is None else self._after(course, due, each.after),
+                at=moments[each.at] if each.after is None else course.after(due, each.after),
             )
             for each in self.scope.target.escalate
         )

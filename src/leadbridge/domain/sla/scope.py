@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from leadbridge.domain.sla.policy import OWNER_AWAY, SLAPolicy, Target
 from leadbridge.domain.sla.stretches import Pause
 from leadbridge.domain.trails import Assignment, FeedbackTrail, HandoffTrail, Passage
 
-__all__ = ["End", "Scope", "scopes"]
+__all__ = ["End", "Scope", "held_by", "informed_at", "scopes"]
 
 End = tuple[datetime, str]
 """When something ended, and by what."""
@@ -137,13 +137,8 @@ class Scope:
         """
         trails = self.history.handoffs if self.handoff is None else (self.handoff,)
         mine = [trail for trail in trails if trail.passage == self.number and trail.to_function == self.policy.duty_of]
-        chain = [held for trail in mine for held in trail.assignments if held.since <= until]
-        earlier = [held for held in chain if held.since <= start]
-        later = [held for held in chain if start < held.since]
-        nobody = Assignment("", start)
-        first = Assignment(earlier[-1].owner, start) if earlier else later.pop(0) if later else nobody
-        # Whoever gets a hand-off at its very end has no clock of it any more.
-        return [first, *(held for held in later if held.since < until or self.handoff is None)]
+        chain = [held for trail in mine for held in trail.assignments]
+        return held_by(chain, start, until, handoff=self.handoff is not None)
 
     def pauses(self, until: datetime) -> Iterator[Pause]:
         """The spans up to an instant in which the lead's status or stage stops the clock; one that lasts has no end."""
@@ -184,7 +179,7 @@ class Scope:
             case "offered":
                 yield from (trail.offered_at for trail in mine)
             case "informed":
-                yield from (_informed(history, trail) for trail in mine)
+                yield from (informed_at(history, trail) for trail in mine)
             case "routed":
                 yield from (trail.routed_at for trail in mine)
             case "assigned":
@@ -217,7 +212,18 @@ class Scope:
         return next((trip for trip in self.history.passages if trip.number == number), None)
 
 
-def _informed(history: LeadHistory, trail: HandoffTrail) -> datetime | None:
+def held_by(chain: Iterable[Assignment], start: datetime, until: datetime, *, handoff: bool) -> list[Assignment]:
+    """Who of those who were assigned held a promise from ``start`` to ``until``: see :meth:`Scope.holders`."""
+    known = [held for held in chain if held.since <= until]
+    earlier = [held for held in known if held.since <= start]
+    later = [held for held in known if start < held.since]
+    nobody = Assignment("", start)
+    first = Assignment(earlier[-1].owner, start) if earlier else later.pop(0) if later else nobody
+    # Whoever gets a hand-off at its very end has no clock of it any more.
+    return [first, *(held for held in later if held.since < until or not handoff)]
+
+
+def informed_at(history: LeadHistory, trail: HandoffTrail) -> datetime | None:
     """When nothing of what was promised was missing any more; ``None`` when something still is."""
     if trail.offered_at is None:
         return None

@@ -1,0 +1,40 @@
+"""Rows as the data frames of other libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from leadbridge.errors import AdapterMissing
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+__all__ = ["pandas_frame", "polars_frame"]
+
+
+def pandas_frame(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> pandas.DataFrame:
+    """Rows as a pandas frame.
+
+    Raises:
+        AdapterMissing: pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise AdapterMissing("to_pandas needs pandas: pip install pandas") from None
+    return pandas.DataFrame([dict(row) for row in rows], columns=list(columns))
+
+
+def polars_frame(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> polars.DataFrame:
+    """Rows as a Polars frame.
+
+    Raises:
+        AdapterMissing: Polars is not installed.
+    """
+    try:
+        import polars
+    except ImportError:
+        raise AdapterMissing("to_polars needs polars: pip install polars") from None
+    return polars.DataFrame([dict(row) for row in rows], schema=list(columns), infer_schema_length=None)

@@ -30,7 +30,16 @@ from leadbridge_salesforce.errors import classify
 from leadbridge_salesforce.mappers import id18
 from leadbridge_salesforce.provision import Provisioner
 from leadbridge_salesforce.reading import READ_BATCH, Reader
-from leadbridge_salesforce.settings import API_VERSION, KEY_KINDS, SETTINGS, Options, instance, options, version
+from leadbridge_salesforce.settings import (
+    API_VERSION,
+    GIVEN_UP,
+    KEY_KINDS,
+    SETTINGS,
+    Options,
+    instance,
+    options,
+    version,
+)
 from leadbridge_salesforce.signin import ReadyToken, TokenSource, from_settings
 from leadbridge_salesforce.wire import Usage, Wire
 from leadbridge_salesforce.writing import WRITE_BATCH, Writer
@@ -105,6 +114,11 @@ class Salesforce:
         Raises:
             ConfigError: a setting is missing, unknown or not understood.
         """
+        for name in settings.keys() & GIVEN_UP.keys():
+            raise ConfigError(
+                f"salesforce: {name} is not supported: {GIVEN_UP[name]}; make an external client app and give "
+                "client_id with client_secret (client credentials), or with username and private_key (JWT bearer)"
+            )
         strange = sorted(set(settings) - set(SETTINGS) - {"connection"})
         if strange:
             raise ConfigError(f"salesforce: unknown setting {', '.join(strange)}: choose from {', '.join(SETTINGS)}")

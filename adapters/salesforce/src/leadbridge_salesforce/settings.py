@@ -22,12 +22,20 @@ SETTINGS: Mapping[str, str] = {
     "client_id": "consumer key of the external client app or connected app",
     "client_secret": "consumer secret of that app; alone it signs in with client credentials",
     "refresh_token": "refresh token of a user; with client_id it signs in for that user",
+    "username": "user whom a signed assertion signs in (JWT bearer), with client_id and private_key",
+    "private_key": "PEM file of the RSA key whose certificate the app knows; for the assertion",
     "login_url": "where to sign in, when that is not instance_url",
     "api_version": f"version of the REST API, by default {API_VERSION}",
     "look_back": "minutes that each reading overlaps the one before, by default 10",
     "allow_duplicates": "yes lets our writes pass the org's duplicate rules, by default no",
     "kinds": "kinds to describe, separated by commas",
 }
+
+GIVEN_UP: Mapping[str, str] = {
+    "password": "Salesforce retires the SOAP login (Summer '27) and the OAuth grant (Winter '27) that take passwords",
+    "security_token": "security tokens belong to the SOAP login that Salesforce retires in Summer '27",
+}
+"""Settings that other tools know and this one refuses, with the reason."""
 
 OWN_NAMES: Mapping[str, str] = {
     "id": "LeadBridge_Id__c",

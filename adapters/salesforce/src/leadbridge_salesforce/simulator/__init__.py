@@ -73,6 +73,12 @@ class SalesforceSimulator:
             return [row["Id"] for row in self._org.tables["User"].rows.values() if row["IsActive"]]
 
     @property
+    def user_name(self) -> str:
+        """The name that the user whom leadbridge signs in as has at Salesforce."""
+        with self._org.lock:
+            return str(self._org.tables["User"].rows[self._org.user]["Username"])
+
+    @property
     def queues(self) -> list[str]:
         """Ids of the queues."""
         with self._org.lock:
@@ -116,7 +122,13 @@ class SalesforceSimulator:
     def expire_tokens(self) -> None:
         """Ends all sessions; whoever can, must sign in again."""
         with self._org.lock:
+            self._org.ended_tokens |= self._org.tokens
             self._org.tokens = {self._org.new_token()}
+
+    def trust(self, certificate: str) -> None:
+        """Tells the org's app the public key (PEM) that assertions are signed with; until then none is checked."""
+        with self._org.lock:
+            self._org.app_certificate = certificate
 
     def reset(self) -> None:
         """An org as freshly started."""

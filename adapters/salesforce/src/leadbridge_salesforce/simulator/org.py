@@ -39,6 +39,7 @@ class Switches:
         locked: so many of the next records to be written through the API are locked by somebody else.
         refuse_setup: the user may not change the org's set-up (Tooling API, permission sets).
         calls_allowed: the allowance of API calls for 24 hours.
+        strict_auth: only tokens, clients and secrets of this org sign in; otherwise any do, except the token ``bad``.
         carry_custom: conversion carries custom fields to the contact's field of the same name, as a mapped org does.
     """
 
@@ -50,6 +51,7 @@ class Switches:
     locked: int = 0
     refuse_setup: bool = False
     calls_allowed: int = 100_000
+    strict_auth: bool = False
     carry_custom: bool = True
 
 
@@ -73,6 +75,8 @@ class Org:
     kinds: dict[str, KindDef] = field(default_factory=dict, repr=False)
     tables: dict[str, Table] = field(default_factory=dict, repr=False)
     tokens: set[str] = field(default_factory=set, repr=False)
+    ended_tokens: set[str] = field(default_factory=set, repr=False)
+    app_certificate: str | None = field(default=None, repr=False)
     locators: dict[str, Locator] = field(default_factory=dict, repr=False)
     calls: int = 0
     id: str = ""
@@ -93,6 +97,8 @@ class Org:
         self._late.clear()
         self.locators.clear()
         self.calls = 0
+        self.ended_tokens.clear()
+        self.app_certificate = None
         self.tokens = {self.new_token()}
 
     # -- set-up ----------------------------------------------------------------------------------------------------

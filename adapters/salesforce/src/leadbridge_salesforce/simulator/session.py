@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +21,9 @@ CLIENT = "simulated-client"
 SECRET = "simulated-secret"
 REFRESH = "simulated-refresh"
 """What the simulated org's app accepts."""
+
+_JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_GRANTS = ("client_credentials", "refresh_token", "password", _JWT)
 
 _TYPES = {
     "Text": "string",
@@ -39,19 +43,20 @@ def versions() -> Answer:
     return Answer(body=[{"label": f"v{number}", "url": url, "version": number} for number, url in listed])
 
 
-def token(org: Org, body: bytes, base_url: str) -> Answer:
-    """``POST /services/oauth2/token`` for client credentials and refresh tokens."""
+def token(org: Org, headers: Mapping[str, str], body: bytes, base_url: str) -> Answer:
+    """``POST /services/oauth2/token``: client credentials, a refresh token, a signed assertion, or a password.
+
+    Unless ``strict_auth`` is on, whoever asks is signed in.
+    """
     fields = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+    basic = _basic(headers.get("authorization", ""))
     grant = fields.get("grant_type", "")
-    if grant not in ("client_credentials", "refresh_token"):
+    if grant not in _GRANTS:
         return _no("unsupported_grant_type", "grant type not supported")
-    if fields.get("client_id") != CLIENT:
-        return _no("invalid_client_id", "client identifier invalid")
-    secret = fields.get("client_secret")
-    if grant == "client_credentials" and secret != SECRET:
-        return _no("invalid_client", "invalid client credentials")
-    if grant == "refresh_token" and fields.get("refresh_token") != REFRESH:
-        return _no("invalid_grant", "expired access/refresh token")
+    secret = fields.get("client_secret", basic[1])
+    problem = _problem(org, grant, fields, fields.get("client_id", basic[0]), secret)
+    if problem is not None and (org.switches.strict_auth or problem[0] == "invalid_request"):
+        return _no(*problem)
     new = org.new_token()
     org.tokens.add(new)
     who = f"{base_url}/id/{org.id}/{org.user}"
@@ -68,6 +73,51 @@ def token(org: Org, body: bytes, base_url: str) -> Answer:
             "signature": base64.b64encode(signature).decode(),
         }
     )
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Client id and secret of a Basic header; empty when there is none."""
+    kind, _, text = header.partition(" ")
+    try:
+        plain = base64.b64decode(text, validate=True).decode() if kind == "Basic" else ""
+    except ValueError:
+        plain = ""
+    client, _, secret = plain.partition(":")
+    return client, secret
+
+
+def _problem(org: Org, grant: str, fields: Mapping[str, str], client: str, secret: str) -> tuple[str, str] | None:
+    """Why an org that is strict would not sign this in."""
+    if grant == _JWT:
+        return _assertion_problem(org, fields.get("assertion", ""))
+    if client != CLIENT:
+        return "invalid_client_id", "client identifier invalid"
+    if grant == "client_credentials" and secret != SECRET:
+        return "invalid_client", "invalid client credentials"
+    if grant == "refresh_token" and fields.get("refresh_token") != REFRESH:
+        return "invalid_grant", "expired access/refresh token"
+    if grant == "password":
+        return "invalid_grant", "authentication failure"
+    return None
+
+
+def _assertion_problem(org: Org, assertion: str) -> tuple[str, str] | None:
+    import jwt
+
+    options: Any = {"verify_signature": org.app_certificate is not None, "verify_exp": False, "verify_aud": False}
+    try:
+        claims = jwt.decode(assertion, org.app_certificate or "", algorithms=["RS256"], options=options)
+    except jwt.InvalidSignatureError:
+        return "invalid_grant", "invalid assertion"
+    except jwt.PyJWTError:
+        return "invalid_request", "assertion is not a JWT"
+    if claims.get("iss") != CLIENT:
+        return "invalid_client_id", "client identifier invalid"
+    if claims.get("aud") not in ("https://login.salesforce.com", "https://test.salesforce.com"):
+        return "invalid_grant", "audience is invalid"
+    if claims.get("sub") != org.tables["User"].rows[org.user]["Username"]:
+        return "invalid_grant", "user hasn't approved this consumer"
+    return None
 
 
 def _no(error: str, description: str) -> Answer:

@@ -61,7 +61,18 @@ def test_options_are_read_and_checked() -> None:
         True,
         ("Lead", "Contact"),
     )
-    for wrong in ({"look_back": "soon"}, {"look_back": "-1"}, {"allow_duplicates": "perhaps"}):
+    for wrong in (
+        {"look_back": "soon"},
+        {"look_back": "-1"},
+        {"allow_duplicates": "perhaps"},
+        {"daily_share": "half"},
+        {"daily_share": "0"},
+        {"daily_share": "1.5"},
+        {"daily_share": "nan"},
+        {"bulk_writes": "-1"},
+        {"bulk_writes": "many"},
+        {"key_kinds": "Task"},
+    ):
         with pytest.raises(ConfigError):
             options(wrong)
 
@@ -75,7 +86,13 @@ def test_unknown_settings_and_missing_credentials_are_named() -> None:
 
 def test_secret_settings_can_be_told_by_their_names() -> None:
     secret = {name for name in Salesforce.SETTINGS if any(word in name for word in ("token", "secret", "key"))}
-    assert secret == {"access_token", "client_secret", "refresh_token", "private_key"}
+    assert secret - {"key_kinds"} == {
+        "access_token",
+        "client_secret",
+        "refresh_token",
+        "private_key",
+        "webhook_secret",
+    }
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from leadbridge.clock import ManualClock
@@ -30,3 +31,11 @@ def sf(sim: SalesforceSimulator) -> Iterator[Salesforce]:
     adapter = sim.connect()
     yield adapter
     adapter.close()
+
+
+@pytest.fixture
+def http(sim: SalesforceSimulator) -> Iterator[httpx.Client]:
+    """A plain client that is signed in to the simulated org."""
+    headers = {"Authorization": f"Bearer {sim.token}"}
+    with httpx.Client(base_url=sim.base_url, headers=headers, trust_env=False) as client:
+        yield client

@@ -95,18 +95,62 @@ def test_a_duplicate_may_be_a_contact(sim: SalesforceSimulator, sf: Salesforce) 
     assert (receipt.outcome, receipt.ref) == ("conflict", contact)
 
 
-def test_converted_deleted_and_locked_records_are_conflicts(sim: SalesforceSimulator, sf: Salesforce) -> None:
+def test_a_deleted_record_is_a_conflict_and_at_locked_and_converted_ones_one_has_to_look_again(
+    sim: SalesforceSimulator, sf: Salesforce
+) -> None:
     converted, deleted, locked = sim.crm.seed("Lead", [person(number) for number in range(3)])
-    sim.crm.convert(converted)
+    contact = sim.crm.convert(converted)
     sim.crm.delete(deleted)
     receipts = sf.apply([Write(f"op-{ref.id}", "update", ref, {"Title": "x"}) for ref in (converted, deleted)])
     sim.switches.locked = 1
     receipts += sf.apply([Write("op-l", "update", locked, {"Title": "x"})])
     assert [(receipt.outcome, receipt.reason) for receipt in receipts] == [
-        ("conflict", "CANNOT_UPDATE_CONVERTED_LEAD"),
+        ("unknown", "CANNOT_UPDATE_CONVERTED_LEAD"),
         ("conflict", "ENTITY_IS_DELETED"),
-        ("conflict", "UNABLE_TO_LOCK_ROW"),
+        ("unknown", "UNABLE_TO_LOCK_ROW"),
     ]
+    assert [receipt.ref for receipt in receipts] == [contact, deleted, locked]
+
+
+def test_an_upsert_of_a_converted_lead_is_a_conflict_with_its_contact(sim: SalesforceSimulator, sf: Salesforce) -> None:
+    made = sf.apply([upsert(1), upsert(2)])
+    assert made[0].ref is not None
+    contact = sim.crm.convert(made[0].ref)
+    before = sim.crm.dump("Lead")
+    again = sf.apply([upsert(1, "again-1", Title="x"), upsert(2, "again-2")])
+    assert [(receipt.outcome, receipt.ref) for receipt in again] == [("conflict", contact), ("applied", made[1].ref)]
+    assert next(row for row in sim.crm.dump("Lead") if row["id"] == made[0].ref.id) in before
+
+
+def test_an_account_and_an_opportunity_get_a_key_when_asked(sim: SalesforceSimulator) -> None:
+    adapter = Salesforce(access_token=sim.token, instance_url=sim.base_url, key_kinds=("Account", "Opportunity"))
+    adapter.provision([], dry_run=False)
+    assert adapter.describe().capabilities.key_kinds == {"Lead", "Contact", "Account", "Opportunity"}
+    deal = {"Name": "Lamps", "StageName": "Prospecting", "CloseDate": "2026-04-01"}
+    writes = [
+        Write("op-a", "upsert", Ref("Account", "lb-a"), {"Name": "Acme"}),
+        Write("op-o", "upsert", Ref("Opportunity", "lb-o"), deal),
+    ]
+    for _ in range(2):
+        assert [receipt.outcome for receipt in adapter.apply(writes)] == ["applied", "applied"]
+    assert [len(sim.crm.dump(kind)) for kind in ("Account", "Opportunity")] == [1, 1]
+    adapter.close()
+
+
+def test_activities_and_members_of_campaigns_are_updated_by_their_ids(sim: SalesforceSimulator, sf: Salesforce) -> None:
+    lead = sim.crm.seed("Lead", [person(1)])[0]
+    campaign = sim.crm.seed("Campaign", [{"Name": "Spring"}])[0]
+    task = sim.crm.seed("Task", [{"Subject": "Call", "WhoId": lead}])[0]
+    event = sim.crm.seed("Event", [{"Subject": "Meet", "WhoId": lead}])[0]
+    member = sim.crm.seed("CampaignMember", [{"CampaignId": campaign, "LeadId": lead, "Status": "Sent"}])[0]
+    writes = [
+        Write("t", "update", task, {"Status": "Completed"}),
+        Write("e", "update", event, {"Subject": "Met"}),
+        Write("m", "update", member, {"Status": "Responded"}),
+    ]
+    assert [receipt.outcome for receipt in sf.apply(writes)] == ["applied"] * 3
+    assert sim.crm.dump("CampaignMember")[0]["HasResponded"] is True
+    assert sim.crm.dump("Event")[0]["Subject"] == "Met"
 
 
 def test_archiving_puts_into_the_bin_and_twice_changes_nothing(sim: SalesforceSimulator, sf: Salesforce) -> None:

@@ -211,7 +211,7 @@ def test_without_a_date_in_the_answers_the_stamps_stand_in_for_the_time() -> Non
 
 
 def test_a_cursor_does_not_grow_without_end() -> None:
-    place = Place("Lead", found=tuple(number.to_bytes(8, "big") for number in range(3 * KEPT)))
+    place = Place("Lead", found=b"".join(number.to_bytes(8, "big") for number in range(3 * KEPT)))
     assert len(place.dump()) < 250_000
     assert len(place.closed().known) == KEPT
 

@@ -16,7 +16,9 @@ def test_an_org_says_who_it_is_and_who_we_are(sim: SalesforceSimulator, sf: Sale
     seen = adapter.describe()
     assert (seen.system, seen.api_version, seen.account[:3], len(seen.account)) == ("salesforce", "v68.0", "00D", 18)
     assert seen.user == sim.users[0]
-    assert set(seen.kinds) == {"Lead", "Contact", "Opportunity", "Task", "Account", "Event", "CampaignMember"}
+    assert set(seen.kinds) == {
+        *("Lead", "Contact", "Opportunity", "Task", "Account", "Event", "Campaign", "CampaignMember")
+    }
     assert seen.capabilities.key_kinds == {"Lead", "Contact"}
     assert seen.kinds["Lead"].own["id"] == "LeadBridge_Id__c"
 

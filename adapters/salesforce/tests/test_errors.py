@@ -12,6 +12,7 @@ import pytest
 import respx
 from simple_salesforce import exceptions as sdk
 
+from leadbridge.adapter import Receipt, Ref, Write
 from leadbridge.errors import (
     AdapterError,
     AuthExpired,
@@ -23,8 +24,8 @@ from leadbridge.errors import (
     Unavailable,
 )
 from leadbridge_salesforce import Salesforce
+from leadbridge_salesforce.allowance import usage
 from leadbridge_salesforce.errors import findings, from_sdk
-from leadbridge_salesforce.wire import usage
 
 ORG = "https://acme.my.salesforce.com"
 CANARY = "canary@secret.example"
@@ -53,6 +54,20 @@ MATRIX: list[tuple[str, int, object, type[AdapterError]]] = [
     ("too slow", 400, error("QUERY_TIMEOUT"), Unavailable),
     ("not found", 404, error("NOT_FOUND"), BadRequest),
     ("retired", 410, error("UNSUPPORTED_API_VERSION"), BadRequest),
+    (
+        "too many of an app",
+        403,
+        error("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests)"),
+        RateLimited,
+    ),
+    ("locked, 503", 503, error("UNABLE_TO_LOCK_ROW"), RateLimited),
+    ("locked for too long", 400, error("TXN_LOCK_TIMEOUT"), RateLimited),
+    ("address too long", 414, None, BadRequest),
+    ("headers too long", 431, None, BadRequest),
+    ("retired, no words", 410, None, BadRequest),
+    ("retired, code", 400, error("API_VERSION_RETIRED"), BadRequest),
+    ("busy", 503, error("SERVER_UNAVAILABLE"), Unavailable),
+    ("edge", 408, None, Unavailable),
     ("edge", 420, None, Unavailable),
     ("edge", 406, None, Unavailable),
     ("down", 500, error("UNKNOWN_EXCEPTION"), Unavailable),
@@ -99,7 +114,7 @@ def test_every_answer_has_its_class_after_exactly_one_request(
     assert "t0ken" not in said
 
 
-@pytest.mark.parametrize("status", [200, 403, 404, 500, 503])
+@pytest.mark.parametrize("status", [200, 403, 404, 406, 420, 500, 502, 503])
 def test_a_web_page_is_not_the_api(mock: respx.MockRouter, status: int) -> None:
     mock.route().mock(return_value=httpx.Response(status, html=f"<html>{CANARY}</html>"))
     assert type(raised(Salesforce(access_token="t", instance_url=ORG))) is Unavailable
@@ -157,6 +172,27 @@ def test_the_two_meanings_of_one_code_are_told_apart(mock: respx.MockRouter) -> 
     assert isinstance(daily, RateLimited)
     assert isinstance(crowd, RateLimited)
     assert (daily.retry_after, crowd.retry_after) == (3600, None)
+
+
+def test_a_long_address_says_what_to_do_even_with_a_web_page(mock: respx.MockRouter) -> None:
+    for status in (414, 431):
+        mock.route().mock(return_value=httpx.Response(status, html=f"<html>{CANARY}</html>"))
+        failure = raised(Salesforce(access_token="t", instance_url=ORG))
+        assert isinstance(failure, BadRequest)
+        assert "fewer fields" in str(failure)
+
+
+def test_lock_rows_are_limits_at_top_level_and_receipts_inside_a_200(mock: respx.MockRouter) -> None:
+    fields = [{"name": name, "type": "string", "updateable": True} for name in ("Id", "Title")]
+    mock.route(path__regex="describe").mock(return_value=httpx.Response(200, json={"name": "Lead", "fields": fields}))
+    inside = [{"success": False, "errors": [{"statusCode": "UNABLE_TO_LOCK_ROW", "message": CANARY, "fields": []}]}]
+    adapter = Salesforce(access_token="t", instance_url=ORG)
+    write = Write("op", "update", Ref("Lead", "00QHs000000000AMAQ"), {"Title": "x"})
+    mock.patch().mock(return_value=httpx.Response(200, json=inside))
+    assert adapter.apply([write]) == [Receipt("op", "unknown", write.target, reason="UNABLE_TO_LOCK_ROW")]
+    mock.patch().mock(return_value=httpx.Response(400, json=error("UNABLE_TO_LOCK_ROW")))
+    with pytest.raises(RateLimited):
+        adapter.apply([write])
 
 
 def test_the_field_that_is_gone_is_named(mock: respx.MockRouter) -> None:

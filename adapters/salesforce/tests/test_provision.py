@@ -95,3 +95,17 @@ def test_a_field_that_is_hidden_only_needs_to_be_granted(bare: SalesforceSimulat
 def test_a_purpose_that_does_not_exist_is_refused(adapter: Salesforce) -> None:
     with pytest.raises(ConfigError):
         adapter.provision(["shoe_size"], dry_run=True)
+
+
+def test_a_permission_set_that_somebody_else_got_is_assigned_to_us_too_and_only_once(adapter: Salesforce) -> None:
+    made = adapter._wire.create("/sobjects/PermissionSet", {"Name": "LeadBridge", "Label": "x"}, operation="test")
+    soql = f"SELECT AssigneeId FROM PermissionSetAssignment WHERE PermissionSetId = '{made['id']}'"
+    for purposes in ([], ALL):
+        adapter.provision(purposes, dry_run=False)
+        assigned = [row["AssigneeId"] for row in adapter._wire.rows(soql, operation="test")]
+        assert assigned == [adapter.describe().user]
+
+
+def test_the_step_for_a_person_is_told_from_the_fields(adapter: Salesforce) -> None:
+    rows = adapter.provision(ALL, dry_run=True)
+    assert len({(row.kind, row.field) for row in rows}) == len(rows)

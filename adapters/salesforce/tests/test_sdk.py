@@ -1,21 +1,25 @@
-"""``simple_salesforce`` itself against the simulator over TLS, and our adapter over the SDK's session."""
+"""``simple_salesforce``, unmodified, against the simulator over TLS: nothing of ours is on the client's side here."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from simple_salesforce import exceptions as sdk
+from simple_salesforce.api import Salesforce
 
-from leadbridge.adapter import Ref, Write
 from leadbridge.clock import ManualClock
-from leadbridge.errors import AuthExpired, ConfigError, Unavailable
 from leadbridge.simulator import Fault
-from leadbridge_salesforce import Salesforce
 from leadbridge_salesforce.simulator import SalesforceSimulator, start
+from leadbridge_salesforce.simulator.proxy import ConnectProxy
+from leadbridge_salesforce.simulator.session import CLIENT, PASSWORD, SECRET
 
 
 @pytest.fixture
@@ -26,9 +30,23 @@ def tls(clock: ManualClock) -> Iterator[SalesforceSimulator]:
 
 @pytest.fixture
 def client(tls: SalesforceSimulator) -> Iterator[Any]:
-    connected = tls.sdk()
-    yield connected
-    connected.session.close()
+    """The SDK as it comes, with a session that trusts the simulator's certificate."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = str(tls.ca_file)
+        yield Salesforce(session_id=tls.token, instance_url=tls.base_url, session=session, version="68.0")
+
+
+@pytest.fixture
+def through_proxy(tls: SalesforceSimulator) -> Iterator[requests.Session]:
+    """A session for which every host of Salesforce is the simulator."""
+    tls.switches.strict_auth = True
+    assert tls.ca_file is not None
+    with ConnectProxy(tls.base_url, tls.ca_file) as proxy, requests.Session() as session:
+        session.trust_env = False
+        session.proxies = {"https": proxy.url}
+        session.verify = str(proxy.ca_file)
+        yield session
 
 
 def code_of(error: sdk.SalesforceError) -> str:
@@ -130,68 +148,126 @@ def test_the_sdk_is_told_that_its_session_ended_or_its_allowance_is_used(tls: Sa
         client.limits()
 
 
-# -- our adapter over the SDK's session ----------------------------------------------------------------------------
+# -- signing in where the SDK always does ---------------------------------------------------------------------------
 
 
-def test_the_adapter_works_over_the_sdks_session(tls: SalesforceSimulator, client: Any) -> None:
-    adapter = Salesforce.from_sdk(client, connection="crm")
-    assert adapter.describe().system == "salesforce"
-    receipt = adapter.apply([Write("op", "upsert", Ref("Lead", "lb-1"), {"LastName": "Ada", "Company": "Acme"})])[0]
-    assert receipt.outcome == "applied"
-    adapter.close()
-    adapter.close()
-    assert client.query("SELECT COUNT() FROM Lead")["totalSize"] == 1
+def test_the_sdk_signs_in_with_client_credentials(through_proxy: requests.Session) -> None:
+    client: Any = Salesforce(consumer_key=CLIENT, consumer_secret=SECRET, domain="acme.my", session=through_proxy)
+    assert client.sf_instance == "acme.my.salesforce.com"
+    assert client.query("SELECT COUNT() FROM Lead")["totalSize"] == 0
+    assert client.Lead.create({"LastName": "Ada", "Company": "Acme"})["success"]
 
 
-def test_a_session_that_the_sdk_can_renew_is_renewed_with_every_header_kept(
-    tls: SalesforceSimulator, client: Any
+def test_the_sdk_signs_in_with_a_password_below_version_65(
+    tls: SalesforceSimulator, through_proxy: requests.Session
 ) -> None:
-    adapter = Salesforce.from_sdk(client)
-    adapter.describe()
-    tls.switches.assignment_owner = tls.users[2]
-    client._salesforce_login_partial = lambda: (tls.token, client.sf_instance)
-    tls.expire_tokens()
-    adapter.apply([Write("op", "upsert", Ref("Lead", "lb-1"), {"LastName": "Ada", "Company": "Acme"})])
-    assert tls.crm.dump("Lead")[0]["OwnerId"] == tls.users[0]
-    assert client.session_id == tls.token
+    who: Any = {"username": tls.user_name, "password": PASSWORD, "security_token": "x"}
+    client: Any = Salesforce(**who, session=through_proxy, version="59.0")
+    assert client.query("SELECT COUNT() FROM Lead")["totalSize"] == 0
+    with pytest.raises(sdk.SalesforceAuthenticationFailed) as caught:
+        Salesforce(**who, session=through_proxy, version="65.0")
+    assert caught.value.code == "INVALID_OPERATION"
 
 
-def test_a_sign_in_that_fails_inside_the_sdk_needs_a_person(tls: SalesforceSimulator, client: Any) -> None:
-    def refuse() -> None:
-        raise sdk.SalesforceAuthenticationFailed("INVALID_LOGIN", "canary@secret.example")
-
-    def unreachable() -> None:
-        raise requests.exceptions.ConnectionError("canary@secret.example")
-
-    adapter = Salesforce.from_sdk(client)
-    tls.expire_tokens()
-    for login, expected in ((refuse, AuthExpired), (unreachable, Unavailable)):
-        client._salesforce_login_partial = login
-        with pytest.raises(expected) as caught:
-            adapter.describe()
-        assert "canary" not in f"{caught.value!r}{caught.value.__cause__!r}{caught.value.__context__!r}"
+def test_the_sdk_signs_in_with_an_assertion(tls: SalesforceSimulator, through_proxy: requests.Session) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    tls.trust(public.decode())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    client: Any = Salesforce(username=tls.user_name, consumer_key=CLIENT, privatekey=private, session=through_proxy)
+    assert client.limits()["DailyApiRequests"]["Max"] == 100_000
 
 
-@pytest.mark.parametrize(("effect", "sent"), [("drop_before", True), ("cut", True)])
-def test_a_lost_connection_looks_the_same_over_both_transports(
-    tls: SalesforceSimulator, client: Any, effect: str, sent: bool
+def test_the_sdk_is_told_when_it_may_not_sign_in(tls: SalesforceSimulator, through_proxy: requests.Session) -> None:
+    with pytest.raises(sdk.SalesforceAuthenticationFailed) as caught:
+        Salesforce(consumer_key=CLIENT, consumer_secret="wrong", domain="acme.my", session=through_proxy)
+    assert caught.value.code == "invalid_client"
+    with pytest.raises(sdk.SalesforceAuthenticationFailed) as caught:
+        Salesforce(username=tls.user_name, password="wrong", security_token="", session=through_proxy, version="59.0")
+    assert caught.value.code == "INVALID_LOGIN"
+
+
+def test_the_sdk_signs_in_again_when_its_session_has_ended(
+    tls: SalesforceSimulator, through_proxy: requests.Session
 ) -> None:
-    adapter = Salesforce.from_sdk(client)
-    tls.faults.add(Fault(effect=effect))  # type: ignore[arg-type]  # one of the effects
-    with pytest.raises(Unavailable) as caught:
-        adapter.describe()
-    assert caught.value.sent is sent
-    assert tls.log.total == 1
+    client: Any = Salesforce(consumer_key=CLIENT, consumer_secret=SECRET, domain="acme.my", session=through_proxy)
+    tls.expire_tokens()
+    assert client.query("SELECT COUNT() FROM Lead")["totalSize"] == 0
 
 
-def test_nobody_listening_means_surely_not_sent(tls: SalesforceSimulator, client: Any) -> None:
-    adapter = Salesforce.from_sdk(client)
-    tls.stop()
-    with pytest.raises(Unavailable) as caught:
-        adapter.describe()
-    assert caught.value.sent is False
+def test_the_proxy_leads_to_salesforce_only(through_proxy: requests.Session) -> None:
+    with pytest.raises(requests.exceptions.ProxyError):
+        through_proxy.get("https://elsewhere.example/")
 
 
-def test_a_client_that_is_none_is_refused() -> None:
-    with pytest.raises(ConfigError):
-        Salesforce.from_sdk(object())
+# -- bulk ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_sdk_loads_and_reads_in_bulk(tls: SalesforceSimulator, client: Any) -> None:
+    records = [{"LastName": f"P{n}", "Company": "Acme", "LeadBridge_Id__c": f"lb-{n}"} for n in range(30)]
+    records.append({"LastName": "", "Company": "Acme", "LeadBridge_Id__c": "lb-30"})
+    (told,) = client.bulk2.Lead.insert(records=records, wait=0)
+    assert (told["numberRecordsProcessed"], told["numberRecordsFailed"]) == (31, 1)
+    job = str(told["job_id"])
+    assert client.bulk2.Lead.get_failed_records(job).count("REQUIRED_FIELD_MISSING") == 1
+    assert len(rows(client.bulk2.Lead.get_successful_records(job))) == 30
+    assert rows(client.bulk2.Lead.get_unprocessed_records(job)) == []
+    changes = [{"LeadBridge_Id__c": "lb-0", "Title": "Dr"}, {"LeadBridge_Id__c": "lb-99", "Title": "Dr"}]
+    (told,) = client.bulk2.Lead.upsert(records=changes, external_id_field="LeadBridge_Id__c", wait=0)
+    assert told["numberRecordsFailed"] == 1
+    pages = list(client.bulk2.Lead.query("SELECT Id, LastName FROM Lead ORDER BY Id", max_records=20, wait=0))
+    assert [len(rows(str(page))) for page in pages] == [20, 10]
+    ids = [{"Id": row["Id"]} for row in rows(str(pages[0]))]
+    client.bulk2.Lead.delete(records=ids, wait=0)
+    assert client.query("SELECT COUNT() FROM Lead")["totalSize"] == 10
+    assert len(rows(str(next(client.bulk2.Lead.query_all("SELECT Id FROM Lead", wait=0))))) == 30
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_sdk_is_told_that_a_job_failed(client: Any) -> None:
+    with pytest.raises(sdk.SalesforceOperationError, match="Field name not found : Shoe"):
+        client.bulk2.Lead.insert(records=[{"Shoe": "1"}], wait=0)
+    with pytest.raises(sdk.SalesforceMalformedRequest) as caught:
+        next(client.bulk2.Lead.query("SELECT Nope FROM Lead", wait=0))
+    assert code_of(caught.value) == "INVALID_FIELD"
+
+
+# -- what goes wrong -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault(effect="html", status=503), sdk.SalesforceGeneralError),
+        (Fault(effect="empty", status=420), sdk.SalesforceGeneralError),
+        (Fault(effect="drop_before"), requests.exceptions.ConnectionError),
+    ],
+)
+def test_the_sdk_meets_what_goes_wrong(
+    tls: SalesforceSimulator, client: Any, fault: Fault, expected: type[Exception]
+) -> None:
+    tls.faults.add(fault)
+    with pytest.raises(expected):
+        client.limits()
+
+
+def test_the_sdk_finds_several_records_by_one_key(tls: SalesforceSimulator, client: Any) -> None:
+    tls.crm.seed("Lead", [{"LastName": "Ada", "Company": "Acme", "Email": "ada@acme.example"}] * 2)
+    with pytest.raises(sdk.SalesforceMoreThanOneRecord):
+        client.Lead.upsert("Email/ada@acme.example", {"Title": "x"})
+
+
+def test_the_sdk_is_refused_a_duplicate_and_a_broken_rule(tls: SalesforceSimulator, client: Any) -> None:
+    tls.switches.duplicate_rule = True
+    person = {"LastName": "Ada", "Company": "Acme", "Email": "ada@acme.example"}
+    client.Lead.create(person)
+    with pytest.raises(sdk.SalesforceMalformedRequest) as caught:
+        client.Lead.create(person)
+    assert code_of(caught.value) == "DUPLICATES_DETECTED"
+    tls.add_rule("Lead", lambda row: row["Company"] == "Acme", "Not them.")
+    with pytest.raises(sdk.SalesforceMalformedRequest) as caught:
+        client.Lead.create({**person, "Email": None})
+    assert code_of(caught.value) == "FIELD_CUSTOM_VALIDATION_EXCEPTION"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,13 +15,6 @@ from leadbridge.simulator import Crm, Simulator
 from leadbridge_salesforce.simulator import SalesforceSimulator
 
 API = "/services/data/v68.0"
-
-
-@pytest.fixture
-def http(sim: SalesforceSimulator) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {sim.token}"}
-    with httpx.Client(base_url=sim.base_url, headers=headers, trust_env=False) as client:
-        yield client
 
 
 def found(http: httpx.Client, where: str, *, resource: str = "query") -> list[str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,15 +19,26 @@ import orjson
 
 from leadbridge.clock import iso, parse_iso
 from leadbridge.errors import CursorExpired
+from leadbridge_salesforce.mappers import is_id
 
-__all__ = ["KEPT", "IdPlace", "Place"]
+__all__ = ["KEPT", "IdPlace", "Job", "Place"]
 
 KEPT = 20_000
 """Most digests in a cursor (about 210 kB of text). What is beyond is repeated, never lost."""
 
 _SIZE = 8
+_MOMENTS = {"mark": "mark", "next": "next_mark", "until": "until", "asked": "asked", "held": "held", "again": "again"}
 _OVERLAP = timedelta(seconds=5)
 """Always looked back over, on top of the setting: clocks of the servers of one org differ a little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Where a reader of a bulk query's results stands: ``skip`` rows behind a locator; the first one is empty."""
+
+    id: str
+    locator: str = ""
+    skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,14 @@ class Place:
         until: where the running scan ends (exclusive).
         at: stamp and id of the last record read by the running scan.
         known: digests of what the finished scans saw inside the overlap.
-        found: digests of what the running scan saw inside the next overlap, oldest first.
+        found: digests of what the running scan saw inside the next overlap, oldest first and one after the other.
+        read: how many records the running scan has read.
+        job: the bulk query that reads the rest of the running scan, everything behind ``at``.
+        alone: whether the running scan does without bulk queries, because one has failed.
+        asked: until when Salesforce was asked which records it believes to have changed or gone.
+        told: digests of what only Salesforce's record of changes has shown, as of its last answer.
+        held: since when a transaction has been open, when that is longer than we look back over.
+        again: from where the running scan reads, because such a transaction has ended.
     """
 
     kind: str
@@ -49,17 +68,33 @@ class Place:
     until: datetime | None = None
     at: tuple[str, str] | None = None
     known: frozenset[bytes] = frozenset()
-    found: tuple[bytes, ...] = field(default=())
+    found: bytes = b""
+    read: int = 0
+    job: Job | None = None
+    alone: bool = False
+    asked: datetime | None = None
+    told: frozenset[bytes] = frozenset()
+    held: datetime | None = None
+    again: datetime | None = None
 
     def floor(self, look_back: timedelta) -> datetime | None:
         """The first stamp that the running scan reads (inclusive)."""
-        return None if self.mark is None else self.mark - look_back - _OVERLAP
+        if self.mark is None:
+            return None
+        usual = self.mark - look_back - _OVERLAP
+        return usual if self.again is None else min(usual, self.again)
+
+    @property
+    def covered(self) -> datetime | None:
+        """Before this moment nothing is missing, between scans."""
+        return self.mark if self.mark is None or self.held is None else min(self.mark, self.held)
 
     def opened(self, asked_at: datetime | None, answered_at: datetime | None, last: datetime | None) -> Place:
         """The scan that a first answer has begun.
 
         Args:
-            asked_at, answered_at: the server's time; ``None`` when the answer does not carry it.
+            asked_at: the server's time of the question; ``None`` when the answer does not carry it.
+            answered_at: the server's time of the answer.
             last: the last stamp in the answer, which stands in for the time.
 
         ``mark`` never goes back, even if the server's clock does.
@@ -72,20 +107,35 @@ class Place:
 
     def closed(self) -> Place:
         """The place after the running scan has come to its end."""
-        return Place(self.kind, mark=self.next_mark, known=frozenset(self.found[-KEPT:]))
+        return Place(
+            self.kind,
+            mark=self.next_mark,
+            known=frozenset(_each(self.found[-KEPT * _SIZE :])),
+            asked=self.next_mark if self.mark is None else self.asked,
+            told=self.told,
+            held=self.held,
+        )
 
     def dump(self) -> str:
         """The cursor."""
         body: dict[str, Any] = {"v": 1, "kind": self.kind}
-        for name, moment in (("mark", self.mark), ("next", self.next_mark), ("until", self.until)):
+        for name, attribute in _MOMENTS.items():
+            moment = getattr(self, attribute)
             if moment is not None:
                 body[name] = iso(moment)
+        if self.read:
+            body["read"] = self.read
+        if self.job is not None:
+            body["job"] = [self.job.id, self.job.locator, self.job.skip]
+        if self.alone:
+            body["alone"] = True
         if self.at is not None:
             body["at"] = list(self.at)
-        if self.known:
-            body["known"] = _packed(sorted(self.known))
+        for name, digests in (("known", self.known), ("told", self.told)):
+            if digests:
+                body[name] = b64encode(b"".join(sorted(digests)[:KEPT])).decode()
         if self.found:
-            body["found"] = _packed(self.found[-KEPT:])
+            body["found"] = b64encode(self.found[-KEPT * _SIZE :]).decode()
         return orjson.dumps(body).decode()
 
     @classmethod
@@ -100,14 +150,17 @@ class Place:
         body = _body(cursor, kind)
         try:
             at = body.get("at")
+            job = body.get("job")
             return cls(
                 kind,
-                mark=_moment(body.get("mark")),
-                next_mark=_moment(body.get("next")),
-                until=_moment(body.get("until")),
-                at=(str(at[0]), str(at[1])) if at else None,
-                known=frozenset(_unpacked(body.get("known", ""))),
+                **{attribute: _moment(body.get(name)) for name, attribute in _MOMENTS.items()},
+                at=(iso(parse_iso(at[0])), _key(at[1])) if at else None,
+                known=frozenset(_each(_unpacked(body.get("known", "")))),
+                told=frozenset(_each(_unpacked(body.get("told", "")))),
                 found=_unpacked(body.get("found", "")),
+                read=int(body.get("read", 0)),
+                job=Job(_key(job[0]), str(job[1]), int(job[2])) if job else None,
+                alone=bool(body.get("alone")),
             )
         except (TypeError, ValueError, IndexError, NotBase64):
             raise _foreign() from None
@@ -134,7 +187,7 @@ class IdPlace:
         if cursor is None:
             return cls(kind)
         after = _body(cursor, kind).get("id")
-        if not isinstance(after, str):
+        if not isinstance(after, str) or (after and not is_id(after)):
             raise _foreign()
         return cls(kind, after)
 
@@ -157,12 +210,19 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else parse_iso(text)
 
 
-def _packed(digests: list[bytes] | tuple[bytes, ...]) -> str:
-    return b64encode(b"".join(digests)).decode()
+def _key(text: str) -> str:
+    """An id; whatever else stands in its place would become a part of a statement or of a path."""
+    if not is_id(text):
+        raise ValueError("not an id")
+    return text
 
 
-def _unpacked(text: str) -> tuple[bytes, ...]:
+def _unpacked(text: str) -> bytes:
     raw = b64decode(text, validate=True)
     if len(raw) % _SIZE:
         raise ValueError("not a list of digests")
-    return tuple(raw[start : start + _SIZE] for start in range(0, len(raw), _SIZE))
+    return raw
+
+
+def _each(digests: bytes) -> Iterator[bytes]:
+    return (digests[start : start + _SIZE] for start in range(0, len(digests), _SIZE))

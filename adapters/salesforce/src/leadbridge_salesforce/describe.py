@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from leadbridge.adapter import FieldInfo, KindInfo, Option, Owner
@@ -35,6 +36,12 @@ _NOT_VALUES = frozenset({"address", "base64", "complexvalue", "location"})
 """Types whose JSON is an object or a stream; the parts of an address are fields of their own."""
 
 _STATE = ("IsDeleted", "MasterRecordId", "IsConverted", "ConvertedContactId")
+_STATES = {
+    "Lead": ("Status", "LeadStatus", "IsConverted", False),
+    "Opportunity": ("StageName", "OpportunityStage", "IsActive", True),
+}
+"""For each kind the field of its state, the kind that lists the states, and what there says that one may be chosen."""
+
 _RECORDS = frozenset(PREFIXES.values())
 
 
@@ -68,15 +75,38 @@ class Shapes:
         return shape
 
     def all(self, kinds: Sequence[str]) -> dict[str, Shape]:
-        """The kinds that the org has; Lead must be one of them."""
+        """The kinds that the org has; Lead must be one of them. Statuses and stages come in the org's own order."""
         found: dict[str, Shape] = {}
         for kind in kinds:
             try:
-                found[kind] = self(kind)
+                found[kind] = self._known[kind] = self._with_states(self(kind))
             except (Forbidden, SchemaDrift):
                 if kind == _NEEDED:
                     raise
         return found
+
+    def _with_states(self, shape: Shape) -> Shape:
+        """The kind with the options of its status or stage as the org's own lists have them.
+
+        Only conversion may put a lead into a converted status, so nobody chooses one: it is an option for old records,
+        as a stage is that the org has retired.
+        """
+        field, listed, flag, chosen = _STATES.get(shape.kind, ("", "", "", False))
+        info = shape.info.fields.get(field)
+        if info is None:
+            return shape
+        soql = f"SELECT ApiName, MasterLabel, {flag} FROM {listed} ORDER BY SortOrder"
+        try:
+            rows = list(self._wire.rows(soql, operation="describe"))
+        except (BadRequest, Forbidden, SchemaDrift):
+            return shape
+        options = {
+            row["ApiName"]: Option(row["ApiName"], row["MasterLabel"] or row["ApiName"], row[flag] is chosen)
+            for row in rows
+        }
+        others = [replace(option, active=False) for option in info.options if option.value not in options]
+        fields = {**shape.info.fields, field: replace(info, options=(*options.values(), *others))}
+        return replace(shape, info=replace(shape.info, fields=fields)) if options else shape
 
     def clear(self) -> None:
         """Forgets everything: the org may have changed."""

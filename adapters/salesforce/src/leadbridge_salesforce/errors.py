@@ -27,8 +27,9 @@ from leadbridge.errors import (
     Unavailable,
 )
 from leadbridge.http import Reply
+from leadbridge_salesforce.allowance import DAILY_PAUSE
 
-__all__ = ["RECORD_CODES", "Finding", "classify", "findings", "from_sdk", "no_longer"]
+__all__ = ["RECORD_CODES", "Finding", "classify", "findings", "from_sdk", "is_locked", "no_longer", "of_finding"]
 
 RECORD_CODES = frozenset(
     {
@@ -41,9 +42,6 @@ RECORD_CODES = frozenset(
     }
 )
 """Codes with which Salesforce refuses a whole collection because of one record in it."""
-
-DAILY_PAUSE = 3600.0
-"""Seconds to leave an org alone whose rolling 24-hour allowance is used up; Salesforce itself does not say."""
 
 _SESSION = frozenset(
     {"INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "INVALID_LOGIN", "INACTIVE_USER", "USER_PASSWORD_EXPIRED"}
@@ -123,6 +121,13 @@ def classify(reply: Reply, operation: str, connection: str = "") -> AdapterError
     return _by_code(reply, found[0], details) or _by_status(reply, details, empty=False)
 
 
+def of_finding(found: Finding, *, operation: str, connection: str = "") -> AdapterError:
+    """The error class of an error that came without a status of its own: a SOAP fault, or a job that failed."""
+    details = _Details(connection, operation, found.code, "")
+    reply = Reply(status=400, headers=httpx.Headers(), body=b"")
+    return _by_code(reply, found, details) or details.plain(BadRequest, "Salesforce refused the request as malformed")
+
+
 @dataclass(frozen=True, slots=True)
 class _Details:
     connection: str
@@ -173,7 +178,7 @@ def _by_code(reply: Reply, found: Finding, details: _Details) -> AdapterError | 
         return details.limited(
             "the org's allowance of API calls for 24 hours is used up: wait, or ask Salesforce for more", DAILY_PAUSE
         )
-    if code in {"UNABLE_TO_LOCK_ROW", "TXN_LOCK_TIMEOUT"}:
+    if is_locked(code):
         return details.limited("somebody else holds the record, nothing was written: ask again", None)
     if code == "INVALID_FIELD":
         column = _COLUMN.search(text)
@@ -213,6 +218,8 @@ def _by_status(reply: Reply, details: _Details, *, empty: bool) -> AdapterError 
         return _retired(details)
     if status == 403 and not reply.body.strip():
         return details.plain(Forbidden, _NO_PERMISSION)
+    if status in {414, 431}:
+        return details.plain(BadRequest, "the address or the headers are too long for Salesforce: ask for fewer fields")
     if status in {406, 408, 420} or empty:
         return details.unavailable(f"the answer did not come from Salesforce's API (status {status}): ask again later")
     if status == 403:
@@ -229,12 +236,13 @@ def _retired(details: _Details) -> AdapterError:
     )
 
 
-def no_longer(code: str) -> bool:
-    """Whether a record's error says that the record went on without us: converted, deleted or held by somebody else.
+def is_locked(code: str) -> bool:
+    """Whether somebody else was writing the record, or its parent: nothing was written, and it passes in seconds."""
+    return code in {"TXN_LOCK_TIMEOUT", "UNABLE_TO_LOCK_ROW"}
 
-    ``UNABLE_TO_LOCK_ROW`` belongs here: nothing was written because somebody else was writing, so the caller should
-    read the record again and decide anew, exactly as after any other conflict.
-    """
+
+def no_longer(code: str) -> bool:
+    """Whether a record's error says that the record went on without us: converted, deleted, merged or a duplicate."""
     return code in {
         "ALL_OR_NONE_OPERATION_ROLLED_BACK",
         "CANNOT_UPDATE_CONVERTED_LEAD",
@@ -244,7 +252,6 @@ def no_longer(code: str) -> bool:
         "ENTITY_IS_DELETED",
         "ENTITY_IS_LOCKED",
         "PROCESSING_HALTED",
-        "UNABLE_TO_LOCK_ROW",
     }
 
 

@@ -10,34 +10,26 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
-from typing import Any, TypeAlias
+from typing import Any
 
-import orjson
-
-from leadbridge.adapter import FieldInfo, KindInfo, Record, Ref, Value
+from leadbridge.adapter import FieldInfo, KindInfo, Ref, Value
 from leadbridge.clock import iso, parse_iso
 from leadbridge.errors import Unavailable
 
 __all__ = [
     "PREFIXES",
     "Refused",
-    "Row",
     "Shape",
+    "decoder",
     "decoders",
-    "digest",
     "encode",
     "id18",
     "instant",
     "is_id",
     "kind_of",
-    "place_of",
-    "record",
     "same_version",
+    "utc",
 ]
-
-Row: TypeAlias = Mapping[str, Any]
-"""One record as Salesforce sends it."""
 
 PREFIXES = {
     "001": "Account",
@@ -107,16 +99,15 @@ class Shape:
         """Those of the fields that this org has, in the order asked for and each once."""
         return [name for name in dict.fromkeys(fields) if name in self.info.fields]
 
-    def columns(self, fields: Sequence[str]) -> list[str]:
-        """What to select in order to answer with these fields."""
-        return list(dict.fromkeys(["Id", "SystemModstamp", *self.state, *self.known(fields)]))
 
-
-def _utc(value: Any) -> Value:
+def utc(value: Any) -> Value:
+    """An instant as it travels in the contract, out of Salesforce's text."""
     if not isinstance(value, str):
         return None
-    if value.endswith("+0000") and len(value) == 28:
+    if len(value) == 28 and value.endswith("+0000"):
         return f"{value[:23]}Z"
+    if len(value) == 24 and value.endswith("Z"):
+        return value
     return iso(instant(value))
 
 
@@ -124,10 +115,10 @@ def _options(value: Any) -> Value:
     return tuple(part for part in str(value).split(";") if part)
 
 
-def _decoder(shape: Shape, field: FieldInfo) -> Callable[[Any], Value] | None:
+def decoder(shape: Shape, field: FieldInfo) -> Callable[[Any], Value] | None:
     """How to read a field; ``None`` when its JSON is the value already."""
     if field.type == "datetime":
-        return _utc
+        return utc
     if field.type == "options":
         return _options
     if field.type == "ref":
@@ -146,44 +137,7 @@ def _decoder(shape: Shape, field: FieldInfo) -> Callable[[Any], Value] | None:
 
 def decoders(shape: Shape, fields: Sequence[str]) -> list[tuple[str, Callable[[Any], Value] | None]]:
     """The fields of an answer with their decoders: worked out once for a page."""
-    return [(name, _decoder(shape, shape.info.fields[name])) for name in shape.known(fields)]
-
-
-def place_of(shape: Shape, row: Row) -> tuple[Ref, datetime]:
-    """Which record a row is, and when it was changed."""
-    try:
-        return Ref(shape.kind, id18(row["Id"])), instant(row["SystemModstamp"])
-    except (KeyError, TypeError):
-        raise Unavailable("Salesforce sent a record without Id or SystemModstamp: ask again later") from None
-
-
-def record(shape: Shape, row: Row, plan: Sequence[tuple[str, Callable[[Any], Value] | None]]) -> Record:
-    """One record of the contract.
-
-    Its version is the SystemModstamp, which has a resolution of one second, and a digest of what was read, which tells
-    apart two states within one second.
-    """
-    ref, modified = place_of(shape, row)
-    fields: dict[str, Value] = {}
-    for name, decode in plan:
-        if name in row:
-            value = row[name]
-            fields[name] = value if value is None or decode is None else decode(value)
-    version = f"{iso(modified)}~{digest(row).hex()}"
-    if row.get("IsDeleted"):
-        master = row.get("MasterRecordId")
-        if master:
-            return Record(ref, version, modified, fields, "merged", Ref(shape.kind, id18(master)))
-    if row.get("IsConverted"):
-        contact = row.get("ConvertedContactId")
-        successor = Ref("Contact", id18(contact)) if contact else None
-        return Record(ref, version, modified, fields, "converted", successor)
-    return Record(ref, version, modified, fields, "deleted" if row.get("IsDeleted") else "live")
-
-
-def digest(row: Row) -> bytes:
-    """Eight bytes that change when anything in a row does; the order of its fields does not matter."""
-    return blake2b(orjson.dumps(row, option=orjson.OPT_SORT_KEYS), digest_size=8).digest()
+    return [(name, decoder(shape, shape.info.fields[name])) for name in shape.known(fields)]
 
 
 def same_version(version: str, stamp: datetime) -> bool:

@@ -9,8 +9,7 @@ conversion: neither REST nor the Tooling API can set it. (The Metadata API can d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import product
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from leadbridge.adapter import OWN_FIELDS, OwnField, Provisioned
@@ -28,8 +27,11 @@ _EXISTS = "DUPLICATE_DEVELOPER_NAME"
 class Provisioner:
     """Makes the fields and grants them. ``forget`` is called after anything was made."""
 
-    def __init__(self, wire: Wire, shape: Callable[[str], Shape], forget: Callable[[], None]) -> None:
+    def __init__(
+        self, wire: Wire, shape: Callable[[str], Shape], forget: Callable[[], None], kinds: Collection[str] = KEY_KINDS
+    ) -> None:
         self._wire = wire
+        self._kinds = kinds
         self._shape = shape
         self._forget = forget
 
@@ -40,9 +42,8 @@ class Provisioner:
         if unknown:
             raise ConfigError(f"there is no own field for {', '.join(unknown)}: choose from {', '.join(known)}")
         chosen = [own for own in OWN_FIELDS if own.always or own.purpose in purposes]
-        kinds = sorted(KEY_KINDS, reverse=True)
         rows: list[Provisioned] = []
-        for kind, own in product(kinds, chosen):
+        for kind, own in _wanted(self._kinds, chosen):
             # Whoever may not make one field may not make any: a person is told about all of them without asking again.
             allowed = not any(row.state == "manual" for row in rows)
             rows.append(self._field(kind, own, dry_run=dry_run, allowed=allowed))
@@ -97,16 +98,31 @@ class Provisioner:
         return ""
 
     def _permission_set(self) -> str:
-        """The id of our permission set; made and assigned to ourselves when it is not there yet."""
-        soql = select(["Id"], "PermissionSet", where=[f"Name = {quote(PERMISSION_SET)}"])
-        for row in self._wire.rows(soql, operation="provision"):
-            return str(row["Id"])
-        made: Any = self._wire.create(
-            "/sobjects/PermissionSet", {"Name": PERMISSION_SET, "Label": "leadbridge own fields"}, operation="provision"
-        )
-        assignment = {"PermissionSetId": made["id"], "AssigneeId": self._wire.user(operation="provision")}
-        self._wire.create("/sobjects/PermissionSetAssignment", assignment, operation="provision")
-        return str(made["id"])
+        """The id of our permission set; made, and assigned to ourselves, where that has not happened yet."""
+        parent = self._id("PermissionSet", [f"Name = {quote(PERMISSION_SET)}"])
+        if parent is None:
+            made: Any = self._wire.create(
+                "/sobjects/PermissionSet",
+                {"Name": PERMISSION_SET, "Label": "leadbridge own fields"},
+                operation="provision",
+            )
+            parent = str(made["id"])
+        mine = {"PermissionSetId": parent, "AssigneeId": self._wire.user(operation="provision")}
+        if self._id("PermissionSetAssignment", [f"{name} = {quote(value)}" for name, value in mine.items()]) is None:
+            self._wire.create("/sobjects/PermissionSetAssignment", mine, operation="provision")
+        return parent
+
+    def _id(self, kind: str, where: Sequence[str]) -> str | None:
+        soql = select(["Id"], kind, where=where, limit=1)
+        return next((str(row["Id"]) for row in self._wire.rows(soql, operation="provision")), None)
+
+
+def _wanted(kinds: Collection[str], chosen: Sequence[OwnField]) -> Iterator[tuple[str, OwnField]]:
+    """Every field on people; on other kinds only what safe writing needs."""
+    for kind in (*sorted(KEY_KINDS, reverse=True), *sorted(set(kinds) - KEY_KINDS)):
+        for own in chosen:
+            if own.always or kind in KEY_KINDS:
+                yield kind, own
 
 
 def _metadata(own: OwnField) -> dict[str, object]:
@@ -133,9 +149,9 @@ def _mapping(chosen: Sequence[OwnField]) -> Provisioned:
     names = ", ".join(OWN_NAMES[own.purpose] for own in chosen)
     return Provisioned(
         "Lead",
-        OWN_NAMES["id"],
+        "Map Lead Fields",
         "manual",
-        "This is set by hand: in Setup > Object Manager > Lead > Fields & Relationships > Map Lead Fields, "
+        "in Setup > Object Manager > Lead > Fields & Relationships > Map Lead Fields, "
         f"on the tab Contact, map each of these lead fields to the contact field of the same name: {names}; without it "
         "a converted lead loses them",
     )

@@ -3,19 +3,25 @@
 Everything that may be gone is read through ``queryAll``, which also shows deleted, merged and archived records. Pages
 are continued by a condition on (SystemModstamp, Id) and not by Salesforce's locator, so that any page can be resumed
 by another process, at any time. Ids are compared by Salesforce only: its order of ids is not the order of their text.
+What a long scan still has to read is left to the Bulk API, see :mod:`leadbridge_salesforce.bulk_reading`; what no query
+can show is asked of Salesforce's record of changes, see :mod:`leadbridge_salesforce.replication`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from leadbridge.adapter import Missing, Page, Record, Ref
 from leadbridge.clock import iso
 from leadbridge.errors import SchemaDrift
+from leadbridge_salesforce.bulk_reading import BulkReader, JobGone
 from leadbridge_salesforce.cursor import IdPlace, Place
-from leadbridge_salesforce.mappers import Row, Shape, decoders, digest, id18, instant, is_id, place_of, record
+from leadbridge_salesforce.mappers import Shape, id18, instant, is_id
+from leadbridge_salesforce.replication import SecondOpinion
+from leadbridge_salesforce.rows import Plain, Rows
+from leadbridge_salesforce.settings import Options
 from leadbridge_salesforce.soql import MAX_STRING, after, chunks, literal, one_of, select
 from leadbridge_salesforce.wire import Answer, Wire
 
@@ -33,16 +39,36 @@ _WARM = timedelta(seconds=2)
 class Reader:
     """The reading half of the adapter."""
 
-    def __init__(self, wire: Wire, shape: Callable[[str], Shape], look_back: timedelta) -> None:
+    def __init__(self, wire: Wire, shape: Callable[[str], Shape], options: Options) -> None:
         self._wire = wire
         self._shape = shape
-        self._look_back = look_back
+        self._look_back = options.look_back
+        self._bulk_reads = options.bulk_reads
+        self._bulk = BulkReader(wire)
+        self._second = SecondOpinion(wire, options.look_back)
 
     def changes(self, kind: str, since: str | None, fields: Sequence[str], limit: int) -> Page:
         """One page of a scan; see :mod:`leadbridge_salesforce.cursor`."""
         place = Place.load(kind, since)
-        shape = self._shape(kind)
+        rows = Rows(self._shape(kind), fields)
         limit = max(1, min(limit, READ_BATCH))
+        try:
+            if place.job is not None:
+                return self._by_job(rows, place, limit, refs=not fields)
+            if place.at is not None and not place.alone and 0 < self._bulk_reads <= place.read:
+                return Page((), self._bulk.begin(place, rows).dump(), True)
+        except JobGone:
+            place = replace(place, job=None, alone=True)
+        return self._by_query(rows, place, limit, refs=not fields)
+
+    def _by_job(self, rows: Rows, place: Place, limit: int, *, refs: bool) -> Page:
+        """A page of the scan's bulk query; empty as long as Salesforce is at it."""
+        found, place, more = self._bulk.page(place, rows, limit)
+        items, place = self._sorted_out(rows, place, found, None, refs=refs)
+        return self._page(items, place if more else place.closed(), more)
+
+    def _by_query(self, rows: Rows, place: Place, limit: int, *, refs: bool) -> Page:
+        first = place.at is None
         where: list[str] = []
         if place.at is not None:
             where.append(after(*place.at))
@@ -50,16 +76,26 @@ class Reader:
             where.append(f"SystemModstamp >= {iso(floor)}")
         if place.until is not None:
             where.append(f"SystemModstamp < {iso(place.until)}")
-        soql = select(shape.columns(fields), kind, where=where, order=("SystemModstamp", "Id"), limit=limit)
+        soql = select(rows.columns, place.kind, where=where, order=("SystemModstamp", "Id"), limit=limit)
         answer = self._first(soql, "changes", limit)
+        found = list(rows.of_json(answer.rows))
+        last = rows.place(found[-1]) if found else None
         if place.next_mark is None:
-            last = place_of(shape, answer.rows[-1])[1] if answer.rows else None
-            place = place.opened(answer.asked_at, answer.answered_at, last)
-        items, place = self._sorted_out(shape, place, answer, fields)
-        more = answer.next is not None or len(answer.rows) >= limit
+            place = place.opened(answer.asked_at, answer.answered_at, last[1] if last else None)
+        if last is not None:
+            place = replace(place, at=(iso(last[1]), last[0]), read=place.read + len(found))
+        seen = {row["Id"] for row in found} if first else set()
+        items, place = self._sorted_out(rows, place, found, answer.answered_at, refs=refs)
+        more = answer.next is not None or len(found) >= limit
         if not more and place.next_mark is not None:
-            place = place.closed()
-        return Page(tuple(items), place.dump(), more, None if more else place.mark)
+            floor, place = place.floor(self._look_back), place.closed()
+            if first and floor is not None:
+                told, place = self._second.on(rows, place, floor, seen, refs=refs, room=limit - len(items))
+                items += told
+        return self._page(items, place, more)
+
+    def _page(self, items: list[Record | Ref], place: Place, more: bool) -> Page:
+        return Page(tuple(items), place.dump(), more, None if more else place.covered)
 
     def _first(self, soql: str, operation: str, limit: int) -> Answer:
         """The first page of a query that has records: a page may be empty although it is not the last."""
@@ -70,27 +106,22 @@ class Reader:
         return replace(answer, asked_at=begun.asked_at, answered_at=begun.answered_at)
 
     def _sorted_out(
-        self, shape: Shape, place: Place, answer: Answer, fields: Sequence[str]
+        self, rows: Rows, place: Place, found: Iterable[Plain], answered_at: datetime | None, *, refs: bool
     ) -> tuple[list[Record | Ref], Place]:
         """Drops what was delivered before exactly so, and remembers what the next scan will meet again."""
-        plan = decoders(shape, fields)
         remembered = None if place.next_mark is None else place.closed().floor(self._look_back)
-        cold = None if answer.answered_at is None else answer.answered_at - _WARM
+        cold = None if answered_at is None else answered_at - _WARM
         items: list[Record | Ref] = []
-        found = list(place.found)
-        at = place.at
-        for row in answer.rows:
-            mine = digest(row)
-            ref, stamp = place_of(shape, row)
-            at = (iso(stamp), ref.id)
-            if mine not in place.known:
-                items.append(record(shape, row, plan) if fields else ref)
+        again: list[bytes] = []
+        for stamp, mine, item in rows.told(found, place.known, refs=refs):
+            if item is not None:
+                items.append(item)
             if remembered is None or stamp < remembered:
                 continue
             # Without fields the digest cannot tell two states within one second apart, so a fresh one is repeated.
-            if fields or (cold is not None and stamp < cold):
-                found.append(mine)
-        return items, replace(place, at=at, found=tuple(found))
+            if not refs or (cold is not None and stamp < cold):
+                again.append(mine)
+        return items, replace(place, found=place.found + b"".join(again)) if again else place
 
     def ids(self, kind: str, cursor: str | None, archived: bool, limit: int) -> Page:
         """One page of a sweep: live records, or deleted and merged ones. Converted leads are in neither."""
@@ -120,13 +151,14 @@ class Reader:
         wanted = list(dict.fromkeys(value for value in values if value.strip() and len(value) <= MAX_STRING))
         if key is _id_key:
             wanted = [value for value in wanted if is_id(value)]
-        plan = decoders(shape, fields)
-        columns = shape.columns([*fields, field])
+        rows = Rows(shape, fields)
+        columns = list(dict.fromkeys((*rows.columns, field)))
         by_key: dict[str, list[Record]] = {}
         for part in chunks(wanted, most=FIND_BATCH):
             soql = select(columns, kind, where=[one_of(field, part, quoted=quoted)], order=("Id",))
             for row in self._wire.rows(soql, operation="find", everything=True, private=True):
-                by_key.setdefault(key(str(row.get(field))), []).append(record(shape, row, plan))
+                value = row[field] if field in rows.columns else row.pop(field)
+                by_key.setdefault(key(str(value)), []).append(rows.record(row))
         return [tuple(by_key.get(key(value), ())) for value in values]
 
     def fetch(self, refs: Sequence[Ref], fields: Sequence[str]) -> list[Record | Missing]:
@@ -145,17 +177,14 @@ class Reader:
         return [_today(Ref(ref.kind, id18(ref.id)), found) or Missing(ref) for ref in refs]
 
     def _fetched(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[Ref, Record]:
-        shape = self._shape(kind)
-        plan = decoders(shape, fields)
-        columns = shape.columns(fields)
-        rows: list[Row] = [row for row in self._wire.retrieve(kind, ids, columns, operation="fetch") if row is not None]
+        rows = Rows(self._shape(kind), fields)
+        found = [row for row in self._wire.retrieve(kind, ids, rows.columns, operation="fetch") if row is not None]
         # The collection shows live records only. What it does not show may be in the recycle bin, or merged.
-        seen = {id18(row["Id"]) for row in rows}
+        seen = {id18(row["Id"]) for row in found}
         for part in chunks([key for key in ids if key not in seen], most=FIND_BATCH):
-            soql = select(columns, kind, where=[one_of("Id", part)])
-            rows.extend(self._wire.rows(soql, operation="fetch", everything=True))
-        records = [record(shape, row, plan) for row in rows]
-        return {found.ref: found for found in records}
+            soql = select(rows.columns, kind, where=[one_of("Id", part)])
+            found.extend(self._wire.rows(soql, operation="fetch", everything=True))
+        return {record.ref: record for record in map(rows.record, found)}
 
     def stamps(self, kind: str, ids: Sequence[str]) -> dict[str, datetime]:
         """The SystemModstamp of live records: what a conditional write is compared with."""

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from leadbridge.clock import iso
 from leadbridge.errors import BadRequest
@@ -51,7 +52,8 @@ def literal(value: str | int | float | bool | datetime | None, *, quoted: bool =
     if isinstance(value, int | float):
         if not math.isfinite(value):
             raise BadRequest("a number that is not finite cannot be looked for")
-        return repr(value)
+        # SOQL knows no exponents.
+        return format(Decimal(repr(value)), "f")
     if quoted:
         return quote(value)
     if not re.fullmatch(r"[0-9A-Za-z:.+\-]+", value):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -19,25 +19,24 @@ import orjson
 
 from leadbridge.errors import AdapterError, AuthExpired, Unavailable
 from leadbridge.http import HttpClient, Reply, Usage
+from leadbridge_salesforce.allowance import Allowance
 from leadbridge_salesforce.errors import classify
 from leadbridge_salesforce.mappers import id18
 from leadbridge_salesforce.settings import Options
 from leadbridge_salesforce.signin import TokenSource
 
-__all__ = ["Answer", "Wire", "usage"]
+__all__ = ["Answer", "Wire"]
+
+T = TypeVar("T")
 
 _LONG_ADDRESS = 2000
 """Characters of a path and query that every proxy carries; Salesforce itself refuses 16,384 with 414 or 431."""
 
 _NEXT = re.compile(r"/services/data/v\d{2,3}\.\d/query(?:All)?/[\w-]+")
 _IDENTITY = re.compile(r"/id/00D\w{12,15}/(005\w{12,15})$")
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
-
-def usage(header: str) -> Usage | None:
-    """The item ``api-usage`` of ``Sforce-Limit-Info``; the header may hold others before and behind it."""
-    found = _USAGE.search(header)
-    return Usage(int(found[1]), int(found[2])) if found else None
+CLIENT = {"Sforce-Call-Options": "client=leadbridge"}
+"""The client's name stands in change events as the origin of our own writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,13 @@ class Answer:
 class Wire:
     """The calls, with signing in, the headers that every write needs, and the allowance that the org has left."""
 
-    usage: Usage | None = None
-
     def __init__(self, http: HttpClient, *, token: TokenSource, options: Options) -> None:
         self.http = http
         self._token = token
         self._options = options
+        self._allowance = Allowance(options.daily_share)
         allow = "true" if options.allow_duplicates else "false"
-        self._write_headers = {
+        self.write_headers = {
             # Without it an update can hand the lead to the default owner, even when no assignment rule is active.
             "Sforce-Auto-Assign": "FALSE",
             "Sforce-Duplicate-Rule-Header": f"allowSave={allow}; includeRecordDetails=false; runAsCurrentUser=false",
@@ -77,6 +75,11 @@ class Wire:
     def root(self) -> str:
         return self._options.root
 
+    @property
+    def usage(self) -> Usage | None:
+        """How much of its daily allowance the org has used, as of the last answer; ``None`` before the first."""
+        return self._allowance.usage
+
     def call(
         self,
         method: str,
@@ -85,38 +88,43 @@ class Wire:
         operation: str,
         params: Mapping[str, str] | None = None,
         json: object = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request; a second one only after a 401, when the session can be renewed."""
+        """One request; a second one, with the same headers, only after a 401 when the session can be renewed."""
+
+        def send(signed: Mapping[str, str]) -> Reply:
+            return self._sent(
+                self.http.request(
+                    method,
+                    path,
+                    operation=operation,
+                    params=dict(params) if params else None,
+                    json=json,
+                    content=content,
+                    headers={**CLIENT, **(headers or {}), **signed},
+                )
+            )
+
+        return self.signed(send, operation=operation)
+
+    def signed(self, send: Callable[[Mapping[str, str]], T], *, operation: str) -> T:
+        """Does something with the header that signs a request in; again when the session could be renewed.
+
+        Raises:
+            RateLimited: our share of the org's daily allowance is used; nothing was sent.
+        """
         signed = self._token.header()
+        self._allowance.check(operation=operation, connection=self.http.connection)
         try:
-            return self._send(method, path, operation, params, json, {**(headers or {}), **signed})
+            return send(signed)
         except AuthExpired:
             if not self._token.renew(signed):
                 raise
-        return self._send(method, path, operation, params, json, {**(headers or {}), **self._token.header()})
+        return send(self._token.header())
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        operation: str,
-        params: Mapping[str, str] | None,
-        json: object,
-        headers: Mapping[str, str],
-    ) -> Reply:
-        reply = self.http.request(
-            method,
-            path,
-            operation=operation,
-            params=dict(params) if params else None,
-            json=json,
-            # The client's name stands in change events as the origin of our own writes.
-            headers={"Sforce-Call-Options": "client=leadbridge", **headers},
-        )
-        found = usage(reply.headers.get("Sforce-Limit-Info", ""))
-        if found is not None:
-            self.usage = found
+    def _sent(self, reply: Reply) -> Reply:
+        self._allowance.learn(reply.headers.get("Sforce-Limit-Info", ""))
         return reply
 
     def get(self, path: str, *, operation: str, params: Mapping[str, str] | None = None) -> Any:
@@ -193,7 +201,7 @@ class Wire:
             f"{self.root}/composite/sobjects",
             operation=operation,
             params={"ids": ",".join(ids), "allOrNone": "false"},
-            headers=self._write_headers,
+            headers=self.write_headers,
         ).json()
 
     def create(self, path: str, body: Mapping[str, object], *, operation: str) -> Any:
@@ -211,7 +219,7 @@ class Wire:
             f"{self.root}/composite/sobjects{path}",
             operation=operation,
             json={"allOrNone": False, "records": list(records)},
-            headers=self._write_headers,
+            headers=self.write_headers,
         ).json()
 
     def _composite(

@@ -8,11 +8,11 @@ one.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from leadbridge.clock import Clock
 from leadbridge.simulator import Control, FaultQueue, RequestLog, Server, build_app
@@ -20,8 +20,10 @@ from leadbridge_salesforce.adapter import Salesforce
 from leadbridge_salesforce.simulator.crm import OrgCrm
 from leadbridge_salesforce.simulator.demo import furnish, provide
 from leadbridge_salesforce.simulator.fields import custom
-from leadbridge_salesforce.simulator.org import Org, Switches
+from leadbridge_salesforce.simulator.org import Org, ValidationRule
 from leadbridge_salesforce.simulator.router import handle
+from leadbridge_salesforce.simulator.soql_dates import wire_instant
+from leadbridge_salesforce.simulator.switches import Switches
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -40,12 +42,15 @@ class SalesforceSimulator:
 
     name = "salesforce"
 
-    def __init__(self, clock: Clock, *, port: int, tls: bool, seed: int, provisioned: bool) -> None:
+    def __init__(
+        self, clock: Clock, *, port: int, tls: bool, seed: int, provisioned: bool, strict_auth: bool = False
+    ) -> None:
         self.clock = clock
         self.faults = FaultQueue(seed=seed)
         self.log = RequestLog()
         self._provisioned = provisioned
         self._org = Org(clock, seed)
+        self._org.switches.strict_auth = strict_auth
         self._furnish()
         self.crm = OrgCrm(self._org)
         control = Control(crm=self.crm, reset=self.reset)
@@ -71,6 +76,12 @@ class SalesforceSimulator:
         """Ids of the active users, the one that leadbridge signs in as first."""
         with self._org.lock:
             return [row["Id"] for row in self._org.tables["User"].rows.values() if row["IsActive"]]
+
+    @property
+    def user_name(self) -> str:
+        """The name that the user whom leadbridge signs in as has at Salesforce."""
+        with self._org.lock:
+            return str(self._org.tables["User"].rows[self._org.user]["Username"])
 
     @property
     def queues(self) -> list[str]:
@@ -113,10 +124,54 @@ class SalesforceSimulator:
         with self._org.lock:
             self._org.remove_field(kind, name)
 
+    def restrict(self, kind: str, name: str, *, read: bool = True, edit: bool = False) -> None:
+        """Field-level security: a field that the user may not change, or not even see."""
+        with self._org.lock:
+            definition = self._org.kinds[kind].fields[name]
+            self._org.kinds[kind].add(replace(definition, visible=read, writable=edit))
+
+    def track(self, kind: str, *names: str) -> None:
+        """Chooses the fields of a kind whose history is kept, from now on; until then none is.
+
+        Raises:
+            ConfigError: the kind has no field history, these are more than 20 fields, or one does not exist.
+        """
+        with self._org.lock:
+            self._org.track(kind, set(names))
+
+    def add_rule(
+        self,
+        kind: str,
+        broken: Callable[[Mapping[str, Any]], bool],
+        message: str,
+        *,
+        field: str = "",
+        code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+    ) -> None:
+        """Adds a validation rule; see :class:`leadbridge_salesforce.simulator.org.ValidationRule`."""
+        with self._org.lock:
+            self._org.rules.append(ValidationRule(kind, broken, message, field, code))
+
+    def archive(self) -> None:
+        """Does what Salesforce does by itself with tasks that were closed, and events that were over, a year ago."""
+        with self._org.lock:
+            before = wire_instant(self.clock.now() - timedelta(days=365))
+            for row in self._org.tables["Task"].live():
+                row["IsArchived"] = bool(row.get("IsClosed")) and row["CompletedDateTime"] < before
+            for row in self._org.tables["Event"].live():
+                row["IsArchived"] = bool(row.get("EndDateTime")) and row["EndDateTime"] < before
+
     def expire_tokens(self) -> None:
         """Ends all sessions; whoever can, must sign in again."""
         with self._org.lock:
-            self._org.tokens = {self._org.new_token()}
+            self._org.ended_tokens |= self._org.tokens
+            self._org.tokens.clear()
+            self._org.issue()
+
+    def trust(self, certificate: str) -> None:
+        """Tells the org's app the public key (PEM) that assertions are signed with; until then none is checked."""
+        with self._org.lock:
+            self._org.app_certificate = certificate
 
     def reset(self) -> None:
         """An org as freshly started."""
@@ -148,23 +203,31 @@ class SalesforceSimulator:
         from starlette.responses import Response
 
         body = await request.body()
+        base_url = str(request.base_url).rstrip("/")
+        # As it was sent: a key may hold an encoded slash.
+        path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
         with self._org.lock:
             answer = handle(
                 self._org,
                 request.method,
-                request.url.path,
+                path,
                 query=dict(request.query_params),
                 headers=dict(request.headers),
                 body=body,
-                base_url=str(request.base_url).rstrip("/"),
+                base_url=base_url,
             )
-            pretty = orjson.OPT_INDENT_2 if request.headers.get("x-prettyprint") == "1" else 0
-            content = b"" if answer.body is None else orjson.dumps(answer.body, option=pretty)
-        return Response(content, answer.status, dict(answer.headers), media_type="application/json;charset=UTF-8")
+            content = answer.content(pretty=request.headers.get("x-prettyprint") == "1")
+        return Response(content, answer.status, dict(answer.headers), media_type=answer.media_type)
 
 
 def start(
-    clock: Clock, *, port: int = 0, tls: bool = False, seed: int = 0, provisioned: bool = True
+    clock: Clock,
+    *,
+    port: int = 0,
+    tls: bool = False,
+    seed: int = 0,
+    provisioned: bool = True,
+    strict_auth: bool = False,
 ) -> SalesforceSimulator:
     """Starts a simulated org.
 
@@ -174,5 +237,6 @@ def start(
         tls: speak https with a certificate made for this server.
         seed: for what is random: lengths of pages, tokens.
         provisioned: whether the org has leadbridge's own fields already.
+        strict_auth: only tokens, clients and secrets of this org sign in; see :class:`Switches`.
     """
-    return SalesforceSimulator(clock, port=port, tls=tls, seed=seed, provisioned=provisioned)
+    return SalesforceSimulator(clock, port=port, tls=tls, seed=seed, provisioned=provisioned, strict_auth=strict_auth)

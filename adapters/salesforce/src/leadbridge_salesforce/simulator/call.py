@@ -52,8 +52,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer; a body of ``None`` is an empty one."""
+    """One answer: JSON, or with a media type the text itself; a body of ``None`` is an empty one."""
 
     status: int = 200
     body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json;charset=UTF-8"
+
+    def content(self, *, pretty: bool) -> bytes:
+        """The body as it is sent."""
+        if self.body is None:
+            return b""
+        if not self.media_type.startswith("application/json"):
+            return str(self.body).encode()
+        return orjson.dumps(self.body, option=orjson.OPT_INDENT_2 if pretty else 0)

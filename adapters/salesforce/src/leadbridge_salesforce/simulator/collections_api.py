@@ -1,12 +1,10 @@
-"""sObject Collections and composite requests."""
+"""sObject Collections: up to 200 records in one call, each with a result of its own."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, TypeAlias
 
 from leadbridge_salesforce.mappers import id18
 from leadbridge_salesforce.simulator import rules
@@ -18,13 +16,16 @@ from leadbridge_salesforce.simulator.queries import rendered
 from leadbridge_salesforce.simulator.sobjects import kind_of
 from leadbridge_salesforce.simulator.table import Row
 
-__all__ = ["composite", "removed", "retrieved", "saved", "upserted"]
+__all__ = ["removed", "retrieved", "saved", "upserted"]
+
+_Save: TypeAlias = Callable[[], tuple[Row, bool | None]]
 
 _MOST = 200
 _MOST_READ = 2000
-_MOST_REQUESTS = 25
-_ROOT = re.compile(r"^/services/data/v\d+\.\d")
-_REFERENCE = re.compile(r"@\{([\w.\[\]]+)\}")
+_ROLLED_BACK = Problem(
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+    "Record rolled back because not all records were valid and the request was using AllOrNone header",
+)
 
 
 def saved(org: Org, call: Call) -> Answer:
@@ -36,13 +37,27 @@ def saved(org: Org, call: Call) -> Answer:
         work.append((kind, rules.known_columns(kind, record)))
     ids = [str(fields.get("Id") or "") for _, fields in work]
     new = call.method == "POST"
-    results = []
-    for number, (kind, fields) in enumerate(work):
-        if not new and ids.count(ids[number]) > 1:
-            results.append(_failed(Problem("DUPLICATE_VALUE", "Duplicate id in one request", ["Id"])))
-            continue
-        results.append(_result(partial(_save, org, kind, fields, call, new=new)))
-    return Answer(body=results)
+    saves = [
+        partial(_refuse, Problem("DUPLICATE_VALUE", "Duplicate id in one request", ["Id"]))
+        if not new and ids.count(key) > 1
+        else partial(_save, org, kind, fields, call, new=new)
+        for key, (kind, fields) in zip(ids, work, strict=True)
+    ]
+    return Answer(body=_all(org, saves, whole=bool(call.record().get("allOrNone"))))
+
+
+def _all(org: Org, saves: Sequence[_Save], *, whole: bool) -> list[dict[str, Any]]:
+    """The result of each; with ``whole`` one failure takes all the others back."""
+    with org.attempt() as roll_back:
+        results = [_result(save) for save in saves]
+        if not whole or all(result["success"] for result in results):
+            return results
+        roll_back()
+    return [_failed(_ROLLED_BACK) if result["success"] else result for result in results]
+
+
+def _refuse(problem: Problem) -> tuple[Row, bool | None]:
+    raise problem
 
 
 def _save(org: Org, kind: KindDef, fields: dict[str, Any], call: Call, *, new: bool) -> tuple[Row, bool | None]:
@@ -65,16 +80,20 @@ def upserted(org: Org, call: Call, name: str, field: str) -> Answer:
             raise Refusal(400, "INVALID_INPUT", "All records must be of the type in the address")
         work.append(rules.known_columns(kind, record))
     keys = [str(fields.get(definition.name) or "").casefold() for fields in work]
-    results = []
-    for key, fields in zip(keys, work, strict=True):
-        if key and keys.count(key) > 1:
-            results.append(_failed(Problem("DUPLICATE_VALUE", "Duplicate external id specified", [definition.name])))
-            continue
-        results.append(_result(partial(rules.upsert, org, kind, definition, fields, call.headers)))
-    return Answer(body=results)
+    twice = Problem("DUPLICATE_VALUE", "Duplicate external id specified", [definition.name])
+    saves = [
+        partial(_refuse, twice)
+        if key and keys.count(key) > 1
+        else partial(rules.upsert, org, kind, definition, fields, call.headers)
+        for key, fields in zip(keys, work, strict=True)
+    ]
+    return Answer(body=_all(org, saves, whole=bool(call.record().get("allOrNone"))))
 
 
-def _remove(org: Org, kind: KindDef, key: str) -> tuple[Row, bool | None]:
+def _remove(org: Org, key: str) -> tuple[Row, bool | None]:
+    kind = next((each for each in org.kinds.values() if each.prefix == key[:3]), None)
+    if kind is None:
+        raise Problem("MALFORMED_ID", "malformed id")
     return rules.delete(org, kind, key), None
 
 
@@ -83,14 +102,8 @@ def removed(org: Org, call: Call) -> Answer:
     ids = [part.strip() for part in call.query.get("ids", "").split(",") if part.strip()]
     if not ids or len(ids) > _MOST:
         raise Refusal(400, "INVALID_INPUT", f"The number of ids must be from 1 to {_MOST}")
-    results = []
-    for key in ids:
-        kind = next((each for each in org.kinds.values() if each.prefix == key[:3]), None)
-        if kind is None:
-            results.append(_failed(Problem("MALFORMED_ID", "malformed id")))
-        else:
-            results.append(_result(partial(_remove, org, kind, key)))
-    return Answer(body=results)
+    saves = [partial(_remove, org, key) for key in ids]
+    return Answer(body=_all(org, saves, whole=call.query.get("allOrNone", "").lower() == "true"))
 
 
 def retrieved(org: Org, call: Call, name: str) -> Answer:
@@ -134,7 +147,7 @@ def _kind(org: Org, record: Any) -> KindDef:
     return kind
 
 
-def _result(save: Callable[[], tuple[Row, bool | None]]) -> dict[str, Any]:
+def _result(save: _Save) -> dict[str, Any]:
     try:
         row, new = save()
     except Problem as problem:
@@ -145,57 +158,3 @@ def _result(save: Callable[[], tuple[Row, bool | None]]) -> dict[str, Any]:
 
 def _failed(problem: Problem) -> dict[str, Any]:
     return {"success": False, "errors": [problem.in_collection()]}
-
-
-def composite(org: Org, call: Call, dispatch: Callable[[Org, Call], Answer]) -> Answer:
-    """``POST /composite``: up to 25 requests in one; the answer is 200 whatever became of them."""
-    requests = call.record().get("compositeRequest")
-    if not isinstance(requests, list) or not 0 < len(requests) <= _MOST_REQUESTS:
-        raise Refusal(400, "INVALID_INPUT", f"The number of subrequests must be from 1 to {_MOST_REQUESTS}")
-    known: dict[str, Any] = {}
-    answers = []
-    for request in requests:
-        reference = str(request.get("referenceId", ""))
-        parts = urlsplit(_filled(str(request.get("url", "")), known))
-        inner = Call(
-            str(request.get("method", "GET")).upper(),
-            _ROOT.sub("", parts.path),
-            dict(parse_qsl(parts.query, keep_blank_values=True)),
-            _deep(request.get("body") or {}, known),
-            {**call.headers, **{name.lower(): value for name, value in (request.get("httpHeaders") or {}).items()}},
-            call.version,
-        )
-        try:
-            answer = dispatch(org, inner)
-        except Refusal as refusal:
-            answer = Answer(refusal.status, refusal.body())
-        known[reference] = answer.body
-        answers.append(
-            {"body": answer.body, "httpHeaders": {}, "httpStatusCode": answer.status, "referenceId": reference}
-        )
-    return Answer(body={"compositeResponse": answers})
-
-
-def _filled(text: str, known: Mapping[str, Any]) -> str:
-    """References such as ``@{first.id}``, replaced by what an earlier answer holds."""
-
-    def one(match: re.Match[str]) -> str:
-        value: Any = known
-        for part in re.findall(r"\w+", match[1]):
-            try:
-                value = value[int(part)] if isinstance(value, list) else value[part]
-            except (KeyError, IndexError, TypeError, ValueError):
-                raise Refusal(400, "PROCESSING_HALTED", "Invalid reference specified") from None
-        return str(value)
-
-    return _REFERENCE.sub(one, text)
-
-
-def _deep(value: Any, known: Mapping[str, Any]) -> Any:
-    if isinstance(value, str):
-        return _filled(value, known)
-    if isinstance(value, list):
-        return [_deep(item, known) for item in value]
-    if isinstance(value, Mapping):
-        return {name: _deep(item, known) for name, item in value.items()}
-    return value

@@ -11,34 +11,12 @@ from leadbridge.adapter import Ref, Value
 from leadbridge.errors import ConfigError, Unsupported
 from leadbridge_salesforce.describe import shape_of
 from leadbridge_salesforce.mappers import decoders, id18
-from leadbridge_salesforce.simulator.fields import FieldDef
-from leadbridge_salesforce.simulator.org import CONVERTED, Org
+from leadbridge_salesforce.simulator.conversion import MERGED, Conversion, convert, make_deal, merge
+from leadbridge_salesforce.simulator.org import Org
 from leadbridge_salesforce.simulator.rules import normal
 from leadbridge_salesforce.simulator.table import Row
 
 __all__ = ["OrgCrm"]
-
-_SAME = {
-    "FirstName": "FirstName",
-    "LastName": "LastName",
-    "Salutation": "Salutation",
-    "Title": "Title",
-    "Phone": "Phone",
-    "MobilePhone": "MobilePhone",
-    "Email": "Email",
-    "HasOptedOutOfEmail": "HasOptedOutOfEmail",
-    "DoNotCall": "DoNotCall",
-    "LeadSource": "LeadSource",
-    "Description": "Description",
-    "Street": "MailingStreet",
-    "City": "MailingCity",
-    "State": "MailingState",
-    "PostalCode": "MailingPostalCode",
-    "Country": "MailingCountry",
-}
-"""What conversion carries from a lead to its contact, besides custom fields."""
-
-_MERGED = frozenset({"Lead", "Contact", "Account"})
 
 
 class OrgCrm:
@@ -79,32 +57,21 @@ class OrgCrm:
             lead = self._row(ref)
             if lead.get("IsConverted"):
                 raise ConfigError("this lead is converted already")
-            keeper = id18(owner) if owner else self._keeper(lead)
-            account = self._account(lead, keeper)
-            carried = {target: lead.get(source) for source, target in _SAME.items()}
-            if org.switches.carry_custom:
-                shared = [
-                    name
-                    for name in org.kinds["Lead"].fields
-                    if name.endswith("__c") and name in self._fields("Contact")
-                ]
-                carried.update({name: lead.get(name) for name in shared})
-            contact = org.insert("Contact", {**carried, "AccountId": account, "OwnerId": keeper})
-            deal = None
-            if opportunity is not None:
-                deal = self._deal(opportunity, account, contact["Id"], keeper, amount, lead.get("LeadSource"))
-            done = {
-                "IsConverted": True,
-                "Status": CONVERTED,
-                "ConvertedDate": org.clock.now().date().isoformat(),
-                "ConvertedAccountId": account,
-                "ConvertedContactId": contact["Id"],
-                "ConvertedOpportunityId": deal,
-                "OwnerId": keeper,
-            }
-            org.change("Lead", lead, done)
-            self._move_activities(lead["Id"], contact["Id"])
-            return Ref("Contact", contact["Id"])
+            account = next(
+                (row["Id"] for row in org.tables["Account"].live() if row.get("Name") == lead.get("Company")), None
+            )
+            done = convert(
+                org,
+                Conversion(
+                    lead,
+                    owner=id18(owner) if owner else self._keeper(lead),
+                    account=account,
+                    deal=opportunity,
+                    amount=amount,
+                    by=org.person,
+                ),
+            )
+            return Ref("Contact", done.contact)
 
     def win(self, ref: Ref, *, on: date | None = None, amount: float | None = None) -> None:
         """Closes the opportunity of a lead or contact as won; makes one when there is none yet."""
@@ -115,15 +82,15 @@ class OrgCrm:
             change: Row = {"StageName": "Closed Won", "CloseDate": day, "Probability": 100.0}
             if amount is not None:
                 change["Amount"] = amount
-            org.change("Opportunity", deal, change)
+            org.change("Opportunity", deal, change, by=org.person)
 
     def delete(self, ref: Ref) -> None:
         with self._org.lock:
-            self._org.change(ref.kind, self._row(ref), {"IsDeleted": True})
+            self._org.change(ref.kind, self._row(ref), {"IsDeleted": True}, by=self._org.person)
 
     def merge(self, winner: Ref, loser: Ref) -> Ref:
         """The loser goes to the recycle bin and names the winner, whose blanks it fills."""
-        if winner.kind != loser.kind or winner.kind not in _MERGED:
+        if winner.kind != loser.kind or winner.kind not in MERGED:
             raise Unsupported(f"merging {loser.kind} into {winner.kind}")
         with self._org.lock:
             kept, gone = self._row(winner), self._row(loser)
@@ -133,10 +100,20 @@ class OrgCrm:
                 for each in definitions
                 if each.writable and not each.unique and kept.get(each.name) is None and gone.get(each.name) is not None
             }
-            self._org.change(loser.kind, gone, {"IsDeleted": True, "MasterRecordId": kept["Id"]})
-            self._org.change(winner.kind, kept, filled)
-            self._move_activities(gone["Id"], kept["Id"])
+            merge(self._org, winner.kind, kept, [gone], by=self._org.person)
+            self._org.change(winner.kind, kept, filled, by=self._org.person)
             return Ref(winner.kind, kept["Id"])
+
+    def purge(self, ref: Ref) -> None:
+        """Deletes a record for good: no query finds it any more, as after the recycle bin was emptied."""
+        with self._org.lock:
+            self._org.settle()
+            row = self._org.tables[ref.kind].rows.get(id18(ref.id))
+            if row is None:
+                raise ConfigError(f"the simulated org has no such {ref.kind}")
+            if not row["IsDeleted"]:
+                self._org.change(ref.kind, row, {"IsDeleted": True}, by=self._org.person)
+            self._org.purge(ref.kind, row)
 
     def dump(self, kind: str) -> list[dict[str, Value]]:
         """Live records, converted leads among them, with every field that the user may see."""
@@ -155,9 +132,6 @@ class OrgCrm:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _fields(self, kind: str) -> dict[str, FieldDef]:
-        return self._org.kinds[kind].fields
-
     def _row(self, ref: Ref) -> Row:
         self._org.settle()
         row = self._org.tables[ref.kind].rows.get(id18(ref.id))
@@ -169,7 +143,7 @@ class OrgCrm:
         self._org.insert(kind, row, key=key, stamp=stamp)
 
     def _change(self, kind: str, row: Row, fields: Row, stamp: str) -> None:
-        self._org.change(kind, row, fields, stamp=stamp)
+        self._org.change(kind, row, fields, stamp=stamp, by=self._org.person)
 
     def _stored(self, kind: str, fields: Mapping[str, Value]) -> Row:
         known = self._org.kinds.get(kind)
@@ -186,30 +160,6 @@ class OrgCrm:
     def _keeper(self, lead: Row) -> str:
         owner = str(lead.get("OwnerId") or "")
         return owner if owner in self._org.tables["User"].rows else self._org.user
-
-    def _account(self, lead: Row, owner: str) -> str:
-        name = lead.get("Company")
-        for row in self._org.tables["Account"].live():
-            if row.get("Name") == name:
-                return str(row["Id"])
-        made = self._org.insert(
-            "Account",
-            {"Name": name, "OwnerId": owner, "Industry": lead.get("Industry"), "Website": lead.get("Website")},
-        )
-        return str(made["Id"])
-
-    def _deal(self, name: str, account: str, contact: str, owner: str, amount: float | None, source: Any) -> str:
-        row = {
-            "Name": name,
-            "AccountId": account,
-            "ContactId": contact,
-            "OwnerId": owner,
-            "Amount": amount,
-            "StageName": "Qualification",
-            "CloseDate": self._org.clock.now().date().isoformat(),
-            "LeadSource": source,
-        }
-        return str(self._org.insert("Opportunity", row)["Id"])
 
     def _opportunity(self, ref: Ref) -> Row:
         deals = self._org.tables["Opportunity"].rows
@@ -229,20 +179,13 @@ class OrgCrm:
         if mine:
             return mine[-1]
         person = self._org.tables["Contact"].rows[contact]
-        key = self._deal(
-            person["Name"], person["AccountId"], contact, person["OwnerId"], None, person.get("LeadSource")
-        )
+        deal = make_deal(self._org, person["Name"], person, owner=person["OwnerId"])
         lead = next(
             (each for each in self._org.tables["Lead"].rows.values() if each.get("ConvertedContactId") == contact), None
         )
         if lead is not None:
-            self._org.change("Lead", lead, {"ConvertedOpportunityId": key})
-        return deals[key]
-
-    def _move_activities(self, old: str, new: str) -> None:
-        for kind in ("Task", "Event"):
-            for row in [each for each in self._org.tables[kind].rows.values() if each.get("WhoId") == old]:
-                self._org.change(kind, row, {"WhoId": new})
+            self._org.change("Lead", lead, {"ConvertedOpportunityId": deal["Id"]}, by=self._org.person)
+        return deal
 
 
 def _plain(value: Value) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leadbridge_salesforce.settings import OWN_NAMES
 from leadbridge_salesforce.simulator.fields import custom
-from leadbridge_salesforce.simulator.org import CONVERTED, STATUSES, Org
+from leadbridge_salesforce.simulator.org import CLOSED, CONVERTED, STAGES, STATUSES, Org
 
 __all__ = ["REASONS", "furnish", "provide"]
 
@@ -34,13 +34,19 @@ def furnish(org: Org) -> None:
     org.id = org.insert("Organization", _organization())["Id"]
     integration = _user("Integration User", "integration@vendor.example", active=True)
     org.user = org.insert("User", integration)["Id"]
-    for name, email, active in _PEOPLE:
-        org.insert("User", _user(name, email, active=active))
+    people = [org.insert("User", _user(name, email, active=active)) for name, email, active in _PEOPLE]
+    org.person = people[0]["Id"]
     for name in _QUEUES:
         org.insert("Group", {"Name": name, "Type": "Queue", "Email": None})
     for number, status in enumerate(STATUSES):
         row = {"ApiName": status, "MasterLabel": status, "SortOrder": number + 1, "IsDefault": number == 0}
         org.insert("LeadStatus", {**row, "IsConverted": status == CONVERTED})
+    for number, (stage, probability) in enumerate(STAGES.items()):
+        closed = CLOSED.get(stage)
+        row = {"ApiName": stage, "MasterLabel": stage, "SortOrder": number + 1, "IsActive": True}
+        forecast = "Pipeline" if closed is None else "Closed" if closed else "Omitted"
+        row.update(DefaultProbability=probability, ForecastCategoryName=forecast)
+        org.insert("OpportunityStage", {**row, "IsClosed": closed is not None, "IsWon": closed is True})
     org.add_field("Lead", custom("Rejection_Reason__c", "picklist", label="Rejection Reason", values=REASONS))
     for kind in ("Lead", "Contact"):
         org.add_field(kind, custom("MQL_Id__c", "string", label="MQL Id", length=40))
@@ -55,7 +61,16 @@ def provide(org: Org) -> None:
 
 
 def _organization() -> dict[str, object]:
-    return {"Name": "Vendor Example (simulated)", "OrganizationType": "Enterprise Edition", "IsSandbox": True}
+    return {
+        "Name": "Vendor Example (simulated)",
+        "OrganizationType": "Enterprise Edition",
+        "IsSandbox": True,
+        "InstanceName": "SIM1",
+        "TimeZoneSidKey": "Europe/Paris",
+        "DefaultLocaleSidKey": "en_US",
+        "LanguageLocaleKey": "en_US",
+        "NamespacePrefix": None,
+    }
 
 
 def _user(name: str, email: str, *, active: bool) -> dict[str, object]:

@@ -1,15 +1,12 @@
-"""The kinds of a simulated org and their fields, as far as lead management meets them."""
+"""How a simulated org describes a kind and its fields."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["FieldDef", "KindDef", "custom", "standard_kinds"]
-
-_RECORDS = ("Lead", "Contact")
-_OWNERS = ("User", "Group")
+__all__ = ["FieldDef", "KindDef", "custom"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class FieldDef:
             "caseSensitive": self.unique,
             "calculated": False,
             "compoundFieldName": None,
-            "filterable": self.type != "textarea",
+            "filterable": self.type not in ("textarea", "anyType"),
             "sortable": self.type != "textarea",
             "groupable": self.type != "textarea",
             "permissionable": self.is_custom,
@@ -131,229 +128,6 @@ class KindDef:
             "recordTypeInfos": [],
             "childRelationships": [],
         }
-
-
-def _text(name: str, length: int = 255, **more: Any) -> FieldDef:
-    return FieldDef(name, "string", length=length, **more)
-
-
-def _pick(name: str, values: Sequence[str], **more: Any) -> FieldDef:
-    return FieldDef(name, "picklist", length=255, values=tuple(values), **more)
-
-
-def _ref(name: str, *targets: str, **more: Any) -> FieldDef:
-    return FieldDef(name, "reference", length=18, reference_to=targets, **more)
-
-
-def _read_only(definition: FieldDef) -> FieldDef:
-    return replace(definition, writable=False)
-
-
-def _bool(name: str, **more: Any) -> FieldDef:
-    return FieldDef(name, "boolean", default=False, **more)
-
-
-def _system() -> list[FieldDef]:
-    return [
-        FieldDef("Id", "id", "Record ID", 18, writable=False),
-        _bool("IsDeleted", writable=False),
-        FieldDef("CreatedDate", "datetime", writable=False),
-        _ref("CreatedById", "User", writable=False),
-        FieldDef("LastModifiedDate", "datetime", writable=False),
-        _ref("LastModifiedById", "User", writable=False),
-        FieldDef("SystemModstamp", "datetime", writable=False),
-    ]
-
-
-def _address(prefix: str = "") -> list[FieldDef]:
-    return [
-        FieldDef(f"{prefix}Street", "textarea", length=255),
-        _text(f"{prefix}City", 40),
-        _text(f"{prefix}State", 80),
-        _text(f"{prefix}PostalCode", 20),
-        _text(f"{prefix}Country", 80),
-        FieldDef(f"{prefix}Address", "address", writable=False),
-    ]
-
-
-_SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
-_INDUSTRIES = (
-    "Agriculture",
-    "Banking",
-    "Consulting",
-    "Education",
-    "Engineering",
-    "Healthcare",
-    "Manufacturing",
-    "Retail",
-    "Technology",
-    "Other",
-)
-
-
-def _person() -> list[FieldDef]:
-    return [
-        _text("FirstName", 40),
-        _text("LastName", 80, required=True),
-        _text("Name", 121, writable=False),
-        _pick("Salutation", ("Mr.", "Ms.", "Dr.", "Prof.")),
-        _text("Title", 128),
-        FieldDef("Phone", "phone", length=40),
-        FieldDef("MobilePhone", "phone", length=40),
-        FieldDef("Email", "email", length=80),
-        _bool("HasOptedOutOfEmail"),
-        _bool("DoNotCall"),
-        _pick("LeadSource", _SOURCES),
-        FieldDef("Description", "textarea", length=32000),
-        _ref("OwnerId", *_OWNERS, default=""),
-        _ref("MasterRecordId", "Lead", writable=False),
-        FieldDef("LastActivityDate", "date", writable=False),
-    ]
-
-
-def _lead(statuses: Sequence[str]) -> list[FieldDef]:
-    return [
-        *_person(),
-        *_address(),
-        _text("Company", 255, required=True),
-        FieldDef("Website", "url", length=255),
-        _pick("Industry", _INDUSTRIES),
-        _pick("Rating", ("Hot", "Warm", "Cold")),
-        FieldDef("AnnualRevenue", "currency"),
-        FieldDef("NumberOfEmployees", "int"),
-        _pick("Status", statuses, default=statuses[0], required=True),
-        _bool("IsConverted", writable=False),
-        FieldDef("ConvertedDate", "date", writable=False),
-        _ref("ConvertedAccountId", "Account", writable=False),
-        _ref("ConvertedContactId", "Contact", writable=False),
-        _ref("ConvertedOpportunityId", "Opportunity", writable=False),
-    ]
-
-
-def _opportunity(stages: Sequence[str]) -> list[FieldDef]:
-    return [
-        _text("Name", 120, required=True),
-        _ref("AccountId", "Account"),
-        _ref("ContactId", "Contact", create_only=True),
-        _pick("StageName", stages, required=True),
-        FieldDef("Amount", "currency"),
-        FieldDef("Probability", "percent"),
-        FieldDef("CloseDate", "date", required=True),
-        _pick("LeadSource", _SOURCES),
-        _bool("IsClosed", writable=False),
-        _bool("IsWon", writable=False),
-        FieldDef("LastStageChangeDate", "datetime", writable=False),
-        FieldDef("Description", "textarea", length=32000),
-        _ref("OwnerId", "User", default=""),
-    ]
-
-
-def _activity() -> list[FieldDef]:
-    return [
-        _text("Subject", 255),
-        _ref("WhoId", *_RECORDS),
-        _ref("WhatId", "Account", "Opportunity"),
-        FieldDef("ActivityDate", "date"),
-        FieldDef("Description", "textarea", length=32000),
-        _ref("OwnerId", "User", default=""),
-        _bool("IsArchived", writable=False),
-    ]
-
-
-def standard_kinds(statuses: Sequence[str], stages: Sequence[str]) -> dict[str, KindDef]:
-    """A fresh set of kinds for one org."""
-    contact = [
-        replace(each, reference_to=("Contact",)) if each.name == "MasterRecordId" else each for each in _person()
-    ]
-    task = [
-        *_activity(),
-        _pick("Status", ("Not Started", "In Progress", "Completed"), default="Not Started"),
-        _pick("Priority", ("High", "Normal", "Low"), default="Normal"),
-        _pick("TaskSubtype", ("Task", "Email", "ListEmail", "Call"), create_only=True, default="Task"),
-        _pick("CallType", ("Internal", "Inbound", "Outbound")),
-        FieldDef("CompletedDateTime", "datetime", writable=False),
-        _bool("IsClosed", writable=False),
-    ]
-    event = [
-        *_activity(),
-        FieldDef("StartDateTime", "datetime"),
-        FieldDef("EndDateTime", "datetime"),
-        FieldDef("DurationInMinutes", "int"),
-    ]
-    member = [
-        _ref("CampaignId", "Campaign", required=True, create_only=True),
-        _ref("LeadId", "Lead", create_only=True),
-        _ref("ContactId", "Contact", create_only=True),
-        _pick("Status", ("Sent", "Responded"), default="Sent"),
-        _bool("HasResponded", writable=False),
-    ]
-    kinds = [
-        _kind("Lead", "00Q", _lead(statuses)),
-        _kind("Contact", "003", [*contact, _ref("AccountId", "Account"), *_address("Mailing")]),
-        _kind("Account", "001", _account()),
-        _kind("Opportunity", "006", _opportunity(stages)),
-        _kind("Task", "00T", task),
-        _kind("Event", "00U", event),
-        _kind("Campaign", "701", [_text("Name", 80, required=True), _bool("IsActive"), _pick("Status", ("Planned",))]),
-        _kind("CampaignMember", "00v", member),
-        *_setup_kinds(),
-    ]
-    return {each.name: each for each in kinds}
-
-
-def _account() -> list[FieldDef]:
-    return [
-        _text("Name", 255, required=True),
-        FieldDef("Website", "url", length=255),
-        FieldDef("Phone", "phone", length=40),
-        _pick("Industry", _INDUSTRIES),
-        FieldDef("NumberOfEmployees", "int"),
-        *_address("Billing"),
-        _ref("OwnerId", "User", default=""),
-        _ref("MasterRecordId", "Account", writable=False),
-    ]
-
-
-def _setup_kinds() -> list[KindDef]:
-    user = [_text("Name", 121), FieldDef("Email", "email", length=128), _text("Username", 80), _bool("IsActive")]
-    grant = [
-        _ref("ParentId", "PermissionSet", required=True),
-        _text("SobjectType", 255, required=True),
-        _text("Field", 255, required=True),
-        _bool("PermissionsRead"),
-        _bool("PermissionsEdit"),
-    ]
-    return [
-        _kind("User", "005", [*user, _text("UserType", 40)], writable=False),
-        _kind("Group", "00G", [_text("Name", 40), FieldDef("Email", "email"), _text("Type", 40)], writable=False),
-        _kind(
-            "Organization",
-            "00D",
-            [_text("Name", 80), _text("OrganizationType", 40), _bool("IsSandbox")],
-            writable=False,
-        ),
-        _kind("LeadStatus", "01J", _ranked(), writable=False),
-        _kind("OpportunityStage", "01J", [*_ranked(), _bool("IsClosed"), _bool("IsWon")], writable=False),
-        _kind("PermissionSet", "0PS", [_text("Name", 80, required=True), _text("Label", 80, required=True)]),
-        _kind("FieldPermissions", "01k", grant),
-        _kind("PermissionSetAssignment", "0Pa", [_ref("PermissionSetId", "PermissionSet"), _ref("AssigneeId", "User")]),
-    ]
-
-
-def _ranked() -> list[FieldDef]:
-    return [
-        _text("ApiName", 255),
-        _text("MasterLabel", 255),
-        FieldDef("SortOrder", "int"),
-        _bool("IsDefault"),
-        _bool("IsConverted"),
-    ]
-
-
-def _kind(name: str, prefix: str, fields: Sequence[FieldDef], *, writable: bool = True) -> KindDef:
-    kind = KindDef(name, prefix, writable=writable)
-    kind.add(*_system(), *(fields if writable else [_read_only(each) for each in fields]))
-    return kind
 
 
 def custom(

@@ -8,16 +8,18 @@ from datetime import date, datetime
 from typing import Any
 
 from leadbridge_salesforce.mappers import id18
+from leadbridge_salesforce.simulator.duplicates import found_twice
 from leadbridge_salesforce.simulator.fields import FieldDef, KindDef
 from leadbridge_salesforce.simulator.org import Org
 from leadbridge_salesforce.simulator.problems import Problem, Refusal
-from leadbridge_salesforce.simulator.soql_eval import wire_instant
+from leadbridge_salesforce.simulator.soql_dates import wire_instant
 from leadbridge_salesforce.simulator.table import Row
 
-__all__ = ["create", "delete", "known_columns", "normal", "update", "upsert"]
+__all__ = ["create", "delete", "existing", "known_columns", "normal", "update", "upsert"]
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _NUMBERS = frozenset({"int", "double", "currency", "percent", "long"})
+_LOOKED_UP = frozenset({"Email", "Username"})
 _TEXTS = frozenset({"string", "textarea", "email", "phone", "url", "picklist", "multipicklist"})
 
 
@@ -33,6 +35,12 @@ def known_columns(kind: KindDef, body: Mapping[str, Any]) -> dict[str, Any]:
         if name == "attributes":
             continue
         definition = kind.get(name)
+        if definition is None and isinstance(value, Mapping):
+            definition = kind.get(f"{name}Id")
+            if definition is not None and definition.reference_to:
+                fields[definition.name] = value
+                continue
+            definition = None
         if definition is None:
             raise Refusal(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {kind.name}")
         if not _readable(definition, value):
@@ -103,7 +111,8 @@ def create(org: Org, kind: KindDef, fields: Mapping[str, Any], headers: Mapping[
     if blank:
         raise Problem("REQUIRED_FIELD_MISSING", f"Required fields are missing: {blank}", blank)
     _unique(org, kind, clean, None)
-    _duplicates(org, kind, clean, None, headers)
+    _validated(org, kind, {**kind.defaults, **clean})
+    found_twice(org, kind, clean, None, headers)
     _auto_assign(org, kind, clean, headers)
     return org.insert(kind.name, clean)
 
@@ -111,7 +120,7 @@ def create(org: Org, kind: KindDef, fields: Mapping[str, Any], headers: Mapping[
 def update(org: Org, kind: KindDef, key: str, fields: Mapping[str, Any], headers: Mapping[str, str]) -> Row:
     """A change through the API."""
     _locked(org)
-    row = _existing(org, kind, key)
+    row = existing(org, kind, key)
     if row.get("IsConverted"):
         raise Problem("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     clean = _checked(org, kind, fields, row)
@@ -119,7 +128,8 @@ def update(org: Org, kind: KindDef, key: str, fields: Mapping[str, Any], headers
     if blank:
         raise Problem("REQUIRED_FIELD_MISSING", f"Required fields are missing: {blank}", blank)
     _unique(org, kind, clean, row)
-    _duplicates(org, kind, clean, row, headers)
+    _validated(org, kind, {**row, **clean})
+    found_twice(org, kind, clean, row, headers)
     _auto_assign(org, kind, clean, headers)
     org.change(kind.name, row, clean)
     return row
@@ -141,12 +151,13 @@ def upsert(
 def delete(org: Org, kind: KindDef, key: str) -> Row:
     """Puts a record into the recycle bin."""
     _locked(org)
-    row = _existing(org, kind, key)
+    row = existing(org, kind, key)
     org.change(kind.name, row, {"IsDeleted": True})
     return row
 
 
-def _existing(org: Org, kind: KindDef, key: str) -> Row:
+def existing(org: Org, kind: KindDef, key: str) -> Row:
+    """The live record with an id of 15 or 18 characters."""
     row = org.tables[kind.name].rows.get(id18(key))
     if row is None:
         raise Problem("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
@@ -174,11 +185,30 @@ def _checked(org: Org, kind: KindDef, fields: Mapping[str, Any], row: Row | None
                 "that it is read/write for your profile or permission set.",
                 [name],
             )
-        value = normal(definition, raw)
+        value = normal(definition, _referred(org, definition, raw) if isinstance(raw, Mapping) else raw)
         if value is not None:
             _value(org, definition, value)
         clean[name] = value if value is not None or definition.type != "boolean" else False
     return clean
+
+
+def _referred(org: Org, definition: FieldDef, named: Mapping[str, Any]) -> str:
+    """The id of the record that another one refers to by an external id: ``{"Account": {"Number__c": "7"}}``."""
+    wanted = {name: value for name, value in named.items() if name != "attributes"}
+    for target in definition.reference_to:
+        for name, value in wanted.items():
+            field = org.kinds[target].get(name)
+            row = None
+            if field is not None and (field.external_id or field.name in _LOOKED_UP):
+                row = org.tables[target].find(field.name, str(value))
+            if row is not None:
+                return str(row["Id"])
+    name = "/".join(wanted)
+    raise Problem(
+        "INVALID_FIELD",
+        f"Foreign key external ID: {'/'.join(str(value) for value in wanted.values())} not found for field {name} in "
+        f"entity {'/'.join(definition.reference_to)}",
+    )
 
 
 def _value(org: Org, definition: FieldDef, value: Any) -> None:
@@ -226,32 +256,11 @@ def _unique(org: Org, kind: KindDef, clean: Row, row: Row | None) -> None:
             )
 
 
-def _duplicates(org: Org, kind: KindDef, clean: Row, row: Row | None, headers: Mapping[str, str]) -> None:
-    email = clean.get("Email")
-    if not org.switches.duplicate_rule or kind.name not in ("Lead", "Contact") or not email:
-        return
-    if row is not None and row.get("Email") == email:
-        return
-    if "allowsave=true" in headers.get("sforce-duplicate-rule-header", "").lower().replace(" ", ""):
-        return
-    for other_kind in ("Lead", "Contact"):
-        for other in org.tables[other_kind].live():
-            same = str(other.get("Email") or "").casefold() == str(email).casefold()
-            if same and not other.get("IsConverted") and (row is None or other["Id"] != row["Id"]):
-                raise Problem("DUPLICATES_DETECTED", "Use one of these records?", more=_match(other_kind, other))
-
-
-def _match(kind: str, row: Row) -> dict[str, Any]:
-    entry = {"matchConfidence": 100.0, "record": {"attributes": {"type": kind}, "Id": row["Id"]}}
-    result = {"matchEngine": "ExactMatchEngine", "rule": "Standard_Rule", "matchRecords": [entry], "size": 1}
-    return {
-        "duplicateResult": {
-            "allowSave": True,
-            "duplicateRule": "Standard_Lead_Duplicate_Rule",
-            "duplicateRuleEntityType": "Lead",
-            "matchResults": [result],
-        }
-    }
+def _validated(org: Org, kind: KindDef, row: Row) -> None:
+    """What administrators demand, once everything else is right."""
+    for rule in org.rules:
+        if rule.kind == kind.name and rule.broken(row):
+            raise Problem(rule.code, rule.message, [rule.field] if rule.field else [])
 
 
 def _auto_assign(org: Org, kind: KindDef, clean: Row, headers: Mapping[str, str]) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from leadbridge_salesforce.mappers import id18
 from leadbridge_salesforce.simulator import rules
 from leadbridge_salesforce.simulator.call import Answer, Call
-from leadbridge_salesforce.simulator.fields import KindDef
+from leadbridge_salesforce.simulator.fields import FieldDef, KindDef
 from leadbridge_salesforce.simulator.org import Org
 from leadbridge_salesforce.simulator.problems import Problem, Refusal
 from leadbridge_salesforce.simulator.queries import rendered
-from leadbridge_salesforce.simulator.soql_eval import wire_instant
+from leadbridge_salesforce.simulator.soql_dates import wire_instant
 from leadbridge_salesforce.simulator.table import Row
 
-__all__ = ["by_external_id", "catalogue", "created", "described", "kind_of", "replicated", "single"]
+__all__ = ["by_external_id", "catalogue", "created", "described", "kind_of", "single"]
 
+_EXTENSION = re.compile(r"\.(?:inc|json|xml|csv)$", re.IGNORECASE)
+_LOOKED_UP = frozenset({"Email"})
+_TOLD_SINCE = 46.0
 _FIXED = frozenset({"FieldPermissions", "PermissionSet", "PermissionSetAssignment"})
 
 
@@ -120,52 +123,37 @@ def _precondition(row: Row, call: Call) -> None:
 
 
 def by_external_id(org: Org, call: Call, name: str, field: str, value: str) -> Answer:
-    """``GET`` and ``PATCH /sobjects/{kind}/{external id}/{value}``."""
+    """``GET``, ``PATCH`` and ``DELETE /sobjects/{kind}/{external id}/{value}``; 300 when several records have it."""
     kind = kind_of(org, name)
     definition = kind.get(field)
-    if definition is None or not definition.external_id:
+    if definition is None or not (definition.external_id or definition.name in _LOOKED_UP):
         raise Refusal(404, "NOT_FOUND", "Provided external ID field does not exist or is not accessible: " + field)
-    row = org.tables[kind.name].by_value(definition.name, value)
-    if call.method == "GET":
-        if row is None:
+    if _EXTENSION.search(value):
+        # What looks like the ending of a file is taken for a wish for that format.
+        raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+    table = org.tables[kind.name]
+    one = table.by_value(definition.name, value) if definition.unique else None
+    rows = [one] if one is not None else [] if definition.unique else table.all_with(definition.name, value)
+    if len(rows) > 1:
+        return Answer(300, [f"{call.root}/sobjects/{kind.name}/{row['Id']}" for row in rows])
+    if call.method != "PATCH" or (not rows and call.query.get("updateOnly", "").lower() == "true"):
+        if not rows:
             raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
-        return Answer(body=rendered(kind.name, row, _names(kind, call), call.root))
-    if call.method == "DELETE":
-        if row is None:
-            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
-        return single(org, call, name, row["Id"])
+        return single(org, call, name, rows[0]["Id"])
+    return _upserted(org, call, kind, definition, value, rows)
+
+
+def _upserted(org: Org, call: Call, kind: KindDef, definition: FieldDef, value: str, rows: Sequence[Row]) -> Answer:
     fields = rules.known_columns(kind, call.record())
     if definition.name in fields or "Id" in fields:
         raise Refusal(400, "INVALID_FIELD", f"The {definition.name} field should not be specified in the sobject data.")
-    if row is None and call.query.get("updateOnly", "").lower() == "true":
-        raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
     try:
-        found, new = rules.upsert(org, kind, definition, {**fields, definition.name: value}, call.headers)
+        if rows:
+            found = rules.update(org, kind, rows[0]["Id"], fields, call.headers)
+        else:
+            found = rules.create(org, kind, {**fields, definition.name: value}, call.headers)
     except Problem as problem:
         raise problem.alone() from None
-    return Answer(201 if new else 200, {"id": found["Id"], "success": True, "errors": [], "created": new})
-
-
-def replicated(org: Org, call: Call, name: str, *, deleted: bool) -> Answer:
-    """``GET /sobjects/{kind}/updated`` and ``/deleted``, with ``start`` and ``end``."""
-    kind = kind_of(org, name)
-    start, end = (_bound(call.query.get(each, "")) for each in ("start", "end"))
-    if start >= end:
-        raise Refusal(400, "INVALID_REPLICATION_DATE", "startDate is after or equal to endDate")
-    if start < wire_instant(org.clock.now() - timedelta(days=15 if deleted else 30)):
-        raise Refusal(400, "INVALID_REPLICATION_DATE", "startDate before org replication enabled date")
-    rows = [row for row in org.tables[kind.name].in_order(start) if row["SystemModstamp"] < end]
-    covered = min(end, org.stamp())
-    if not deleted:
-        return Answer(body={"ids": [row["Id"] for row in rows if not row["IsDeleted"]], "latestDateCovered": covered})
-    gone = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows if row["IsDeleted"]]
-    earliest = wire_instant(org.clock.now() - timedelta(days=15))
-    return Answer(body={"deletedRecords": gone, "earliestDateAvailable": earliest, "latestDateCovered": covered})
-
-
-def _bound(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        raise Refusal(400, "MALFORMED_QUERY", "invalid date") from None
-    return wire_instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    if rows and float(call.version) < _TOLD_SINCE:
+        return Answer(204)
+    return Answer(200 if rows else 201, {"id": found["Id"], "success": True, "errors": [], "created": not rows})

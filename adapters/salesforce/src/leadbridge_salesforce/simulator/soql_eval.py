@@ -1,186 +1,173 @@
-"""A parsed statement applied to a table: conditions become functions of a row, bounds become starting places."""
+"""Conditions as functions of a row, bounds as starting places, and orders as sorts."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+import operator as signs
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from leadbridge_salesforce.mappers import id18
-from leadbridge_salesforce.simulator.fields import FieldDef, KindDef
-from leadbridge_salesforce.simulator.problems import Refusal
-from leadbridge_salesforce.simulator.soql_parser import Compare, Condition, Joined, Literal, Negated, Query
+from leadbridge_salesforce.simulator.soql_ast import (
+    Compare,
+    Condition,
+    Expression,
+    Field,
+    Joined,
+    Literal,
+    Member,
+    Negated,
+    Order,
+)
+from leadbridge_salesforce.simulator.soql_fields import Operand, Scope
+from leadbridge_salesforce.simulator.soql_values import bounds, folding, like, operator_fits, sorting, value
+from leadbridge_salesforce.simulator.table import Row
 
-__all__ = ["Test", "column", "earliest", "ids_in", "sort_key", "test_of", "wire_instant"]
+__all__ = ["Operands", "Test", "earliest", "ids_after", "ids_in", "sorted_by", "test_of"]
 
-Row: TypeAlias = Mapping[str, Any]
 Test: TypeAlias = Callable[[Row], bool]
+Operands: TypeAlias = Callable[[Expression], Operand]
 
-_NUMBERS = frozenset({"int", "double", "currency", "percent", "long"})
-_EXACT = _NUMBERS | {"boolean", "id", "reference", "date", "datetime"}
 _ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
+    "<": signs.lt,
+    "<=": signs.le,
+    ">": signs.gt,
+    ">=": signs.ge,
 }
 
 
-def wire_instant(moment: datetime) -> str:
-    """An instant as Salesforce stores and sends it: whole seconds, ``+0000``. Sorts as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+def test_of(condition: Condition | None, scope: Scope, operands: Operands, joined: Callable[[Member], Test]) -> Test:
+    """The condition as a function of a row.
 
-
-def column(kind: KindDef, name: str) -> FieldDef:
-    """A field of a kind that a statement names.
-
-    Raises:
-        Refusal: the kind has no such field, or the user may not see it; Salesforce does not say which.
+    Args:
+        condition: what stands behind WHERE or HAVING.
+        scope: what the statement is read against.
+        operands: what an expression means there.
+        joined: what a semi-join means there.
     """
-    found = kind.get(name.partition(".")[2] if name.lower().startswith(f"{kind.name.lower()}.") else name)
-    if found is None:
-        raise Refusal(
-            400,
-            "INVALID_FIELD",
-            f"\nSELECT {name} FROM {kind.name}\n       ^\nERROR at Row:1:Column:8\nNo such column '{name}' on entity "
-            f"'{kind.name}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom "
-            "field name. Please reference your WSDL or the describe call for the appropriate names.",
-        )
-    return found
+    match condition:
+        case None:
+            return lambda row: True
+        case Member():
+            return joined(condition)
+        case Negated(part):
+            inner = test_of(part, scope, operands, joined)
+            return lambda row: not inner(row)
+        case Joined(word, parts):
+            tests = [test_of(part, scope, operands, joined) for part in parts]
+            if word == "AND":
+                return lambda row: all(test(row) for test in tests)
+            return lambda row: any(test(row) for test in tests)
+        case Compare():
+            return _comparison(condition, operands(condition.left), scope)
 
 
-def test_of(condition: Condition | None, kind: KindDef, now: datetime) -> Test:
-    """The condition as a function of a row."""
-    if condition is None:
-        return lambda row: True
-    if isinstance(condition, Negated):
-        inner = test_of(condition.part, kind, now)
-        return lambda row: not inner(row)
-    if isinstance(condition, Joined):
-        tests = [test_of(part, kind, now) for part in condition.parts]
-        if condition.word == "AND":
-            return lambda row: all(test(row) for test in tests)
-        return lambda row: any(test(row) for test in tests)
-    return _comparison(condition, column(kind, condition.field), now)
-
-
-def _comparison(condition: Compare, field: FieldDef, now: datetime) -> Test:
-    if field.type == "textarea" and field.length > 255:
-        raise Refusal(400, "INVALID_FIELD", f"field '{field.name}' can not be filtered in a query call")
-    name, operator = field.name, condition.operator
+def _comparison(condition: Compare, left: Operand, scope: Scope) -> Test:
+    operator, literals, field, read = condition.operator, condition.values, left.field, left.read
+    operator_fits(operator, field, condition.left.at)
     if operator == "LIKE":
-        pattern = _like(str(condition.values[0].value))
-        return lambda row: row.get(name) is not None and pattern.fullmatch(str(row[name])) is not None
-    values = [_value(literal, field, now) for literal in condition.values]
-    fold = _same if field.type in _EXACT else _folded
+        text = value(literals[0], field)
+        if text is None:
+            return lambda row: read(row) is None
+        pattern = like(str(text))
+        return lambda row: (found := read(row)) is not None and pattern.fullmatch(str(found)) is not None
     if operator in ("INCLUDES", "EXCLUDES"):
-        groups = [set(str(value).split(";")) for value in values]
+        groups = [_choices(value(literal, field)) for literal in literals]
         wanted = operator == "INCLUDES"
-        return lambda row: any(group <= set(str(row.get(name) or "").split(";")) for group in groups) == wanted
-    if operator in ("IN", "NOT IN", "=", "!="):
-        known = {fold(value) for value in values}
-        if operator in ("IN", "="):
-            return lambda row: fold(row.get(name)) in known
-        return lambda row: fold(row.get(name)) not in known
-    compare, right = _ORDERED[operator], fold(values[0])
+        return lambda row: any(group <= _choices(read(row)) for group in groups) == wanted
+    if operator in _ORDERED:
+        return _ordered(operator, literals[0], left, scope)
+    one_of = _one_of(literals, left, scope)
+    if operator in ("IN", "="):
+        return one_of
+    return lambda row: not one_of(row)
+
+
+def _choices(found: Any) -> frozenset[str]:
+    return frozenset(part.strip().casefold() for part in str(found or "").split(";") if part.strip())
+
+
+def _one_of(literals: Sequence[Literal], left: Operand, scope: Scope) -> Test:
+    field, read = left.field, left.read
+    ranges = [covered for literal in literals if (covered := bounds(literal, field, scope.now)) is not None]
+    fold = folding(field)
+    known = {fold(value(each, field)) for each in literals if bounds(each, field, scope.now) is None}
+    if not ranges:
+        return lambda row: fold(read(row)) in known
+
+    def among(row: Row) -> bool:
+        found = read(row)
+        return found in known or (found is not None and any(first <= found < behind for first, behind in ranges))
+
+    return among
+
+
+def _ordered(operator: str, literal: Literal, left: Operand, scope: Scope) -> Test:
+    field, read, fold = left.field, left.read, folding(left.field)
+    covered = bounds(literal, field, scope.now)
+    if covered is None:
+        compare, right = _ORDERED[operator], fold(value(literal, field))
+    elif operator in ("<", ">="):
+        compare, right = _ORDERED[operator], covered[0]
+    else:
+        # Behind a range is from its end on, up to a range is before its end.
+        compare, right = (signs.ge if operator == ">" else signs.lt), covered[1]
     if right is None:
-        raise Refusal(400, "MALFORMED_QUERY", f"invalid operator {operator} on null")
+        return lambda row: False
 
     def ordered(row: Row) -> bool:
-        left = row.get(name)
-        return left is not None and compare(fold(left), right)
+        found = read(row)
+        return found is not None and compare(fold(found), right)
 
     return ordered
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-def _folded(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
-
-
-def _like(text: str) -> re.Pattern[str]:
-    parts = re.split(r"(\\%|\\_|%|_)", text)
-    known = {"%": ".*", "_": ".", "\\%": "%", "\\_": "_"}
-    return re.compile("".join(known.get(part, re.escape(part)) for part in parts), re.IGNORECASE | re.DOTALL)
-
-
-def _value(literal: Literal, field: FieldDef, now: datetime) -> Any:
-    """A literal in the form in which rows hold the field; refuses a wrong kind of literal, as Salesforce does."""
-    if literal.form == "null":
-        return None
-    kind, form = field.type, literal.form
-    if kind == "datetime" and form in ("instant", "word"):
-        return wire_instant(_moment(literal, now))
-    if kind == "date" and form in ("date", "word"):
-        return str(literal.value) if form == "date" else _moment(literal, now).date().isoformat()
-    if kind in _NUMBERS and form == "number":
-        return literal.value
-    if kind == "boolean" and form == "bool":
-        return literal.value
-    if kind in ("id", "reference") and form == "string":
-        text = str(literal.value)
-        if text and (not text.isalnum() or len(text) not in (15, 18)):
-            raise Refusal(400, "INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {text}")
-        return id18(text)
-    if kind not in ("datetime", "date", "boolean", "id", "reference", *_NUMBERS) and form == "string":
-        return literal.value or None
-    quotes = "should not be enclosed in quotes" if form == "string" else "should be enclosed in quotes"
-    raise Refusal(
-        400,
-        "INVALID_FIELD",
-        f"value of filter criterion for field '{field.name}' must be of type {kind} and {quotes}",
-    )
-
-
-def _moment(literal: Literal, now: datetime) -> datetime:
-    text = str(literal.value)
-    if literal.form == "instant":
-        return datetime.fromisoformat(text).astimezone(UTC)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    word, _, number = text.partition(":")
-    days = {"TODAY": 0, "YESTERDAY": 1, "TOMORROW": -1, "LAST_N_DAYS": int(number or 0)}.get(word)
-    if days is None:
-        raise Refusal(400, "MALFORMED_QUERY", f"unexpected token: '{text}'")
-    return midnight - timedelta(days=days)
-
-
-def earliest(condition: Condition | None, kind: KindDef, now: datetime) -> str:
+def earliest(condition: Condition | None, scope: Scope, operands: Operands) -> str:
     """A stamp below which no row can fit; empty when there is none."""
-    if isinstance(condition, Joined):
-        bounds = [earliest(part, kind, now) for part in condition.parts]
-        return max(bounds) if condition.word == "AND" else min(bounds)
-    if not isinstance(condition, Compare) or condition.field.lower() != "systemmodstamp":
-        return ""
-    if condition.operator not in (">", ">=", "="):
-        return ""
-    return _value(condition.values[0], column(kind, condition.field), now) or ""
+    match condition:
+        case Joined(word, parts):
+            found = [earliest(part, scope, operands) for part in parts]
+            return max(found) if word == "AND" else min(found)
+        case Compare(Field(path), ">" | ">=" | "=", (literal,)) if path.lower() == "systemmodstamp":
+            field = operands(condition.left).field
+            covered = bounds(literal, field, scope.now)
+            return str(covered[0] if covered else value(literal, field) or "")
+    return ""
 
 
 def ids_in(condition: Condition | None) -> list[str] | None:
     """The only ids that can fit, when the condition names them."""
-    if isinstance(condition, Joined) and condition.word == "AND":
-        return next((found for part in condition.parts if (found := ids_in(part)) is not None), None)
-    if isinstance(condition, Compare) and condition.field.lower() == "id" and condition.operator in ("IN", "="):
-        return sorted({id18(str(literal.value)) for literal in condition.values})
+    match condition:
+        case Joined("AND", parts):
+            return next((found for part in parts if (found := ids_in(part)) is not None), None)
+        case Compare(Field(path), "IN" | "=", values) if path.lower() == "id":
+            return sorted({id18(str(literal.value)) for literal in values})
     return None
 
 
-def sort_key(query: Query, kind: KindDef) -> list[tuple[Callable[[Row], Any], bool]]:
-    """Sort keys, last field first: sorting by each in turn gives the order asked for. Blanks come first or last."""
-    keys: list[tuple[Callable[[Row], Any], bool]] = []
-    for order in reversed(query.order):
-        name = column(kind, order.field).name
-        blank_rank = (1 if order.nulls_last else -1) * (-1 if order.descending else 1)
+def ids_after(condition: Condition | None) -> str:
+    """An id below which no row can fit; empty when there is none."""
+    match condition:
+        case Joined("AND", parts):
+            return max(ids_after(part) for part in parts)
+        case Compare(Field(path), ">" | ">=", (Literal("string", text),)) if path.lower() == "id":
+            return id18(str(text))
+    return ""
 
-        def key(row: Row, name: str = name, blank_rank: int = blank_rank) -> Any:
-            value = row.get(name)
-            if value is None:
-                return (blank_rank, "")
-            return (0, value if name == "Id" else _folded(value))
 
-        keys.append((key, order.descending))
-    return keys
+def sorted_by(rows: list[Row], order: Sequence[Order], operands: Operands) -> list[Row]:
+    """The rows in the order asked for; what it does not decide stays as it was."""
+    for each in reversed(order):
+        by = operands(each.expression)
+        rank = (1 if each.nulls_last else -1) * (-1 if each.descending else 1)
+        rows = sorted(rows, key=_key(by, rank), reverse=each.descending)
+    return rows
+
+
+def _key(by: Operand, rank: int) -> Callable[[Row], tuple[int, Any]]:
+    read, place = by.read, sorting(by.field)
+
+    def key(row: Row) -> tuple[int, Any]:
+        found = read(row)
+        return (rank, "") if found is None else (0, place(found))
+
+    return key

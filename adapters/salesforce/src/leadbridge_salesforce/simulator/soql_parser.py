@@ -1,166 +1,180 @@
-"""SOQL as far as clients of CRM records use it: a small recursive-descent parser.
+"""SOQL as far as clients of CRM records use it: a small recursive-descent parser; see decision 0010.
 
-``SELECT fields | COUNT() FROM kind [WHERE …] [ORDER BY …] [LIMIT n] [OFFSET n]`` with comparisons, IN, NOT IN, LIKE,
-INCLUDES, EXCLUDES, null, date literals, AND, OR, NOT and parentheses. As in Salesforce, AND and OR do not mix without
-parentheses, ``NOT`` before one of several conditions needs parentheses, and an unknown escape in a string is an error.
+::
+
+    SELECT columns FROM kind [[AS] alias] [WHERE …] [GROUP BY … [HAVING …]] [ORDER BY …] [LIMIT n] [OFFSET n]
+
+Columns are fields, fields of parents, aggregates, functions of dates, ``toLabel``, ``FIELDS(…)`` and one level of child
+queries. Conditions know comparisons, LIKE, IN and NOT IN with values or a semi-join, INCLUDES, EXCLUDES, date literals,
+AND, OR, NOT and parentheses. As in Salesforce, AND and OR do not mix without parentheses, and ``NOT`` beside AND or OR
+needs parentheses. What is SOQL but not served here (TYPEOF, USING SCOPE, WITH, FOR, UPDATE, ROLLUP, DISTANCE …) is
+refused with words that say so.
+
+Source: SOQL and SOSL Reference, "SOQL SELECT Syntax" and the pages below it.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import TypeVar
 
-__all__ = ["Compare", "Condition", "Joined", "Literal", "Malformed", "Negated", "Order", "Query", "parse"]
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<string>'(?:[^'\\]|\\.)*')
-    | (?P<instant>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
-    | (?P<date>\d{4}-\d\d-\d\d)
-    | (?P<number>-?\d+(?:\.\d+)?)
-    | (?P<name>[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*(?::\d+)?)
-    | (?P<sign><=|>=|!=|<>|[=<>(),])
-    )""",
-    re.VERBOSE | re.DOTALL,
+from leadbridge_salesforce.simulator.soql_ast import (
+    AGGREGATES,
+    DATE_PARTS,
+    Child,
+    Column,
+    Compare,
+    Condition,
+    Expression,
+    Field,
+    FieldsOf,
+    Function,
+    Joined,
+    Literal,
+    Member,
+    Negated,
+    Order,
+    Query,
+    SoqlError,
 )
-_ESCAPES = {
-    "n": "\n",
-    "r": "\r",
-    "t": "\t",
-    "b": "\b",
-    "f": "\f",
-    '"': '"',
-    "'": "'",
-    "\\": "\\",
-    "_": "\\_",
-    "%": "\\%",
-}
+from leadbridge_salesforce.simulator.soql_dates import is_date_word, is_real
+from leadbridge_salesforce.simulator.soql_lexer import Token, checked_pattern, tokens, unescaped
+
+__all__ = ["parse"]
+
+T = TypeVar("T")
+
 _SIGNS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
-
-
-class Malformed(ValueError):
-    """The statement is not SOQL; the text is what Salesforce would answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A value with how it was written: ``string``, ``number``, ``date``, ``instant``, ``bool``, ``null``, ``word``."""
-
-    form: str
-    value: str | float | int | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """``field operator value``; lists for IN, NOT IN, INCLUDES and EXCLUDES."""
-
-    field: str
-    operator: str
-    values: tuple[Literal, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """Conditions joined with one word, AND or OR."""
-
-    word: str
-    parts: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Negated:
-    """NOT before a condition."""
-
-    part: Condition
-
-
-Condition: TypeAlias = Compare | Joined | Negated
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One field to sort by."""
-
-    field: str
-    descending: bool = False
-    nulls_last: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A parsed statement. ``fields`` is empty for ``COUNT()``."""
-
-    fields: tuple[str, ...]
-    kind: str
-    where: Condition | None
-    order: tuple[Order, ...]
-    limit: int | None
-    offset: int
-
-    @property
-    def counts(self) -> bool:
-        return not self.fields
+_CLAUSES = frozenset(
+    {"FROM", "WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FOR", "UPDATE", "USING", "ALL"}
+)
+_ELSEWHERE = frozenset({"WITH", "FOR", "UPDATE", "USING"})
+_FUNCTIONS = AGGREGATES | DATE_PARTS | {"TOLABEL"}
+_FOREIGN = frozenset({"CONVERTCURRENCY", "CONVERTTIMEZONE", "DISTANCE", "FORMAT", "GEOLOCATION", "GROUPING"})
+_FOREIGN |= {"FISCAL_MONTH", "FISCAL_QUARTER", "FISCAL_YEAR"}
+_LONGEST_STRING = 4000
 
 
 def parse(text: str) -> Query:
     """The statement's parts.
 
     Raises:
-        Malformed: it is not SOQL, or a part of SOQL that this simulator does not know.
+        SoqlError: it is not SOQL, or a part of SOQL that this simulator does not serve.
     """
-    return _Parser(text).query()
+    parser = _Parser(text)
+    query = parser.query()
+    parser.end()
+    return query
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self._tokens = _tokens(text)
+        self._tokens = tokens(text)
         self._at = 0
 
-    def query(self) -> Query:
+    # -- the statement ---------------------------------------------------------------------------------------------
+
+    def query(self, *, child: bool = False) -> Query:
         self._word("SELECT")
-        fields = self._fields()
+        columns = self._several(lambda: self._column(child=child))
         self._word("FROM")
-        kind = self._name()
+        kind = self._need("name")
+        alias = self._alias(after_as=self._maybe("AS"))
+        if self._is_sign(","):
+            raise SoqlError(
+                "a second object in FROM is SOQL, but this simulated org does not serve it", self._next().at
+            )
         where = self._condition() if self._maybe("WHERE") else None
+        group: tuple[Expression, ...] = ()
+        if self._maybe("GROUP"):
+            self._word("BY")
+            group = self._several(self._grouped)
+        having = self._condition() if self._maybe("HAVING") else None
         order: tuple[Order, ...] = ()
         if self._maybe("ORDER"):
             self._word("BY")
-            order = self._orders()
+            order = self._several(self._order)
         limit = self._count() if self._maybe("LIMIT") else None
         offset = self._count() if self._maybe("OFFSET") else 0
-        if self._at < len(self._tokens):
-            raise Malformed(f"unexpected token: '{self._tokens[self._at][1]}'")
-        return Query(fields, kind, where, order, limit, offset)
+        token = self._tokens[self._at]
+        if self._peek() in _ELSEWHERE:
+            raise SoqlError(f"{token.text.upper()} is SOQL, but this simulated org does not serve it", token.at)
+        if self._peek() == "ALL":
+            raise SoqlError("ALL ROWS not allowed in this context", token.at)
+        return Query(columns, kind.text, alias, where, group, having, order, limit, offset, kind.at)
 
-    def _fields(self) -> tuple[str, ...]:
-        names = [self._name()]
-        if names[0].upper() == "COUNT" and self._sign("("):
-            self._need(")")
-            return ()
-        while self._sign(","):
-            names.append(self._name())
-        return tuple(names)
+    def end(self) -> None:
+        token = self._tokens[self._at]
+        if token.form != "end":
+            raise _unexpected(token)
 
-    def _orders(self) -> tuple[Order, ...]:
-        orders = [self._order()]
-        while self._sign(","):
-            orders.append(self._order())
-        return tuple(orders)
+    def _alias(self, *, after_as: bool) -> str | None:
+        token = self._tokens[self._at]
+        if token.form == "name" and token.text.upper() not in _CLAUSES and "." not in token.text:
+            self._at += 1
+            return token.text
+        if after_as:
+            raise _unexpected(token)
+        return None
+
+    # -- what is selected, grouped and sorted by -------------------------------------------------------------------
+
+    def _column(self, *, child: bool) -> Column | FieldsOf | Child:
+        if self._is_sign("("):
+            opened = self._next()
+            if child:
+                raise SoqlError("child queries within child queries are not served by this simulated org", opened.at)
+            inner = self.query(child=True)
+            self._sign(")")
+            return Child(inner)
+        if self._peek() == "TYPEOF" and self._tokens[self._at + 1].form == "name":
+            raise SoqlError("TYPEOF is SOQL, but this simulated org does not serve it", self._next().at)
+        if self._peek() == "FIELDS" and self._is_sign("(", ahead=1):
+            at = self._next().at
+            self._next()
+            group = self._next()
+            if group.text.upper() not in ("ALL", "STANDARD", "CUSTOM"):
+                raise _unexpected(group)
+            self._sign(")")
+            return FieldsOf(group.text.upper(), at)
+        return Column(self._expression(), self._alias(after_as=False))
+
+    def _expression(self) -> Expression:
+        name = self._need("name")
+        if not self._is_sign("("):
+            return Field(name.text, name.at)
+        function = name.text.upper()
+        if function in _FOREIGN:
+            raise SoqlError(f"{name.text} is SOQL, but this simulated org does not serve it", name.at)
+        if function not in _FUNCTIONS:
+            raise SoqlError(f"Invalid aggregate function: {name.text}", name.at)
+        self._next()
+        if function == "COUNT" and self._is_sign(")"):
+            self._next()
+            return Function(function, None, name.at)
+        argument = self._need("name")
+        self._sign(")")
+        return Function(function, Field(argument.text, argument.at), name.at)
+
+    def _grouped(self) -> Expression:
+        token = self._tokens[self._at]
+        if self._peek() in ("ROLLUP", "CUBE") and self._is_sign("(", ahead=1):
+            raise SoqlError(f"{token.text} is SOQL, but this simulated org does not serve it", token.at)
+        return self._expression()
 
     def _order(self) -> Order:
-        field = self._name()
-        descending = False
-        if self._maybe("DESC"):
-            descending = True
-        else:
+        expression = self._expression()
+        descending = self._maybe("DESC")
+        if not descending:
             self._maybe("ASC")
         last = False
         if self._maybe("NULLS"):
             last = self._maybe("LAST")
             if not last:
                 self._word("FIRST")
-        return Order(field, descending, last)
+        return Order(expression, descending, last)
+
+    # -- conditions ------------------------------------------------------------------------------------------------
 
     def _condition(self) -> Condition:
         begun_with_not = self._peek() == "NOT"
@@ -169,83 +183,118 @@ class _Parser:
         if word not in ("AND", "OR"):
             return first
         if begun_with_not:
-            raise Malformed(f"unexpected token: '{word}'")
+            raise _unexpected(self._next())
         parts = [first]
         while self._maybe(word):
             if self._peek() == "NOT":
-                raise Malformed("unexpected token: 'NOT'")
+                raise _unexpected(self._next())
             parts.append(self._simple())
         if self._peek() in ("AND", "OR"):
-            raise Malformed(f"unexpected token: '{self._peek()}'")
+            raise _unexpected(self._next())
         return Joined(word, tuple(parts))
 
     def _simple(self) -> Condition:
         if self._maybe("NOT"):
             return Negated(self._simple())
-        if self._sign("("):
+        if self._is_sign("("):
+            self._next()
             inner = self._condition()
-            self._need(")")
+            self._sign(")")
             return inner
-        field = self._name()
-        for word in ("IN", "INCLUDES", "EXCLUDES"):
-            if self._maybe(word):
-                return Compare(field, word, self._list())
+        left = self._expression()
+        if self._maybe("IN"):
+            return self._membership(left, negated=False)
         if self._maybe("NOT"):
             self._word("IN")
-            return Compare(field, "NOT IN", self._list())
+            return self._membership(left, negated=True)
+        for word in ("INCLUDES", "EXCLUDES"):
+            if self._maybe(word):
+                return Compare(left, word, self._list())
         if self._maybe("LIKE"):
-            return Compare(field, "LIKE", (self._literal(),))
-        kind, sign = self._next()
-        if kind != "sign" or sign not in _SIGNS:
-            raise Malformed(f"unexpected token: '{sign}'")
-        return Compare(field, "!=" if sign == "<>" else sign, (self._literal(),))
+            token = self._next()
+            if token.form == "string":
+                return Compare(left, "LIKE", (Literal("pattern", checked_pattern(token), token.at),))
+            self._at -= 1
+            return Compare(left, "LIKE", (self._literal(),))
+        sign = self._next()
+        if sign.text not in _SIGNS:
+            raise _unexpected(sign)
+        return Compare(left, "!=" if sign.text == "<>" else sign.text, (self._literal(),))
+
+    def _membership(self, left: Expression, *, negated: bool) -> Condition:
+        if self._is_sign("(") and self._tokens[self._at + 1].text.upper() == "SELECT":
+            opened = self._next()
+            inner = self.query(child=True)
+            self._sign(")")
+            if not isinstance(left, Field):
+                raise SoqlError("a semi join compares a field", opened.at)
+            return Member(left, negated, inner)
+        return Compare(left, "NOT IN" if negated else "IN", self._list())
 
     def _list(self) -> tuple[Literal, ...]:
-        self._need("(")
-        values = [self._literal()]
-        while self._sign(","):
-            values.append(self._literal())
-        self._need(")")
-        return tuple(values)
+        self._sign("(")
+        values = self._several(self._literal)
+        self._sign(")")
+        return values
 
     def _literal(self) -> Literal:
-        kind, text = self._next()
-        if kind == "string":
-            return Literal("string", _unescaped(text[1:-1]))
-        if kind == "number":
-            return Literal("number", float(text) if "." in text else int(text))
-        if kind in ("date", "instant"):
-            return Literal(kind, text)
-        if kind == "name":
+        token = self._next()
+        form, text, at = token
+        if form == "string":
+            value = unescaped(token)
+            if len(value) > _LONGEST_STRING:
+                raise SoqlError("String literals of a condition cannot be longer than 4,000 characters.", at)
+            return Literal(form, value, at)
+        if form == "number":
+            return Literal(form, float(text) if "." in text else int(text), at)
+        if form in ("date", "instant"):
+            if not is_real(text):
+                raise SoqlError(f"Invalid date: {text}", at)
+            return Literal(form, text, at)
+        if form == "name":
             word = text.upper()
             if word in ("TRUE", "FALSE"):
-                return Literal("bool", word == "TRUE")
-            return Literal("null", None) if word == "NULL" else Literal("word", word)
-        raise Malformed(f"unexpected token: '{text}'")
+                return Literal("bool", word == "TRUE", at)
+            if word == "NULL":
+                return Literal("null", None, at)
+            if is_date_word(word):
+                return Literal("word", word, at)
+        raise _unexpected(token)
+
+    # -- tokens ----------------------------------------------------------------------------------------------------
+
+    def _several(self, part: Callable[[], T]) -> tuple[T, ...]:
+        parts = [part()]
+        while self._is_sign(","):
+            self._at += 1
+            parts.append(part())
+        return tuple(parts)
 
     def _count(self) -> int:
-        kind, text = self._next()
-        if kind != "number" or not text.isdigit():
-            raise Malformed(f"unexpected token: '{text}'")
-        return int(text)
+        token = self._next()
+        if token.form != "number" or not token.text.isdigit():
+            raise _unexpected(token)
+        return int(token.text)
 
-    def _name(self) -> str:
-        kind, text = self._next()
-        if kind != "name":
-            raise Malformed(f"unexpected token: '{text}'")
-        return text
-
-    def _next(self) -> tuple[str, str]:
-        if self._at >= len(self._tokens):
-            raise Malformed("unexpected token: '<EOF>'")
+    def _next(self) -> Token:
+        token = self._tokens[self._at]
+        if token.form == "end":
+            raise _unexpected(token)
         self._at += 1
-        return self._tokens[self._at - 1]
+        return token
+
+    def _need(self, form: str) -> Token:
+        token = self._next()
+        word = token.text.upper()
+        # Group and Order are kinds as well as words.
+        a_kind = word in ("GROUP", "ORDER") and self._at > 1 and self._tokens[self._at - 2].text.upper() == "FROM"
+        if token.form != form or (word in _CLAUSES and not a_kind) or ":" in word:
+            raise _unexpected(token)
+        return token
 
     def _peek(self) -> str:
-        if self._at >= len(self._tokens):
-            return ""
-        kind, text = self._tokens[self._at]
-        return text.upper() if kind == "name" else ""
+        token = self._tokens[self._at]
+        return token.text.upper() if token.form == "name" else ""
 
     def _maybe(self, word: str) -> bool:
         if self._peek() != word:
@@ -255,41 +304,18 @@ class _Parser:
 
     def _word(self, word: str) -> None:
         if not self._maybe(word):
-            found = self._tokens[self._at][1] if self._at < len(self._tokens) else "<EOF>"
-            raise Malformed(f"unexpected token: '{found}', expecting '{word.lower()}'")
+            raise _unexpected(self._tokens[self._at], word.lower())
 
-    def _sign(self, sign: str) -> bool:
-        if self._at < len(self._tokens) and self._tokens[self._at] == ("sign", sign):
-            self._at += 1
-            return True
-        return False
+    def _is_sign(self, sign: str, *, ahead: int = 0) -> bool:
+        token = self._tokens[min(self._at + ahead, len(self._tokens) - 1)]
+        return token.form == "sign" and token.text == sign
 
-    def _need(self, sign: str) -> None:
-        if not self._sign(sign):
-            found = self._tokens[self._at][1] if self._at < len(self._tokens) else "<EOF>"
-            raise Malformed(f"unexpected token: '{found}', expecting '{sign}'")
+    def _sign(self, sign: str) -> None:
+        if not self._is_sign(sign):
+            raise _unexpected(self._tokens[self._at], sign)
+        self._at += 1
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens: list[tuple[str, str]] = []
-    at = 0
-    end = len(text.rstrip())
-    while at < end:
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise Malformed(f"line 1:{at} no viable alternative at character '{text[at : at + 1]}'")
-        tokens.append((match.lastgroup or "", match[match.lastgroup or 0]))
-        at = match.end()
-    return tokens
-
-
-def _unescaped(text: str) -> str:
-    if "\\" not in text:
-        return text
-
-    def one(match: re.Match[str]) -> str:
-        if match[1] not in _ESCAPES:
-            raise Malformed(f"Invalid string literal: illegal escape sequence '\\{match[1]}'")
-        return _ESCAPES[match[1]]
-
-    return re.sub(r"\\(.)", one, text, flags=re.DOTALL)
+def _unexpected(token: Token, instead: str = "") -> SoqlError:
+    wanted = f", expecting '{instead}'" if instead else ""
+    return SoqlError(f"unexpected token: '{token.text}'{wanted}", token.at)

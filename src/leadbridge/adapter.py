@@ -269,7 +269,7 @@ class Provision(Protocol):
 
 @runtime_checkable
 class Hints(Protocol):
-    """Optional: can say which records a webhook is about. A hint is never trusted for content."""
+    """Optional: can say which records a webhook is about, never trusted for content; see ``leadbridge.webhooks``."""
 
     def hints(self, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> list[Ref]:
         """Verifies the signature (a bad one raises ``Forbidden``) and names the records to fetch."""

@@ -117,7 +117,7 @@ def start_simulator(name: str) -> Callable[..., Any]:
 
 def is_secret(setting: str) -> bool:
     """Whether a setting must never be shown: its name says so."""
-    return any(word in setting.lower() for word in ("token", "secret", "key", "password"))
+    return setting.lower().endswith(("token", "secret", "key", "password"))
 
 
 def _origin(point: EntryPoint) -> tuple[str, str]:

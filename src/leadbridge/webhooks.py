@@ -9,6 +9,8 @@
 Each connection has the address ``<address>/<name of the connection>``. The adapter verifies the signature and names the
 records; they are kept in the database, and the next pull asks the CRM about them. Nothing of a webhook's content is
 believed or kept, so that a late, lost or repeated one can make us slow, never wrong.
+
+An adapter whose CRM does not speak JSON, or wants to hear more than 204, says so in ``ACKNOWLEDGEMENT``.
 """
 
 from __future__ import annotations
@@ -16,14 +18,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from leadbridge.adapter import Adapter, Hints
 from leadbridge.clock import Clock, SystemClock
 from leadbridge.errors import AdapterError, BadRequest, ConfigError, Forbidden, StoreError
 from leadbridge.store import Store
 
-__all__ = ["MAX_BODY", "WebhookApp"]
+__all__ = ["MAX_BODY", "Acknowledging", "WebhookApp"]
 
 MAX_BODY = 1_000_000
 """Bytes that a webhook may have unless said otherwise: a hundred events of the longest kind are a tenth of it."""
@@ -35,12 +37,20 @@ _Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+@runtime_checkable
+class Acknowledging(Protocol):
+    """An adapter whose CRM has a form of its own for webhooks."""
+
+    ACKNOWLEDGEMENT: ClassVar[tuple[str, bytes]]
+    """The media type of its webhooks, and the body that it takes for "received", in that same type."""
+
+
 class WebhookApp:
-    """Takes webhooks; answers 204 as soon as the hints are stored.
+    """Takes webhooks; answers 204 as soon as the hints are stored, or 200 with what the CRM wants to hear.
 
     Other answers: 400 the CRM's own events cannot be read, 403 the signature is wrong, 404 there is no such connection
-    or it has no webhooks, 405 it is no POST, 413 it is too long, 415 it is no JSON, 503 the database is busy: the CRM
-    sends it again.
+    or it has no webhooks, 405 it is no POST, 413 it is too long, 415 it is not of the CRM's media type, 503 the
+    database is busy: the CRM sends it again.
 
     Args:
         connections: the CRM accounts by name.
@@ -76,22 +86,36 @@ class WebhookApp:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            status = await self._answer(scope, receive)
+            name = str(scope["path"]).removeprefix(scope.get("root_path", "")).removeprefix("/")
+            status = await self._answer(scope, receive, name)
             if status:
-                await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-                await send({"type": "http.response.body", "body": b""})
+                await self._say(send, name, status)
         else:
             await send({"type": "websocket.close", "code": 1003})
 
-    async def _answer(self, scope: _Scope, receive: _Receive) -> int:
+    async def _say(self, send: _Send, name: str, status: int) -> None:
+        media, body = self._form(name)
+        headers = [(b"content-length", b"0")]
+        if status == 204 and body:
+            status, headers = 200, [(b"content-length", str(len(body)).encode()), (b"content-type", media.encode())]
+        else:
+            body = b""
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _form(self, name: str) -> tuple[str, bytes]:
+        """The media type of a connection's webhooks, and what is said to one that was received."""
+        adapter = self._hinting.get(name)
+        return adapter.ACKNOWLEDGEMENT if isinstance(adapter, Acknowledging) else ("application/json", b"")
+
+    async def _answer(self, scope: _Scope, receive: _Receive, name: str) -> int:
         """The status to answer with; 0 when nobody is listening any more."""
-        name = str(scope["path"]).removeprefix(scope.get("root_path", "")).removeprefix("/")
         if name not in self._hinting:
             return 404
         if scope["method"] != "POST":
             return 405
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != self._form(name)[0]:
             return 415
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._max_body:

@@ -33,3 +33,23 @@ def test_a_fault_that_cannot_be_read_starts_nothing(tmp_path: Path) -> None:
     ran = run(command("simulate", "hubspot", "--fault", "POST everything"), tmp_path)
     assert ran.returncode == 2
     assert (ran.stdout, "no part of a fault" in " ".join(ran.stderr.split())) == ("", True)
+
+
+def test_an_org_signs_anybody_in_unless_it_is_to_be_strict(tmp_path: Path) -> None:
+    for flags, status in (((), 200), (("--strict-auth",), 401)):
+        process = subprocess.Popen(
+            command("simulate", "salesforce", *flags), cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            asked = httpx.get(f"{address}/services/data/v68.0/limits", headers={"Authorization": "Bearer whatever"})
+            assert asked.status_code == status
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+def test_an_account_that_is_always_strict_says_so(tmp_path: Path) -> None:
+    ran = run(command("simulate", "hubspot", "--strict-auth"), tmp_path)
+    assert (ran.returncode, "always strict" in " ".join(ran.stderr.split())) == (2, True)

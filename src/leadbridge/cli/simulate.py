@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from inspect import signature
 from threading import Event
 from types import FrameType
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 
 from leadbridge.cli import output
 from leadbridge.cli.options import instant
+from leadbridge.errors import ConfigError
 
 __all__ = ["simulate"]
 
@@ -26,6 +28,9 @@ def simulate(
         str | None,
         typer.Option("--at", metavar="WHEN", help="Begin at this instant, and stand still until told to move."),
     ] = None,
+    strict_auth: Annotated[
+        bool, typer.Option("--strict-auth", help="Sign in only what belongs to the account, where anybody else may.")
+    ] = False,
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -42,6 +47,10 @@ def simulate(
     from leadbridge.registry import start_simulator
     from leadbridge.simulator import Fault
 
+    launch = start_simulator(name)
+    strict = {"strict_auth": True} if strict_auth else {}
+    if strict and "strict_auth" not in signature(launch).parameters:
+        raise ConfigError(f"the simulator {name} is always strict: leave --strict-auth out")
     faults = [Fault.parse(text) for text in fault or ()]
     start = instant(at, "--at")
     clock = ManualClock(start) if start is not None else SystemClock()
@@ -51,7 +60,7 @@ def simulate(
         stopped.set()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    simulator = start_simulator(name)(clock, port=port, tls=tls, seed=seed)
+    simulator = launch(clock, port=port, tls=tls, seed=seed, **strict)
     for each in faults:
         simulator.faults.add(each)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadbridge.adapter import Value
+from leadbridge.adapter import Ref, Value
 from leadbridge.clock import parse_iso
 from leadbridge.domain import facts as f
 from leadbridge.sync.case import Case, Related, Side
@@ -53,7 +53,7 @@ def interaction(teller: Teller, related: Related) -> None:
         function=text(related.values.get("function")) or related.mapping.function,
         asset=text(related.values.get("asset")),
         message=text(related.values.get("message")),
-        campaign=text(related.values.get("campaign")),
+        campaign=campaign.id if isinstance(campaign := related.values.get("campaign"), Ref) else text(campaign),
     )
 
 

@@ -32,7 +32,7 @@ from leadbridge_salesforce.erasing import Eraser
 from leadbridge_salesforce.errors import classify
 from leadbridge_salesforce.history import Past, past_values
 from leadbridge_salesforce.mappers import id18
-from leadbridge_salesforce.outbound import OutboundMessages
+from leadbridge_salesforce.outbound import ACK, OutboundMessages
 from leadbridge_salesforce.provision import Provisioner
 from leadbridge_salesforce.reading import READ_BATCH, Reader
 from leadbridge_salesforce.settings import (
@@ -78,6 +78,7 @@ class Salesforce:
     """
 
     SETTINGS: ClassVar[Mapping[str, str]] = SETTINGS
+    ACKNOWLEDGEMENT: ClassVar[tuple[str, bytes]] = ("text/xml", ACK)
 
     def __init__(
         self,

@@ -278,15 +278,6 @@ def test_a_kind_that_is_only_read_has_no_fields_of_ours_and_makes_nothing() -> N
     assert (kind.own, kind.creates) == ({}, False)
 
 
-anything = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.sampled_from(["", " ", "(none)", " (unknown)", "New", "1", "2", "Web", "False", "u-dana", "u-none", "GB"]),
-    st.text(max_size=10),
-    st.builds(Ref, st.just("user"), st.sampled_from(["u-dana", "u-api", "nobody"])),
-    st.tuples(st.text(max_size=3)),
-)
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=30)
 
 
@@ -314,20 +305,6 @@ def test_what_was_written_is_read_back(values: dict[str, Value]) -> None:
         if wanted is not None or LEAD.fields[name] in stored:
             assert read[name] == wanted
     assert LEAD.write(values, stored) == {}
-
-
-@given(st.fixed_dictionaries({info.name: anything for info in FIELDS}))
-def test_a_whole_record_says_what_its_fields_say_one_by_one(fields: dict[str, Value]) -> None:
-    said: dict[str, Value] = {}
-    for name in (*LEAD.fields.values(), *LEAD.tables):
-        said.update(LEAD.read({name: fields[name]}))
-    assert LEAD.read(fields) == said
-
-
-@pytest.mark.parametrize("name", ["it's", 'a "b"', "line\nbreak", "back\\slash", "{x!r}", "'] or 1/0 #", "日本語"])
-def test_whatever_a_field_is_called_it_is_read(name: str) -> None:
-    kind = mapping({"fields": {name: name}, "values": {}, "fillers": {}}, fields=(text(name),))
-    assert kind.read({name: " x "}) == {name: "x"}
 
 
 @given(st.dictionaries(st.sampled_from([info.name for info in FIELDS]), words | st.none()))

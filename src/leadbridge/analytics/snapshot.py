@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from weakref import finalize
 
 from leadbridge.analytics.agreed import LeadStanding, agreed_recorded, agreed_rows, assumptions_of, stand, stand_all
+from leadbridge.analytics.crm import Connections, Progress, told_by
 from leadbridge.analytics.engine import TABLES, connect, last_instant, quoted, rows_of, text_of, write_rows
 from leadbridge.analytics.exports import Exports, Frame
 from leadbridge.analytics.flatten import clock_rows, histories, recorded, table_rows
@@ -36,13 +37,14 @@ from leadbridge.analytics.replay import Replay, replay_snapshot
 from leadbridge.analytics.scorecard import Scorecard
 from leadbridge.analytics.terms import terms
 from leadbridge.analytics.whatif import what_if_of_tables
-from leadbridge.clock import from_us, to_us
+from leadbridge.clock import Clock, SystemClock, from_us, to_us
 from leadbridge.domain.facts import Fact
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.lifecycle import SPINE
 from leadbridge.domain.show import html_table
 from leadbridge.domain.sla import SLAClock
 from leadbridge.errors import DataError
+from leadbridge.retry import Retry
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -56,7 +58,8 @@ __all__ = ["Frame", "Snapshot"]
 class Snapshot(Exports):
     """Tables of leads, stage entries, hand-offs, clocks, interactions and outcomes, as they stood at ``now``.
 
-    Make one with :meth:`from_facts`, :meth:`from_csv` or :meth:`from_dataframe`; :meth:`open` reads a saved one. A
+    Make one with :meth:`from_crm`, :meth:`from_facts`, :meth:`from_csv`, :meth:`from_parquet` or
+    :meth:`from_dataframe`; :meth:`open` reads a saved one. A
     snapshot that was not saved lives in a temporary directory until it is closed or forgotten.
     """
 
@@ -111,17 +114,24 @@ class Snapshot(Exports):
         clocks: Iterable[SLAClock] = (),
         standings: Mapping[str, LeadStanding] | None = None,
         profiles: Mapping[str, Mapping[str, object]] | None = None,
+        views: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        found: Iterable[Finding] = (),
         personal: bool = False,
         now: datetime,
         directory: str | Path | None = None,
     ) -> Snapshot:
-        """Like :meth:`from_facts`, from histories that are folded already."""
+        """Like :meth:`from_facts`, from histories that are folded already.
+
+        ``views`` are the rows of ``records`` and ``said``, where it is known what each CRM shows; ``found`` is what is
+        known about the quality of the data.
+        """
         many = list(many)
         types = types_of(agreement)
         tables = dict(table_rows(many))
         tables["lead_profile"] = list(profile_rows(many, profiles or {}, types, personal=personal))
         tables["clocks"] = list(clock_rows(clocks))
         tables |= agreed_rows(agreement, tables["interactions"])
+        tables |= {name: list((views or {}).get(name, ())) for name in ("records", "said")}
         if standings is None and agreement is not None and profiles:
             standings = stand_all(agreement, many, profiles, now)
         stand(tables["leads"], standings or {})
@@ -139,7 +149,52 @@ class Snapshot(Exports):
                 for name, rows in tables.items():
                     columns = profile_columns(types) if name == "lead_profile" else TABLES[name]
                     write_rows(connection, place / f"{name}.parquet", columns, rows)
-            return cls._finished(place, meta, temporary, [])
+            return cls._finished(place, meta, temporary, list(found))
+
+    @classmethod
+    def from_crm(
+        cls,
+        connections: Connections,
+        *,
+        agreement: Agreement,
+        personal: bool = False,
+        retry: Retry | None = None,
+        progress: Progress = lambda *_: None,
+        clock: Clock | None = None,
+        directory: str | Path | None = None,
+    ) -> Snapshot:
+        """CRM accounts as they are, with what they remember: no bridge, no database, and nothing is written.
+
+        Leads, companies, opportunities and interactions are read through the adapters, in the words of the agreement's
+        crosswalk; where fields have a past, so have the leads. The records of one person are put together by our key,
+        the agreement's key or the exact address. :attr:`quality` says from which day on the past is known.
+
+        Args:
+            connections: adapters by the names of their connections, or in a row: ``[hubspot, salesforce]``.
+            agreement: what stages, decisions and reasons are called in the CRMs, and what was promised.
+            personal: whether names, addresses and telephone numbers are kept in the snapshot.
+            retry: how patient calls are.
+            progress: is told of long work: ``pull`` or ``history``, the connection, how many more records were read.
+            clock: tells the instant of the snapshot.
+            directory: where the snapshot is kept; without it, in a temporary directory.
+
+        Raises:
+            ConfigError: no connection, or a crosswalk under which nothing stands for a lead.
+            AdapterError: a CRM did not answer, or does not let us; names the connection.
+        """
+        now = (clock or SystemClock()).now()
+        told = told_by(connections, agreement, retry=retry or Retry(), progress=progress, now=now)
+        return cls.from_histories(
+            told.histories,
+            agreement=agreement,
+            clocks=told.clocks,
+            profiles=told.profiles,
+            views=told.views,
+            found=told.findings,
+            personal=personal,
+            now=now,
+            directory=directory,
+        )
 
     @classmethod
     def open(cls, directory: str | Path) -> Snapshot:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from leadbridge.analytics.benchmarks import Benchmark, Benchmarks, benchmarks
 from leadbridge.analytics.comparison import Comparison
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
@@ -22,6 +23,8 @@ from leadbridge.analytics.whatif import what_if
 
 __all__ = [
     "Answer",
+    "Benchmark",
+    "Benchmarks",
     "Comparison",
     "Difference",
     "Finding",
@@ -38,6 +41,7 @@ __all__ = [
     "Scorecard",
     "Snapshot",
     "Step",
+    "benchmarks",
     "metric",
     "metrics",
     "reconcile",

@@ -123,8 +123,9 @@ class Meta:
 
     ``now_us`` is the instant that the snapshot describes; ``dimensions`` are further columns of ``leads`` to break
     numbers down by; ``connections`` the CRMs whose views it holds; ``assumptions`` what the agreement assumes about a
-    lead without follow-up; ``personal`` whether ``lead_profile`` holds names and addresses. ``unsigned`` are roles that have not signed the agreement, ``effective``
-    and ``until`` its days, ``targets`` its standing and planned targets (see :func:`leadbridge.analytics.terms.terms`).
+    lead without follow-up; ``personal`` whether ``lead_profile`` holds names and addresses. ``unsigned`` are roles that
+    have not signed the agreement, ``effective`` and ``until`` its days, ``targets`` its standing and planned targets
+    (see :func:`leadbridge.analytics.terms.terms`).
     """
 
     now_us: int

@@ -43,8 +43,8 @@ SALESFORCE_WORDS = {"decision": {"Qualified": "accept", "Unqualified": "disquali
 FORMATS = {"captured": "%d.%m.%Y %H:%M", "stage:won": "%d.%m.%Y"}
 
 
-def us(*moment: int) -> int:
-    return to_us(datetime(*moment, tzinfo=UTC))  # type: ignore[misc]  # parts of an instant
+def us(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> int:
+    return to_us(datetime(year, month, day, hour, minute, tzinfo=UTC))
 
 
 def write(folder: Path, text: str, **options: Any) -> Path:
@@ -59,7 +59,7 @@ def captured(snapshot: Snapshot) -> list[int | None]:
 
 def only(snapshot: Snapshot, kind: str) -> Finding:
     (found,) = snapshot.quality.of(kind)
-    return found  # type: ignore[no-any-return]  # what a tuple of findings holds
+    return found
 
 
 def test_a_hubspot_export_is_in_the_zone_of_its_account(tmp_path: Path) -> None:

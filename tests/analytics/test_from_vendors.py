@@ -22,8 +22,8 @@ class Vendors:
 
     def __init__(self) -> None:
         self.clock = ManualClock(BEGIN)
-        self.hubspot = start_simulator("hubspot")(self.clock, provisioned=False)
-        self.salesforce = start_simulator("salesforce")(self.clock, provisioned=False)
+        self.hubspot: Any = start_simulator("hubspot")(self.clock, provisioned=False)
+        self.salesforce: Any = start_simulator("salesforce")(self.clock, provisioned=False)
         self.agreement = Agreement.preset("example")
 
     def contact(self, email: str, stage: str) -> Ref:
@@ -113,7 +113,8 @@ def test_what_a_bridge_recorded_is_what_the_crms_themselves_remember(tmp_path: A
     from leadbridge.cli.demo.story import open_scene, play
 
     with open_scene(7, tmp_path) as scene:
-        scene.salesforce.track("Lead", "Status", "OwnerId")
+        salesforce: Any = scene.salesforce
+        salesforce.track("Lead", "Status", "OwnerId")
         play(scene, Silent(), leads=40, seed=7)
         with scene.bridge.snapshot() as watched:
             told = Snapshot.from_crm(scene.bridge.connections, agreement=scene.bridge.agreement, clock=scene.clock)

@@ -7,6 +7,8 @@ The roles are the left-hand sides of ``columns``:
 ``source``         where the lead came from; blank and ``unknown`` are two things and stay apart
 ``captured``       when it came into being: the stage ``captured``
 ``stage:<id>``     when it entered that stage; the order of these is the success path
+``stage``          in exports with a row for each change: the stage that was entered (see ``values``)
+``entered``        ... and when
 ``offered``        when the lead was handed off
 ``assigned``       when the hand-off reached a person
 ``decided``        when the receiving function answered
@@ -17,18 +19,22 @@ The roles are the left-hand sides of ``columns``:
 ``lead.<field>``   a field of the lead or (``company.<field>``) of its company, for criteria, such as ``lead.title``
 =================  ==================================================================================
 
-Times are ISO 8601: ``2026-01-31``, ``2026-01-31 14:05:00`` (read as UTC) or with an offset. A date stays a date.
+Times are ISO 8601: ``2026-01-31``, ``2026-01-31 14:05:00`` (read in ``zone``) or with an offset; other forms are
+declared with ``formats``. A date stays a date.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leadbridge.analytics.dates import Dates, read_times
 from leadbridge.analytics.engine import DIMENSION, TABLES, quoted, rows_of, text_of, write_query
+from leadbridge.analytics.events import EVENT, check_events, event_entries, event_path, take_events
 from leadbridge.analytics.meta import Finding
-from leadbridge.analytics.quality import plural
+from leadbridge.analytics.quality import absent, fillers, plural
 from leadbridge.domain.criteria.names import PROFILE_TYPES
 from leadbridge.domain.facts import DECISIONS
 from leadbridge.domain.lifecycle import DETOURS
@@ -51,9 +57,10 @@ def check_roles(columns: Mapping[str, str], names: Iterable[str] = PROFILE_TYPES
     """Raises :class:`DataError` for a role that is unknown or, like ``lead``, missing."""
     for role in columns:
         prefix, _, rest = role.partition(":")
-        if not (role in ROLES or role in names or (prefix in ("stage", "by") and rest)):
-            known = [*ROLES, "stage:<id>", "by:<name>", *names]
+        if not (role in ROLES or role in EVENT or role in names or (prefix in ("stage", "by") and rest)):
+            known = [*ROLES, *EVENT, "stage:<id>", "by:<name>", *names]
             raise DataError(f"columns names the unknown role {role!r}: {did_you_mean(role, known)}")
+    check_events(columns)
     if "lead" not in columns:
         raise DataError("columns does not say which column identifies a lead: add columns={'lead': ...}")
 
@@ -65,8 +72,10 @@ def pick(columns: Mapping[str, str], there: Sequence[str], where: str) -> None:
             raise DataError(f"{where} has no column {name!r} (for {role}): {did_you_mean(name, there)}")
 
 
-def path_of(columns: Mapping[str, str]) -> tuple[str, ...]:
+def path_of(columns: Mapping[str, str], values: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """The success path of an export: captured, then the stages in the order given, without detours."""
+    if "stage" in columns:
+        return event_path(values)
     stages = [role.removeprefix("stage:") for role in columns if role.startswith("stage:")]
     first = ["captured"] if "captured" in columns else []
     return tuple(dict.fromkeys(stage for stage in first + stages if stage not in DETOURS))
@@ -83,27 +92,37 @@ def load(
     columns: Mapping[str, str],
     values: Mapping[str, Mapping[str, str]],
     path: Sequence[str],
+    dates: Dates,
+    latest: datetime,
 ) -> tuple[list[Finding], frozenset[str]]:
     """Turns the table ``raw`` (a text column for each role, in the order of the rows ``n``) into Parquet files.
 
-    Returns the findings, and which kinds of facts the data has.
+    Returns the findings, and which kinds of facts the data has. What lies after ``latest`` has not happened yet.
 
     Raises:
         DataError: when a column of times holds no times, or one of decisions something else.
     """
-    found = _clean(connection)
+    found = _without_lead(connection)
+    if "stage" in columns:
+        found += take_events(connection, columns, values, path, dates, latest)
+    else:
+        found += _once(connection)
     times = [role for role in columns if role in _TIMES or role.startswith("stage:")]
-    found += [finding for role in times if (finding := _read_times(connection, role, columns[role])) is not None]
+    for role in times:
+        found += read_times(connection, role, columns[role], dates, latest)
+    found += [*fillers(connection, columns), *absent(columns)]
     has = {role: role in columns for role in (*ROLES,)}
     if has["decision"]:
         _read_decisions(connection, columns["decision"], values.get("decision", {}))
     handoffs = _handoffs(columns)
-    there = {"leads": _leads(columns), "entries": _entries(times, path), "handoffs": handoffs}
+    entries = event_entries(path, "captured" in columns) if "stage" in columns else _entries(times, path)
+    there = {"leads": _leads(columns), "entries": entries, "handoffs": handoffs}
     there |= {"assignments": _ASSIGNMENTS.format(handoffs), "answers": _ANSWERS_OF.format(handoffs)}
     for name in TABLES:
         query = _padded(connection, name, there[name]) if name in there else _empty(name)
         write_query(connection, directory / f"{name}.parquet", query)
-    return found, _recorded(connection, times, has)
+    events = "stage" in columns and bool(rows_of(connection, "select 1 as yes from events limit 1"))
+    return found, _recorded(connection, times, has, events=events)
 
 
 def _padded(connection: DuckDBPyConnection, name: str, sql: str) -> str:
@@ -120,13 +139,20 @@ def _empty(name: str) -> str:
     return f"select {', '.join(parts)} limit 0"
 
 
-def _clean(connection: DuckDBPyConnection) -> list[Finding]:
-    """Takes out rows without a lead, and all but the first row of a lead."""
+def _without_lead(connection: DuckDBPyConnection) -> list[Finding]:
+    """Takes out rows without a lead."""
     found: list[Finding] = []
     blank = rows_of(connection, "select count(*) as n from raw where lead is null")[0]["n"]
     if blank:
         connection.execute("delete from raw where lead is null")
-        found.append(Finding("missing", f"{plural(blank, 'row')} without a lead id: left out", blank))
+        remedy = "export the id of the record as well"
+        found.append(Finding("missing", f"{plural(blank, 'row')} without a lead id: left out", blank, (), remedy))
+    return found
+
+
+def _once(connection: DuckDBPyConnection) -> list[Finding]:
+    """Takes out all but the first row of a lead."""
+    found: list[Finding] = []
     twice = rows_of(
         connection, "select lead, count(*) - 1 as extra from raw group by lead having count(*) > 1 order by lead"
     )
@@ -135,38 +161,9 @@ def _clean(connection: DuckDBPyConnection) -> list[Finding]:
         extra = sum(row["extra"] for row in twice)
         leads = tuple(row["lead"] for row in twice)
         message = f"{plural(extra, 'row')} for a lead that was there already: the first row of each lead is kept"
-        found.append(Finding("duplicate", message, extra, leads))
+        remedy = "export one row a lead, or put further columns into files of their own"
+        found.append(Finding("duplicate", message, extra, leads, remedy))
     return found
-
-
-def _read_times(connection: DuckDBPyConnection, role: str, column: str) -> Finding | None:
-    """Adds the microseconds and the precision of a column of times."""
-    text, us, day = quoted(role), quoted(f"{role}_us"), quoted(f"{role}_day")
-    connection.execute(
-        f"alter table raw add column {us} bigint; alter table raw add column {day} boolean default false"
-    )
-    connection.execute(
-        f"""
-        update raw set {day} = regexp_full_match({text}, '\\d{{4}}-\\d{{2}}-\\d{{2}}'), {us} = case
-          when regexp_full_match({text}, '\\d{{4}}-\\d{{2}}-\\d{{2}}') then epoch_us(try_cast({text} as timestamp))
-          when regexp_matches({text}, '^\\d{{4}}-.*(Z|[+-]\\d\\d(:?\\d\\d)?)$')
-            then epoch_us(try_cast({text} as timestamptz))
-          when regexp_matches({text}, '^\\d{{4}}-') then epoch_us(try_cast({text} as timestamp)) end
-        where {text} is not null
-        """
-    )
-    counts = rows_of(connection, f"select count({text}) as given, count({us}) as read from raw")[0]
-    unread = counts["given"] - counts["read"]
-    if unread and not counts["read"]:
-        raise DataError(
-            f"column {column!r} (for {role}) holds no times that can be read: write them as 2026-01-31 or "
-            "2026-01-31 14:05:00, or map another column"
-        )
-    if not unread:
-        return None
-    leads = rows_of(connection, f"select lead from raw where {text} is not null and {us} is null order by lead")
-    message = f"{plural(unread, 'value')} of {column} cannot be read as a time: taken as not given"
-    return Finding("unreadable", message, unread, tuple(row["lead"] for row in leads))
 
 
 def _read_decisions(connection: DuckDBPyConnection, column: str, given: Mapping[str, str]) -> None:
@@ -246,13 +243,16 @@ _ANSWERS_OF = """
     """
 
 
-def _recorded(connection: DuckDBPyConnection, times: Sequence[str], has: Mapping[str, bool]) -> frozenset[str]:
+def _recorded(
+    connection: DuckDBPyConnection, times: Sequence[str], has: Mapping[str, bool], *, events: bool
+) -> frozenset[str]:
     def any_row(condition: str) -> bool:
         return bool(rows_of(connection, f"select 1 as yes from raw where {condition} limit 1"))
 
     refused = has["decision"] and any_row("decision <> 'accept'")
     checks: dict[str, Any] = {
-        "stages": any(any_row(f"{quoted(role + '_us')} is not null") for role in times if role not in _HANDOFF),
+        "stages": events
+        or any(any_row(f"{quoted(role + '_us')} is not null") for role in times if role not in _HANDOFF),
         "decisions": has["decision"] and any_row("decision is not null"),
         "refusals": refused,
         "reasons": refused and has["reason"] and any_row("decision <> 'accept' and reason is not null"),

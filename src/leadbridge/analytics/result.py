@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from leadbridge.analytics.benchmarks import Benchmarks, benchmarks
 from leadbridge.analytics.tabular import pandas_frame, polars_frame
 from leadbridge.domain.show import html_table
 from leadbridge.errors import DataError
@@ -107,6 +108,11 @@ class Result:
     def to_polars(self) -> polars.DataFrame:
         """The rows as a Polars frame (needs polars)."""
         return polars_frame(self.columns, self.rows)
+
+    @property
+    def benchmarks(self) -> Benchmarks:
+        """What the literature says about this metric: triggers to ask why, never targets."""
+        return benchmarks(self.metric)
 
     def plot(self) -> altair.LayerChart | altair.FacetChart:
         """The picture of this result (needs the extra ``analytics``)."""

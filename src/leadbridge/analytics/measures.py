@@ -111,8 +111,19 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
         empty = f"no interval from {from_stage} to {to_stage} has ended that can be told in {unit}"
         return self._answer(metric("stage_duration"), by, values, whole, empty, {"unit": unit})
 
-    def sla_attainment(self, by: str | None = None) -> Answer:
-        """Promises kept in time, by policy and target. ``value`` is over all of them."""
+    def sla_attainment(
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["snapshot", "period"] = "snapshot",
+    ) -> Answer:
+        """Promises kept in time, by policy and target. ``value`` is over all of them.
+
+        As a ``snapshot``, a window takes the clocks that started in it, as they stand now; as a ``period``, those that
+        came to their end in it.
+        """
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             counted = sum(row["counted"] for row in rows)
@@ -120,10 +131,16 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
             excluded = {f"clocks {name.replace('_', ' ')}": sum(row[name] for row in rows) for name in _APART}
             return Whole(share, counted, excluded)
 
-        return self._answer(metric("sla_attainment"), by, {}, whole, "no promise has come to its end yet: 0 of 0")
+        empty = "no promise has come to its end yet: 0 of 0"
+        return self._answer(metric("sla_attainment"), by, window(since, until), whole, empty, basis=basis)
 
     def reason_mix(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "period",
     ) -> Answer:
         """Why leads were refused: the share of each reason. ``value`` is the share of refusals that carry a reason."""
 
@@ -133,14 +150,21 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
                 row["coverage"], row["refusals"], {"refusals without a reason": row["refusals"] - row["with_reason"]}
             )
 
-        return self._answer(
-            metric("reason_mix"), by, window(since, until), whole, "no lead was refused in this window: 0 of 0"
-        )
+        empty = "no lead was refused in this window: 0 of 0"
+        return self._answer(metric("reason_mix"), by, window(since, until), whole, empty, basis=basis)
 
     def acceptance_rate(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "cohort",
     ) -> Answer:
-        """Hand-offs accepted, of those accepted, rejected or expired."""
+        """Hand-offs accepted, of those accepted, rejected or expired.
+
+        As a ``cohort``, a window takes the hand-offs that were offered in it; as a ``period``, those answered in it.
+        """
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             row = rows[0]
@@ -148,7 +172,7 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
             return Whole(row["rate"], row["counted"], excluded)
 
         empty = "no hand-off was accepted, rejected or expired in this window: 0 of 0"
-        return self._answer(metric("acceptance_rate"), by, window(since, until), whole, empty)
+        return self._answer(metric("acceptance_rate"), by, window(since, until), whole, empty, basis=basis)
 
     def _check_stages(self, *stages: str) -> None:
         there = [row["stage"] for row in self._source.sql("select distinct stage from entries order by stage")]

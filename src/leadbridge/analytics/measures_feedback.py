@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from leadbridge.analytics.measuring import Measuring, Whole, window
 from leadbridge.analytics.metric import metric
@@ -16,7 +16,12 @@ class FeedbackMeasures(Measuring):
     """Metrics about whether the functions keep talking, and whether reasons are earned."""
 
     def no_response_validity(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "period",
     ) -> Answer:
         """Reasons such as ``no_response`` that were given after the agreed attempts. ``value`` is over all of them."""
 
@@ -29,7 +34,7 @@ class FeedbackMeasures(Measuring):
         empty = (
             "no lead was refused in this window for a reason that takes attempts, with attempts that are known: 0 of 0"
         )
-        return self._answer(metric("no_response_validity"), by, window(since, until), whole, empty)
+        return self._answer(metric("no_response_validity"), by, window(since, until), whole, empty, basis=basis)
 
     def feedback_loop(
         self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None

@@ -41,7 +41,12 @@ class HandoffMeasures(Measuring):
         return self._answer(metric("information_completeness"), by, window(since, until), whole, empty)
 
     def definitional_rejection(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "period",
     ) -> Answer:
         """Hand-offs refused because the lead is not wanted, in and out of the target market.
 
@@ -59,12 +64,16 @@ class HandoffMeasures(Measuring):
             share = sum(row["definitional"] for row in known) / decided if decided else None
             return _unless_silent(rows, Whole(share, decided, excluded))
 
-        return self._answer(
-            metric("definitional_rejection"), by, window(since, until), whole, "no hand-off was decided in this window"
-        )
+        empty = "no hand-off was decided in this window"
+        return self._answer(metric("definitional_rejection"), by, window(since, until), whole, empty, basis=basis)
 
     def belief_gap(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "period",
     ) -> Answer:
         """Whether the receiving function believes in the criteria: refused though met, accepted though failed.
 
@@ -80,7 +89,7 @@ class HandoffMeasures(Measuring):
             return _unless_silent(rows, Whole(value, n, excluded))
 
         empty = "no hand-off of a lead that meets the criteria was decided in this window: 0 of 0"
-        return self._answer(metric("belief_gap"), by, window(since, until), whole, empty)
+        return self._answer(metric("belief_gap"), by, window(since, until), whole, empty, basis=basis)
 
     def ignored_rate(
         self,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
+from leadbridge.analytics.intervals import Interval, greenwood
 from leadbridge.analytics.measuring import UNITS, Measuring, Whole, window
 from leadbridge.analytics.metric import metric
 from leadbridge.analytics.result import Answer, Result
@@ -97,9 +99,20 @@ class TimeMeasures(Measuring):
             return answer
         everybody = self._source.sql(metric("speed_to_lead").query("'all'"), values) if by is not None else answer.rows
         if everybody[-1]["median"] is not None:
-            return answer
+            return replace(answer, interval=self._median_interval(everybody, "touched"))
         left = f"not reached: {answer.value:.1%} still waited after {everybody[-1]['waited']:,.0f} {unit}"
         return replace(answer, value_name="still_waiting", parameters={**answer.parameters, "median": left})
+
+    def _median_interval(self, curve: Sequence[Mapping[str, Any]], ended: str) -> Interval | None:
+        """Between which times the curve comes down to a half (Brookmeyer and Crowley); no bound where it does not."""
+        if not self._intervals:
+            return None
+        ends = greenwood([row["at_risk"] for row in curve], [row[ended] for row in curve])
+        found: list[float | None] = []
+        for side in (0, 1):
+            down = (row["waited"] for row, end in zip(curve, ends, strict=True) if (end[side] or 0.0) <= _HALF)
+            found.append(next(down, None))
+        return found[0], found[1]
 
     def untouched(
         self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
@@ -147,6 +160,7 @@ class TimeMeasures(Measuring):
         return found
 
 
+_HALF = 0.5 + 1e-9
 _NOTHING: dict[str, float | None] = {"business_p50": None, "business_p90": None, "business_share": None}
 _APART = {
     "unstarted": "without a recorded start",

@@ -61,16 +61,13 @@ def with_intervals(one: Metric, rows: Iterable[Row], spreads: Mapping[tuple[Any,
     return [{name: row[name] for name in order} for row in found]
 
 
-def headline_interval(
-    one: Metric, value: float, n: int, rows: list[dict[str, Any]], spreads: Mapping[tuple[Any, ...], Spread]
-) -> Interval | None:
+def headline_interval(one: Metric, value: float, n: int, rows: list[dict[str, Any]]) -> Interval | None:
     """The interval of the headline over all rows; ``None`` where the metric has none.
 
     Args:
         value: the headline.
         n: its denominator.
         rows: those of everything together, with intervals.
-        spreads: the values of everything together.
     """
     rule = one.intervals.get(one.headline)
     if rule is None:
@@ -78,9 +75,9 @@ def headline_interval(
     if rule.kind == "wilson":
         # A share that is above one, such as more entries into the second stage than into the first, is no proportion.
         return wilson(round(value * n), n) if 0 <= value <= 1 else None
-    if rule.kind == "bootstrap" and len(rows) > 1:
-        return Spread.together(spreads.values()).median_interval() if spreads else None
-    return (rows[0][f"{one.headline}_low"], rows[0][f"{one.headline}_high"]) if len(rows) == 1 else None
+    # Of several rows the one that the headline was taken from; a headline over all of them has no interval here.
+    same = [row for row in rows if row[one.headline] == value]
+    return (same[0][f"{one.headline}_low"], same[0][f"{one.headline}_high"]) if len(same) == 1 else None
 
 
 def certainty_of(

@@ -179,7 +179,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "acknowledged_us": _US,
         "acted_us": _US,
         "told_us": _US,
+        "asset": _TEXT,
     },
+    "sightings": {"lead_id": _TEXT, "system": _TEXT, "stage": _TEXT},
     "buying_path": {"buying_stage": _TEXT, "step": _INT},
     "path": {"stage": _TEXT, "step": _INT},
 }
@@ -194,7 +196,8 @@ fields they are ``NULL``. ``handoffs.transfers`` counts how often the owner chan
 ``handoffs.number`` counts the hand-offs of a lead, and ``turn`` (from 1) what happened to one of them, in order.
 An assignment without an owner means that the lead was taken back. ``agreement`` is the version that a fact names (0:
 it names none), and ``governance`` has a row for every instant from which a lead's facts name another one.
-``interactions.asked`` counts the questions that the buyer asked in it.
+``interactions.asked`` counts the questions that the buyer asked in it. ``feedback.asset`` is what a request for content
+led to. ``sightings`` says in which stage of the agreement each CRM shows a lead, ``NULL`` where it says none.
 """
 
 

@@ -9,17 +9,18 @@ from typing import Any, Literal
 from leadbridge.analytics.measures_content import ContentMeasures
 from leadbridge.analytics.measures_feedback import FeedbackMeasures
 from leadbridge.analytics.measures_handoff import HandoffMeasures
+from leadbridge.analytics.measures_stage import StageMeasures
+from leadbridge.analytics.measures_system import SystemMeasures
 from leadbridge.analytics.measures_time import TimeMeasures
-from leadbridge.analytics.measuring import UNITS, Whole, horizon_us, window
+from leadbridge.analytics.measuring import Unit, Whole, horizon_us, unit_us, window
 from leadbridge.analytics.metric import metric, metrics
 from leadbridge.analytics.result import Answer
-from leadbridge.domain.model import did_you_mean
-from leadbridge.errors import ConfigError, DataError
+from leadbridge.errors import ConfigError
 
 __all__ = ["Metrics"]
 
 
-class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
+class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, StageMeasures, SystemMeasures, TimeMeasures):
     """Every metric takes ``by``, a dimension to break it down by.
 
     Where a window makes sense there are ``since`` and ``until``: aware instants, from the first, before the second.
@@ -79,7 +80,7 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
         from_stage: str,
         to_stage: str,
         *,
-        unit: Literal["minutes", "hours", "days", "weeks"] = "days",
+        unit: Unit = "days",
         by: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -92,12 +93,10 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
             DataError: for a stage that nobody ever entered and the success path does not have.
             ConfigError: for an unknown unit, or twice the same stage.
         """
-        if unit not in UNITS:
-            raise ConfigError(f"{unit!r} is no unit: {did_you_mean(unit, UNITS)}")
         if from_stage == to_stage:
             raise ConfigError(f"{from_stage} to {to_stage} is no interval: name two stages")
         self._check_stages(from_stage, to_stage)
-        values = {"from_stage": from_stage, "to_stage": to_stage, "unit_us": UNITS[unit], **window(since, until)}
+        values = {"from_stage": from_stage, "to_stage": to_stage, "unit_us": unit_us(unit), **window(since, until)}
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             row = rows[0]
@@ -173,13 +172,6 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
 
         empty = "no hand-off was accepted, rejected or expired in this window: 0 of 0"
         return self._answer(metric("acceptance_rate"), by, window(since, until), whole, empty, basis=basis)
-
-    def _check_stages(self, *stages: str) -> None:
-        there = [row["stage"] for row in self._source.sql("select distinct stage from entries order by stage")]
-        known = list(dict.fromkeys([*self._source.meta.path, *there]))
-        for stage in stages:
-            if stage not in known:
-                raise DataError(f"nobody ever entered a stage {stage!r}: {did_you_mean(stage, known)}")
 
 
 _APART = ("running", "not_started", "cancelled")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from leadbridge.analytics.measuring import Measuring, Whole, window
+from leadbridge.analytics.measuring import Measuring, Whole, horizon_us, window
 from leadbridge.analytics.metric import metric
 from leadbridge.analytics.result import Answer
 
@@ -47,3 +47,26 @@ class FeedbackMeasures(Measuring):
 
         empty = "no feedback was raised in this window: 0 of 0"
         return self._answer(metric("feedback_loop"), by, window(since, until), whole, empty)
+
+    def request_fill_rate(
+        self,
+        by: str | None = None,
+        *,
+        horizon: str = "90 days",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Answer:
+        """Requests for content that led to an asset within the horizon, as a share of those that are old enough.
+
+        Raises:
+            ConfigError: for a horizon in business time.
+        """
+        values = {"horizon_us": horizon_us(horizon), "now_us": self._source.meta.now_us, **window(since, until)}
+
+        def whole(rows: list[dict[str, Any]]) -> Whole:
+            row = rows[0]
+            left = {"requests that were answered without an asset": row["answered_only"]}
+            return Whole(row["fill_rate"], row["mature"], left, row["immature"])
+
+        empty = "no request for content in this window is old enough to be judged"
+        return self._answer(metric("request_fill_rate"), by, values, whole, empty, {"horizon": horizon})

@@ -7,12 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
-from leadbridge.analytics.measuring import UNITS, Measuring, Whole, horizon_us, window
+from leadbridge.analytics.measuring import Measuring, Unit, Whole, horizon_us, unit_us, window
 from leadbridge.analytics.meta import NEEDS
 from leadbridge.analytics.metric import metric
 from leadbridge.analytics.result import Answer, NotComputable
-from leadbridge.domain.model import did_you_mean
-from leadbridge.errors import ConfigError
 
 __all__ = ["HandoffMeasures"]
 
@@ -158,11 +156,47 @@ class HandoffMeasures(Measuring):
         whole = _cohort("attempts_per_passage", "passages")
         return self._answer(metric("follow_up_depth"), by, values, whole, _TOO_YOUNG, {"horizon": horizon})
 
+    def cadence_adherence(
+        self,
+        by: str | None = None,
+        *,
+        touches: int | None = None,
+        channels: int = 1,
+        horizon: str = "14 days",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Answer:
+        """Hand-offs that were followed up as often, and over as many channels, as agreed.
+
+        Args:
+            by: a dimension.
+            touches: attempts that are agreed on; without it, the most that a reason of the agreement takes.
+            channels: channels over which they go.
+            horizon: time in which they should be made.
+            since: hand-offs offered at this instant or later.
+            until: hand-offs offered before this instant.
+
+        Raises:
+            ConfigError: for a horizon in business time.
+        """
+        one = metric("cadence_adherence")
+        if touches is None:
+            touches = self._source.sql("select max(needs_attempts) as n from reasons")[0]["n"]
+        if not touches:
+            return self._needs(one, "attempts")
+
+        def whole(rows: list[dict[str, Any]]) -> Whole:
+            row = rows[0]
+            return Whole(row["kept_rate"], row["counted"], {"ended early": row["ended_early"]}, row["immature"])
+
+        values = {"touches": touches, "channels": channels, **self._by_horizon(horizon, since, until)}
+        return self._answer(one, by, values, whole, _TOO_YOUNG, {"horizon": horizon})
+
     def continuity(
         self,
         by: str | None = None,
         *,
-        unit: Literal["minutes", "hours", "days", "weeks"] = "hours",
+        unit: Unit = "hours",
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Answer:
@@ -173,8 +207,6 @@ class HandoffMeasures(Measuring):
         Raises:
             ConfigError: for an unknown unit.
         """
-        if unit not in UNITS:
-            raise ConfigError(f"{unit!r} is no unit: {did_you_mean(unit, UNITS)}")
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             row = rows[0]
@@ -184,7 +216,7 @@ class HandoffMeasures(Measuring):
             }
             return Whole(row["p50"], row["n"], excluded)
 
-        values = {"unit_us": UNITS[unit], **window(since, until)}
+        values = {"unit_us": unit_us(unit), **window(since, until)}
         empty = "no lead was touched by both functions around its hand-off in this window"
         return self._answer(metric("continuity"), by, values, whole, empty, {"unit": unit})
 

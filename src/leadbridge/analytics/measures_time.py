@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from leadbridge.analytics.intervals import Interval, greenwood
-from leadbridge.analytics.measuring import UNITS, Measuring, Whole, window
+from leadbridge.analytics.curves import CurveMeasures
+from leadbridge.analytics.measuring import UNITS, Unit, Whole, unit_us, window
 from leadbridge.analytics.metric import metric
 from leadbridge.analytics.result import Answer, Result
 from leadbridge.domain.calendar import BusinessCalendar
 from leadbridge.domain.calendar.slots import load_numpy
-from leadbridge.domain.model import did_you_mean
-from leadbridge.errors import ConfigError
 
 __all__ = ["TimeMeasures"]
 
-Unit = Literal["minutes", "hours", "days", "weeks"]
 
-
-class TimeMeasures(Measuring):
+class TimeMeasures(CurveMeasures):
     """Metrics about how long leads wait, and for whom."""
 
     def delay_split(
@@ -42,7 +37,7 @@ class TimeMeasures(Measuring):
             ConfigError: for an unknown unit.
         """
         one = metric("delay_split")
-        values = {"unit_us": _unit(unit), **window(since, until)}
+        values = {"unit_us": unit_us(unit), **window(since, until)}
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             human = next((row for row in rows if row["part"] == "human"), None)
@@ -84,35 +79,34 @@ class TimeMeasures(Measuring):
         Raises:
             ConfigError: for an unknown unit.
         """
-        values = {"now_us": self._source.meta.now_us, "unit_us": _unit(unit), **window(since, until)}
+        values = {"now_us": self._source.meta.now_us, "unit_us": unit_us(unit), **window(since, until)}
+        empty = "no hand-off was offered in this window"
+        return self._curve(metric("speed_to_lead"), by, values, "touched", unit, empty)
+
+    def handoff_times(
+        self,
+        by: str | None = None,
+        *,
+        unit: Unit = "hours",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Answer:
+        """How long it takes from the offer until a lead is routed, assigned, tried, connected, answered and accepted.
+
+        ``value`` is the median until it is answered.
+
+        Raises:
+            ConfigError: for an unknown unit.
+        """
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
-            last = rows[-1]
-            median = last["median"]
-            censored = sum(row["censored"] for row in rows)
-            value = last["still_waiting"] if median is None else median
-            return Whole(value, rows[0]["at_risk"], {}, censored=censored)
+            row = next(row for row in rows if row["step"] == "answered")
+            excluded = {"steps recorded before the offer": sum(row["impossible"] for row in rows)}
+            return Whole(row["p50"], row["n"], excluded, censored=row["not_taken"])
 
-        empty = "no hand-off was offered in this window"
-        answer = self._answer(metric("speed_to_lead"), by, values, whole, empty, {"unit": unit})
-        if not isinstance(answer, Result):
-            return answer
-        everybody = self._source.sql(metric("speed_to_lead").query("'all'"), values) if by is not None else answer.rows
-        if everybody[-1]["median"] is not None:
-            return replace(answer, interval=self._median_interval(everybody, "touched"))
-        left = f"not reached: {answer.value:.1%} still waited after {everybody[-1]['waited']:,.0f} {unit}"
-        return replace(answer, value_name="still_waiting", parameters={**answer.parameters, "median": left})
-
-    def _median_interval(self, curve: Sequence[Mapping[str, Any]], ended: str) -> Interval | None:
-        """Between which times the curve comes down to a half (Brookmeyer and Crowley); no bound where it does not."""
-        if not self._intervals:
-            return None
-        ends = greenwood([row["at_risk"] for row in curve], [row[ended] for row in curve])
-        found: list[float | None] = []
-        for side in (0, 1):
-            down = (row["waited"] for row, end in zip(curve, ends, strict=True) if (end[side] or 0.0) <= _HALF)
-            found.append(next(down, None))
-        return found[0], found[1]
+        values = {"unit_us": unit_us(unit), **window(since, until)}
+        empty = "no hand-off of this window was answered"
+        return self._answer(metric("handoff_times"), by, values, whole, empty, {"unit": unit})
 
     def untouched(
         self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
@@ -160,7 +154,6 @@ class TimeMeasures(Measuring):
         return found
 
 
-_HALF = 0.5 + 1e-9
 _NOTHING: dict[str, float | None] = {"business_p50": None, "business_p90": None, "business_share": None}
 _APART = {
     "unstarted": "without a recorded start",
@@ -168,9 +161,3 @@ _APART = {
     "dates_only": "known by date only",
     "still_open": "still open",
 }
-
-
-def _unit(unit: str) -> int:
-    if unit not in UNITS:
-        raise ConfigError(f"{unit!r} is no unit: {did_you_mean(unit, UNITS)}")
-    return UNITS[unit]

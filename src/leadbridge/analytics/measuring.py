@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from leadbridge.analytics.certainty import Certainty, certainty_of, headline_interval, spreads_of, with_intervals
 from leadbridge.analytics.engine import DIMENSION, quoted
@@ -18,8 +18,9 @@ from leadbridge.domain.model import did_you_mean
 from leadbridge.domain.sla.policy import Allowance
 from leadbridge.errors import ConfigError, DataError
 
-__all__ = ["UNITS", "Measuring", "Whole", "horizon_us", "window"]
+__all__ = ["UNITS", "Measuring", "Unit", "Whole", "horizon_us", "unit_us", "window"]
 
+Unit = Literal["minutes", "hours", "days", "weeks"]
 UNITS = {"minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000, "weeks": 604_800_000_000}
 """The units of a duration, in microseconds."""
 
@@ -84,7 +85,7 @@ class Measuring:
             rows = with_intervals(one, rows, spreads)
             if interval is None:
                 whole_rows = rows if by is None else with_intervals(one, everything, _merged(spreads))
-                interval = headline_interval(one, value, total.n, whole_rows, _merged(spreads))
+                interval = headline_interval(one, value, total.n, whole_rows)
             certainty = certainty_of(one, by, [_named(row, by) for row in rows], spreads)
         return Result(
             metric=one.name,
@@ -159,6 +160,17 @@ def horizon_us(text: str) -> int:
     if allowance.kind != "elapsed":
         raise ConfigError(f"{text!r} is business time: give the horizon as plain time, such as 30 days")
     return int(allowance.amount)
+
+
+def unit_us(unit: str) -> int:
+    """A unit such as ``hours`` in microseconds.
+
+    Raises:
+        ConfigError: for an unknown one.
+    """
+    if unit not in UNITS:
+        raise ConfigError(f"{unit!r} is no unit: {did_you_mean(unit, UNITS)}")
+    return UNITS[unit]
 
 
 def window(since: datetime | None, until: datetime | None) -> dict[str, int]:

@@ -48,6 +48,10 @@ NEEDS: Mapping[str, str] = {
         "take the snapshot with agreement="
     ),
     "feedback": "no feedback was recorded: nobody knows what the functions told each other, or what came of it",
+    "requests": "no content was ever asked for: nobody knows which requests were filled",
+    "systems": (
+        "nobody compared two systems: say in which stage each of them shows a lead, with standings= and their stages"
+    ),
     "assets": "the agreement lists no assets: register what both functions may use, under assets",
     "categories": "without an agreement nobody knows the category of a reason: take the snapshot with agreement=...",
     "target": (

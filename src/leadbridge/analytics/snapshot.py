@@ -136,7 +136,7 @@ class Snapshot:
         tables |= agreed_rows(agreement, tables["interactions"])
         if standings is None and agreement is not None and profiles:
             standings = stand_all(agreement, many, profiles, now)
-        stand(tables["leads"], standings or {})
+        stand(tables, standings or {})
         path = agreement.lifecycle.success_path if agreement is not None else SPINE
         meta = Meta(
             now_us=to_us(now),

@@ -48,14 +48,26 @@ def crowd(seed: int = 7) -> Snapshot:
             in_target=random.choice((True, False, None)),
             role=random.choice(("buyer", "user", None)),
             ready=random.choice((True, False, None)),
-            stages={system: random.choice(("engaged", "won", None)) for system in ("hs", "sf", "x")[: number % 4]},
         )
-        for number, name in enumerate(names)
+        for name in names
     }
     story = [one for name in names for one in _one(random, name)]
-    return take(
-        [*story, *(one for number in range(9) for one in _early(number))], agreement=AGREEMENT, standings=stands
-    )
+    story += [one for number in range(9) for one in _early(number)]
+    views = {"said": [row for number, name in enumerate(names) for row in _said(random, name, number % 4)]}
+    return take(story, agreement=AGREEMENT, standings=stands, views=views)
+
+
+def _said(random: Random, name: str, systems: int) -> Iterator[dict[str, Any]]:
+    """In which stage some of three systems show a lead; one of them has two records of it."""
+    for system in ("hs", "sf", "sf", "x")[: systems + 1 if systems else 0]:
+        stage = random.choice(("engaged", "won", None))
+        row = {"lead_id": name, "connection": system, "record": f"{name}-{random.random()}", "axis": "stage"}
+        yield {
+            **row,
+            "value": stage,
+            "since_us": random.choice((None, random.randrange(10**15))),
+            "precision": "instant",
+        }
 
 
 def _early(number: int) -> Iterator[f.Fact]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,7 @@ from leadbridge.domain.interaction import Interaction
 if TYPE_CHECKING:
     from leadbridge.agreement import Agreement
 
-__all__ = [
-    "LeadStanding",
-    "agreed_recorded",
-    "agreed_rows",
-    "assumptions_of",
-    "stand",
-    "stand_all",
-]
+__all__ = ["LeadStanding", "agreed_recorded", "agreed_rows", "assumptions_of", "stand", "stand_all"]
 
 Row = dict[str, Any]
 
@@ -36,14 +29,11 @@ class LeadStanding:
         in_target: whether its company is in the target market.
         role: its buying role.
         ready: whether it meets the definition of the hand-off, by its interactions up to the latest offer.
-        stages: in which stage of the agreement each system shows it, by the name of the connection; ``None`` for a
-            system that holds the lead and says no stage.
     """
 
     in_target: bool | None = None
     role: str | None = None
     ready: bool | None = None
-    stages: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def stand_all(
@@ -73,16 +63,11 @@ def stand_all(
     return found
 
 
-def stand(tables: dict[str, list[Row]], standings: Mapping[str, LeadStanding]) -> None:
-    """Writes how each lead stands into the rows of ``leads``, and where each system shows it into ``sightings``."""
-    for row in tables["leads"]:
+def stand(leads: Iterable[Row], standings: Mapping[str, LeadStanding]) -> None:
+    """Writes into the rows of ``leads`` how each stands."""
+    for row in leads:
         one = standings.get(row["lead_id"], _UNKNOWN)
         row.update(in_target=one.in_target, role=one.role, ready=one.ready)
-    tables["sightings"] = [
-        {"lead_id": lead, "system": system, "stage": stage}
-        for lead, one in sorted(standings.items())
-        for system, stage in sorted(one.stages.items())
-    ]
 
 
 def agreed_rows(agreement: Agreement | None, interactions: Iterable[Mapping[str, Any]]) -> dict[str, list[Row]]:
@@ -113,7 +98,6 @@ def agreed_recorded(tables: Mapping[str, list[Row]]) -> frozenset[str]:
         "categories": bool(tables["reasons"]),
         "attempts": any(row["needs_attempts"] for row in tables["reasons"]),
         "target": any(row.get("in_target") is not None for row in tables["leads"]),
-        "systems": len({row["system"] for row in tables.get("sightings", ())}) > 1,
         "readiness": any(row.get("ready") is not None for row in tables["leads"]),
     }
     return frozenset(name for name, there in has.items() if there)

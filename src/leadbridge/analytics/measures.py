@@ -9,6 +9,7 @@ from typing import Any, Literal
 from leadbridge.analytics.measures_content import ContentMeasures
 from leadbridge.analytics.measures_feedback import FeedbackMeasures
 from leadbridge.analytics.measures_handoff import HandoffMeasures
+from leadbridge.analytics.measures_moves import MoveMeasures
 from leadbridge.analytics.measures_time import TimeMeasures
 from leadbridge.analytics.measuring import UNITS, Whole, horizon_us, window
 from leadbridge.analytics.metric import metric, metrics
@@ -19,7 +20,7 @@ from leadbridge.errors import ConfigError, DataError
 __all__ = ["Metrics"]
 
 
-class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
+class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, MoveMeasures, TimeMeasures):
     """Every metric takes ``by``, a dimension to break it down by.
 
     Where a window makes sense there are ``since`` and ``until``: aware instants, from the first, before the second.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
-__all__ = ["Answer", "NotComputable", "Result"]
+__all__ = ["Answer", "NotComputable", "Result", "spoken"]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -153,6 +153,15 @@ class NotComputable:
 
 Answer: TypeAlias = Result | NotComputable
 """What every metric gives: ask ``answer.computable`` which one it is."""
+
+
+_BLANK = ("buying_stage", "function", "type")
+
+
+def spoken(result: Result) -> list[dict[str, Any]]:
+    """The rows with words where nothing stands in a column that tells rows apart, for pictures and pages."""
+    words = {"reason": "no reason", result.by or "": "(blank)"} | dict.fromkeys(_BLANK, "(blank)")
+    return [{name: words.get(name) if value is None else value for name, value in row.items()} for row in result.rows]
 
 
 def _cell(name: str, value: Any) -> str:

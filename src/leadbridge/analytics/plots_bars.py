@@ -8,6 +8,7 @@ from leadbridge.analytics.plot_frame import (
     BLUE,
     GREEN,
     GREY,
+    MUTED,
     ORANGE,
     Draw,
     Look,
@@ -57,7 +58,7 @@ def reasons(alt: Any, result: Result, look: Look) -> Picture:
     heads = ("n", "share", "sum")
     for at, field, head in zip(columns, ("count", "part", "together"), heads, strict=True):
         layers.append(aligned(base, alt, at, f"{field}:N", y))
-        layers.append(top.mark_text(align="right", dy=-20, color=GREY, text=head).encode(x=alt.value(at), y=y))
+        layers.append(top.mark_text(align="right", dy=-20, color=MUTED, text=head).encode(x=alt.value(at), y=y))
     placed = facets(alt, result, alt.layer(*layers).resolve_scale(x="independent"), rows, y="independent")
     notes = [*result.notes(), "dashed line: the share that the reasons make up together"]
     return finish(alt, placed, look, "Why leads were refused", result.definition, notes)

@@ -87,9 +87,9 @@ class _Layout:
 def flow(alt: Any, result: Result, look: Look) -> Picture:
     """Bars are stages, bands are moves as wide as there are many; orange bands with an arrow lead back."""
     layout = _laid_out(result, look)
-    x = alt.X("x:Q", scale=alt.Scale(domain=[0, look.width - 12], nice=False), axis=None)
+    x = alt.X("x:Q", scale=alt.Scale(domain=[0, look.plot(())], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[layout.height, 0], nice=False), axis=None)
-    size = {"width": look.width - 12, "height": layout.height}
+    size = {"width": look.plot(()), "height": layout.height}
     told = {"x": x, "y": y, "detail": "band:N", "color": alt.Color("colour:N", scale=None)}
     tips = ["from:N", "to:N", "moves:Q", "direction:N"]
     bands = charts(alt, layout.bands, **size).mark_area(orient="horizontal", opacity=0.4, clip=True)
@@ -154,7 +154,7 @@ def _place(layout: _Layout) -> None:
     look, most = layout.look, [move.count for move in layout.back]
     words = [word for node in layout.path for word in _words(layout, node)]
     layout.left = min(look.limit(), max(map(len, words), default=0) * 7) + 14
-    room = look.width - layout.left - 40 - 36 * len(most)
+    room = look.plot(()) - layout.left - 20 - 36 * len(most)
     widest = max(node.size for node in layout.nodes.values())
     layout.scale = max(0.0, min((0.45 if look.narrow else 0.55) * room / widest, 24 / max(most, default=1)))
     row = 56 + max((layout.wide(count) for count in most), default=0)

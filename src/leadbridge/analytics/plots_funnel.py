@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadbridge.analytics.plot_frame import BLUE, GREY, ORANGE, Look, Picture, aligned, facets, finish, reach
+from leadbridge.analytics.plot_frame import (
+    BLUE,
+    GREY,
+    MUTED,
+    ORANGE,
+    Look,
+    Picture,
+    aligned,
+    charts,
+    facets,
+    finish,
+    reach,
+)
 from leadbridge.analytics.result import Result, spoken
 
 __all__ = ["durations", "funnel"]
@@ -38,7 +50,7 @@ def funnel(alt: Any, result: Result, look: Look) -> Picture:
     top = base.transform_filter("datum.step == 0").encode(tooltip=alt.value(None))
     for at, field, head in zip(columns, ("entries", "before", "first"), heads, strict=True):
         layers.append(aligned(base, alt, at, f"{field}:N", y))
-        layers.append(top.mark_text(align="right", dy=-22, color=GREY, text=head).encode(x=alt.value(at), y=y))
+        layers.append(top.mark_text(align="right", dy=-22, color=MUTED, text=head).encode(x=alt.value(at), y=y))
     text = "Funnel: entries into each stage and cohort conversion"
     return finish(alt, facets(alt, result, alt.layer(*layers), rows), look, text, result.definition, result.notes())
 
@@ -53,7 +65,7 @@ def durations(alt: Any, result: Result, look: Look) -> Picture:
     if not look.narrow:
         label += f" + ', 90 % within ' + format(datum.p90, ',.3~r') + ' {unit}'"
     base = (
-        alt.Chart(alt.InlineData(values=rows), width=look.plot(row[name] for row in rows), height=alt.Step(32))
+        charts(alt, rows, width=look.plot(row[name] for row in rows), height=alt.Step(32))
         .transform_calculate(label=f"{label} + ', n = ' + format(datum.n, ',')")
         .encode(tooltip=[f"{name}:N", "n:Q", "p25:Q", "p50:Q", "p75:Q", "p90:Q", "censored:Q"])
     )

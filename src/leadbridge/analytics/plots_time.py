@@ -42,7 +42,7 @@ def waiting(alt: Any, result: Result, look: Look) -> Picture:
             rows.append({"who": who, "waited": 0, "still_waiting": 1.0, "censored": 0, "at_risk": row["at_risk"]})
         rows.append({"who": who, **{key: row[key] for key in ("waited", "still_waiting", "censored", "at_risk")}})
     groups = list(dict.fromkeys(row["who"] for row in rows))
-    base = charts(alt, rows, width=look.width - 82, height=280).encode(
+    base = charts(alt, rows, width=look.plot(["100 %"]) - 26, height=280).encode(
         tooltip=["who:N", "waited:Q", alt.Tooltip("still_waiting:Q", format=".1%"), "at_risk:Q", "censored:Q"]
     )
     ticks = _ticks(max(row["waited"] for row in rows), unit, 4 if look.narrow else 9)
@@ -121,7 +121,7 @@ def untouched(alt: Any, result: Result, look: Look) -> Picture:
     rows = [row for row in spoken(result) if row["mature"]]
     label = f"{percent('untouched_rate')} + ' of ' + format(datum.mature, ',')"
     base = (
-        charts(alt, rows, width=look.width - 82, height=220)
+        charts(alt, rows, width=look.plot(["100 %"]) - 26, height=220)
         .transform_calculate(label="format(datum.untouched_rate, '.0%')" if look.narrow else label)
         .encode(tooltip=["after:N", alt.Tooltip("untouched_rate:Q", format=".1%"), "untouched:Q", "mature:Q"])
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from leadbridge.analytics.cells import cell
 from leadbridge.analytics.tabular import pandas_frame, polars_frame
 from leadbridge.domain.show import html_table
 from leadbridge.errors import DataError
@@ -115,7 +116,7 @@ class Result:
         return chart(self)
 
     def _repr_html_(self) -> str:
-        rows = ([_cell(name, row[name]) for name in self.columns] for row in self.rows)
+        rows = ([cell(name, row[name]) for name in self.columns] for row in self.rows)
         table = html_table(self.title, self.columns, rows)
         notes = " · ".join(self.notes())
         return f"{table}<p><small>{escape(self.definition)}<br>{escape(notes)}</small></p>"
@@ -162,13 +163,3 @@ def spoken(result: Result) -> list[dict[str, Any]]:
     """The rows with words where nothing stands in a column that tells rows apart, for pictures and pages."""
     words = {"reason": "no reason", result.by or "": "(blank)"} | dict.fromkeys(_BLANK, "(blank)")
     return [{name: words.get(name) if value is None else value for name, value in row.items()} for row in result.rows]
-
-
-def _cell(name: str, value: Any) -> str:
-    if value is None and name == "median":
-        return "not reached"
-    if value is None:
-        return "" if name.startswith(("p", "longest")) or name.endswith(("rate", "share")) else "(blank)"
-    if isinstance(value, float):
-        return f"{value:.1%}" if name.endswith(("rate", "share", "coverage", "attainment")) else f"{value:,.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -11,7 +11,7 @@
 --   since_us: clocks started at this instant or later
 --   until_us: clocks started before this instant
 -- dimensions: {duty_of: c.duty_of, policy: c.policy, target: c.target, owner: c.owner, source: l.source}
--- denominators: {counted: clocks of the week that were met, met late or breached}
+-- denominators: {counted: "clocks of the week that were met, met late or breached"}
 -- needs: [clocks, responses]
 -- headline: attainment
 with started as (

@@ -8,7 +8,7 @@
 -- grain: one row for each policy and target
 -- parameters: {}
 -- dimensions: {owner: c.owner, duty_of: c.duty_of, source: l.source}
--- denominators: {counted: clocks that were met, met late or breached}
+-- denominators: {counted: "clocks that were met, met late or breached"}
 -- needs: [clocks, responses]
 -- headline: attainment
 with states as (

@@ -13,6 +13,7 @@ from leadbridge.analytics.plots import save
 from leadbridge.analytics.profile import Readiness
 from leadbridge.analytics.redealing import Redeal
 from leadbridge.analytics.replay import Replay, replay
+from leadbridge.analytics.report import Report
 from leadbridge.analytics.result import Answer, NotComputable, Result
 from leadbridge.analytics.scorecard import Scorecard, ScoreLine
 from leadbridge.analytics.snapshot import Snapshot
@@ -29,6 +30,7 @@ __all__ = [
     "Readiness",
     "Redeal",
     "Replay",
+    "Report",
     "Result",
     "ScoreLine",
     "Scorecard",

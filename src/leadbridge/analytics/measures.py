@@ -9,6 +9,7 @@ from typing import Any, Literal
 from leadbridge.analytics.measures_content import ContentMeasures
 from leadbridge.analytics.measures_feedback import FeedbackMeasures
 from leadbridge.analytics.measures_handoff import HandoffMeasures
+from leadbridge.analytics.measures_moves import MoveMeasures
 from leadbridge.analytics.measures_stage import StageMeasures
 from leadbridge.analytics.measures_system import SystemMeasures
 from leadbridge.analytics.measures_time import TimeMeasures
@@ -20,7 +21,9 @@ from leadbridge.errors import ConfigError
 __all__ = ["Metrics"]
 
 
-class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, StageMeasures, SystemMeasures, TimeMeasures):
+class Metrics(
+    ContentMeasures, FeedbackMeasures, HandoffMeasures, MoveMeasures, StageMeasures, SystemMeasures, TimeMeasures
+):
     """Every metric takes ``by``, a dimension to break it down by.
 
     Where a window makes sense there are ``since`` and ``until``: aware instants, from the first, before the second.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from leadbridge.analytics.cells import cell
 from leadbridge.analytics.certainty import Certainty
 from leadbridge.analytics.contrast import Contrast, contrast
 from leadbridge.analytics.intervals import Interval, shown
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-__all__ = ["Answer", "NotComputable", "Result"]
+__all__ = ["Answer", "NotComputable", "Result", "spoken"]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -179,7 +180,7 @@ class Result:
         return chart(self)
 
     def _repr_html_(self) -> str:
-        rows = ([_cell(name, row[name]) for name in self.columns] for row in self.rows)
+        rows = ([cell(name, row[name]) for name in self.columns] for row in self.rows)
         table = html_table(self.title, self.columns, rows)
         notes = " · ".join(self.notes())
         return f"{table}<p><small>{escape(self.definition)}<br>{escape(notes)}</small></p>"
@@ -219,14 +220,10 @@ Answer: TypeAlias = Result | NotComputable
 """What every metric gives: ask ``answer.computable`` which one it is."""
 
 
-def _cell(name: str, value: Any) -> str:
-    if value is None and name == "median":
-        return "not reached"
-    if value is None:
-        return (
-            "" if name.startswith(("p", "longest")) or name.endswith(("rate", "share", "_low", "_high")) else "(blank)"
-        )
-    if isinstance(value, float):
-        plain = name.removesuffix("_low").removesuffix("_high")
-        return f"{value:.1%}" if plain.endswith(("rate", "share", "coverage", "attainment")) else f"{value:,.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+_BLANK = ("buying_stage", "function", "type")
+
+
+def spoken(result: Result) -> list[dict[str, Any]]:
+    """The rows with words where nothing stands in a column that tells rows apart, for pictures and pages."""
+    words = {"reason": "no reason", result.by or "": "(blank)"} | dict.fromkeys(_BLANK, "(blank)")
+    return [{name: words.get(name) if value is None else value for name, value in row.items()} for row in result.rows]

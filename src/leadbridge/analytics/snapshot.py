@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from leadbridge.agreement import Agreement, Agreements
     from leadbridge.analytics.comparison import Comparison
+    from leadbridge.analytics.report import Report
 
 __all__ = ["Frame", "Snapshot"]
 
@@ -243,6 +244,26 @@ class Snapshot(Exports):
     def scorecard(self) -> Scorecard:
         """The few numbers that both functions look at together."""
         return Scorecard.of(self.metrics)
+
+    def report(
+        self, path: str | Path | None = None, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Report:
+        """The page that both functions read together; with a ``path`` (``.html`` or ``.md``) it is written there.
+
+        Args:
+            path: the file; an older report of the same name is replaced.
+            since: numbers that know a window count from this instant on.
+            until: and before this one.
+
+        Raises:
+            ConfigError: for another ending, or where a file stands that is no report.
+        """
+        from leadbridge.analytics.report import Report
+
+        made = Report.of(self, since=since, until=until)
+        if path is not None:
+            made.save(path)
+        return made
 
     def readiness(self, agreement: Agreement, definition: str | None = None) -> Readiness:
         """How many leads meet a definition and each of its criteria, as of :attr:`now`.

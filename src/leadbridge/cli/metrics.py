@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -137,37 +137,22 @@ def _scorecard(card: Scorecard, quality: Quality, *, json: bool) -> None:
 
 def _show(answer: Answer, quality: Quality) -> None:
     from leadbridge.analytics import Result
+    from leadbridge.analytics.cells import cell, heading
 
     if not isinstance(answer, Result):
         output.show(f"{answer.metric}: {answer}", f"definition: {answer.definition}")
     else:
-        numbers = {_words(column) for row in answer.rows for column in row if isinstance(row[column], (int, float))}
-        rows = [[_cell(column, row[column]) for column in answer.columns] for row in answer.rows]
-        output.show(output.table(answer.title, [_words(column) for column in answer.columns], rows, right=numbers))
+        numbers = {heading(column) for row in answer.rows for column in row if isinstance(row[column], (int, float))}
+        rows = [[cell(column, row[column]) for column in answer.columns] for row in answer.rows]
+        output.show(output.table(answer.title, [heading(column) for column in answer.columns], rows, right=numbers))
         output.show(
-            f"{_words(answer.value_name)}: {_cell(answer.value_name, answer.value)}", f"definition: {answer.definition}"
+            f"{heading(answer.value_name)}: {cell(answer.value_name, answer.value)}", f"definition: {answer.definition}"
         )
         output.show(*answer.notes())
-        output.show(*(f"{_words(column)}: {what}" for column, what in answer.denominators.items()))
+        output.show(*(f"{heading(column)}: {what}" for column, what in answer.denominators.items()))
     _quality(quality)
 
 
 def _quality(quality: Quality) -> None:
     for finding in quality:
         output.note(f"{finding.kind}: {finding}")
-
-
-def _words(column: str) -> str:
-    """The name of a column as words, which a narrow table can put below one another."""
-    return column.replace("_", " ")
-
-
-def _cell(name: str, value: Any) -> str:
-    """A number as people read it. A blank dimension is said; where a rate has no denominator, nothing stands."""
-    if value is None and name == "median":
-        return "not reached"
-    if value is None:
-        return "" if name.startswith(("p", "longest")) or name.endswith(("rate", "share")) else "(blank)"
-    if isinstance(value, float):
-        return f"{value:.1%}" if name.endswith(("rate", "share", "coverage", "attainment")) else f"{value:,.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -10,7 +10,7 @@
 --   since_us: clocks that started (as a period, stopped, or fell due without) at this instant or later; those without a time always
 --   until_us: clocks that started (as a period, stopped, or fell due without) before this instant; those without a time always
 -- dimensions: {owner: c.owner, duty_of: c.duty_of, source: l.source}
--- denominators: {counted: clocks that were met, met late or breached}
+-- denominators: {counted: "clocks that were met, met late or breached"}
 -- needs: [clocks, responses]
 -- headline: attainment
 -- keys: [policy, target]

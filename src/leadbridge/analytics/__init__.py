@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from leadbridge.analytics.comparison import Comparison
+from leadbridge.analytics.contrast import Contrast
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
@@ -22,6 +23,7 @@ from leadbridge.analytics.whatif import what_if
 __all__ = [
     "Answer",
     "Comparison",
+    "Contrast",
     "Finding",
     "Meta",
     "Metric",

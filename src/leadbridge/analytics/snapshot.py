@@ -135,7 +135,7 @@ class Snapshot(Exports):
         tables["lead_profile"] = list(profile_rows(many, profiles or {}, types, personal=personal))
         tables["clocks"] = list(clock_rows(clocks))
         tables |= agreed_rows(agreement, tables["interactions"])
-        tables |= {name: list((views or {}).get(name, ())) for name in ("records", "said")}
+        tables |= {name: [dict(row) for row in (views or {}).get(name, ())] for name in ("records", "said")}
         if standings is None and agreement is not None and profiles:
             standings = stand_all(agreement, many, profiles, now)
         stand(tables["leads"], standings or {})

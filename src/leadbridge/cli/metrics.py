@@ -34,13 +34,16 @@ def metrics(
         typer.Option("--horizon", metavar="SPAN", help="Time allowed, as in funnel, ignored_rate and waste: 30 days."),
     ] = None,
     from_stage: Annotated[
-        str | None, typer.Option("--from", metavar="STAGE", help="stage_duration: where it starts.")
+        str | None,
+        typer.Option(
+            "--from", metavar="STAGE", help="Where stage_duration, stage_conversion and stage_survival start."
+        ),
     ] = None,
-    to_stage: Annotated[
-        str | None, typer.Option("--to", metavar="STAGE", help="stage_duration: where it ends.")
-    ] = None,
-    unit: Annotated[
-        str | None, typer.Option("--unit", help="Of stage_duration and continuity: minutes, hours, days or weeks.")
+    to_stage: Annotated[str | None, typer.Option("--to", metavar="STAGE", help="Where they end.")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="Of durations: minutes, hours, days or weeks.")] = None,
+    basis: Annotated[
+        str | None,
+        typer.Option("--basis", help="What a window takes: cohort, period or snapshot, where it can be asked."),
     ] = None,
     csv: Annotated[
         list[Path] | None,
@@ -87,6 +90,7 @@ def metrics(
             "from_stage": from_stage,
             "to_stage": to_stage,
             "unit": unit,
+            "basis": basis,
         }
         answer = _ask(snapshot.metrics, name, options)
         if json:
@@ -117,8 +121,10 @@ def _ask(metrics: Metrics, name: str, options: Mapping[str, object]) -> Answer:
     given = {option: value for option, value in options.items() if value is not None}
     ask: Callable[..., Answer] = getattr(metrics, name)
     takes = signature(ask).parameters
-    if name == "stage_duration":
+    if name in ("stage_duration", "stage_conversion"):
         given = {"from_stage": metrics.path[0], "to_stage": metrics.path[-1]} | given
+    elif name == "stage_survival":
+        given = {"from_stage": metrics.path[0]} | given
     for option in given:
         if option not in takes:
             flag = "--" + option.removesuffix("_stage")

@@ -113,6 +113,7 @@ def finish(alt: Any, layers: Any, look: Look, text: str, definition: str, notes:
         font="Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif",
         padding={"left": slack, "right": slack, "top": 6, "bottom": 6},
         aria=look.titled,
+        background="white" if look.titled else "transparent",
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(
             labelLimit=look.limit(),

@@ -48,7 +48,7 @@ def waiting(alt: Any, result: Result, look: Look) -> Picture:
     ticks = _ticks(max(row["waited"] for row in rows), unit, 4 if look.narrow else 9)
     named = ", ".join(f"'{at:g}': '{words}'" for at, words in ticks.items())
     axis = alt.Axis(values=list(ticks), labelExpr=f"{{{named}}}['' + datum.value]", labelOverlap=True, grid=False)
-    title = "time since the hand-off (the axis is a square root)"
+    title = f"time since the hand-off ({'root scale' if look.narrow else 'the scale is a square root'})"
     x = alt.X("waited:Q", title=title, axis=axis, scale=alt.Scale(type="sqrt", nice=False))
     y = alt.Y("still_waiting:Q", title="still waiting", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**SHARE))
     legend = alt.Legend(

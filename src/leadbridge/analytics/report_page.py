@@ -15,7 +15,6 @@ from leadbridge import __version__
 from leadbridge.analytics.report_parts import Card, Cards, Figure, Grid, Section
 from leadbridge.analytics.report_pictures import drawings
 from leadbridge.analytics.result import Result
-from leadbridge.clock import iso
 
 if TYPE_CHECKING:
     from leadbridge.analytics.report import Report
@@ -49,7 +48,7 @@ def page(report: Report, mark: str) -> str:
             *(line for section in report.sections for line in _section(section)),
             *_definitions(report),
             "</main>",
-            f"<footer><p>Made by leadbridge {escape(__version__)} from a snapshot of {iso(report.at)}.</p></footer>",
+            f"<footer><p>Made by leadbridge {escape(__version__)} from a snapshot.</p></footer>",
             "</body>",
             "</html>",
             "",
@@ -60,7 +59,7 @@ def page(report: Report, mark: str) -> str:
 def _head(report: Report) -> Iterator[str]:
     yield "<header>"
     yield f"<h1>{escape(report.title)}</h1>"
-    yield f"<p>As of {iso(report.at)}, {escape(report.agreement)}. Window: {escape(report.window)}.</p>"
+    yield f"<p>{escape(report.standing)}</p>"
     yield '<nav aria-label="Contents"><ul>'
     names = [(section.name, section.title) for section in report.sections]
     for name, title in [*names, ("definitions", "Definitions")]:

@@ -56,7 +56,7 @@ class Figure:
             value = f"median {value} {answer.parameters['unit']}"
         elif "median" in answer.parameters:
             value = f"median {answer.parameters['median']}"
-        return f"{value} {self.said}, n = {answer.n:,}"
+        return f"{value}{' ' if self.said else ''}{self.said}, n = {answer.n:,}"
 
     def grid(self) -> Grid | None:
         """The rows as a table; none where nothing could be computed."""

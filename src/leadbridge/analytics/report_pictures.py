@@ -10,7 +10,7 @@ from leadbridge.analytics.result import Result
 
 __all__ = ["drawings"]
 
-_LOOKS = {"wide": Look(width=760, titled=False), "narrow": Look(width=344, titled=False)}
+_LOOKS = {"wide": Look(width=760, titled=False), "narrow": Look(width=366, titled=False)}
 _ID = re.compile(r'\bid="([^"]+)"')
 
 

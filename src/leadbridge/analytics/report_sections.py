@@ -72,9 +72,7 @@ def _funnel(ask: Metrics, window: Window) -> list[Part]:
 
 def _speed(ask: Metrics, window: Window) -> list[Part]:
     return [
-        Figure(
-            "waiting", "Who still waits", "until somebody speaks with a lead", ask.speed_to_lead(**window), drawn=True
-        ),
+        Figure("waiting", "Who still waits", "until the first talk", ask.speed_to_lead(**window), drawn=True),
         Figure(
             "untouched",
             "Untouched after so long",
@@ -201,7 +199,10 @@ def _agreement(snapshot: Snapshot) -> Iterator[Part]:
         ("in force from", meta.effective),
         ("in force until", meta.until),
         ("success path", " → ".join(meta.path)),
-        *((f"assumption: {name.replace('_', ' ')}", f"{value}") for name, value in meta.assumptions.items()),
+        *(
+            (f"assumption: {name.replace('_', ' ')}", f"{value:g}" if isinstance(value, float) else str(value))
+            for name, value in meta.assumptions.items()
+        ),
     ]
     yield Grid("The agreement", ("what", "is"), tuple((name, value) for name, value in rows if value))
     targets = tuple(

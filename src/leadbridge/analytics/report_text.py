@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from leadbridge.agreement.render.blocks import Block, Heading, Table, Text, as_markdown
 from leadbridge.analytics.report_parts import Cards, Figure, Grid
 from leadbridge.analytics.result import Result
-from leadbridge.clock import iso
 
 if TYPE_CHECKING:
     from leadbridge.analytics.report import Report
@@ -22,7 +21,7 @@ def text(report: Report) -> str:
 
 
 def _blocks(report: Report) -> Iterator[Block]:
-    yield Text(f"As of {iso(report.at)}, {report.agreement}. Window: {report.window}.")
+    yield Text(report.standing)
     for section in report.sections:
         yield Heading(section.title)
         yield Text(section.question)

@@ -32,6 +32,19 @@ class ContentMeasures(Measuring):
             metric("interaction_mix"), by, window(since, until), _person_share, "no interactions in this window: 0 of 0"
         )
 
+    def function_coverage(
+        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Answer:
+        """Buying stages in which each function was in touch with the buyer; ``value`` is the share with all of them."""
+
+        def whole(rows: list[dict[str, Any]]) -> Whole:
+            every = [row for row in rows if row["function"] == "(every)"]
+            entered = sum(row["entered"] for row in every)
+            return Whole(sum(row["covered"] for row in every) / entered if entered else None, entered, {})
+
+        nobody = "no lead entered a buying stage in this window"
+        return self._answer(metric("function_coverage"), by, window(since, until), whole, nobody)
+
     def content_usage(
         self,
         by: str | None = None,

@@ -48,6 +48,8 @@ NEEDS: Mapping[str, str] = {
         "take the snapshot with agreement="
     ),
     "feedback": "no feedback was recorded: nobody knows what the functions told each other, or what came of it",
+    "requests": "no content was ever asked for: nobody knows which requests were filled",
+    "systems": "one system at most says in which stages leads are: read both with Snapshot.from_crm([...])",
     "assets": "the agreement lists no assets: register what both functions may use, under assets",
     "categories": "without an agreement nobody knows the category of a reason: take the snapshot with agreement=...",
     "target": (
@@ -64,12 +66,16 @@ NEEDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about the data that a reader of the numbers has to know. ``leads`` are lead ids, never names."""
+    """Something about the data that a reader of the numbers has to know.
+
+    ``leads`` are lead ids, never names; ``remedy`` is what to do about it.
+    """
 
     kind: str
     message: str
     count: int
     leads: tuple[str, ...] = ()
+    remedy: str = ""
 
     def __str__(self) -> str:
         shown = ", ".join(self.leads[:5]) + (f" and {len(self.leads) - 5} more" if len(self.leads) > 5 else "")
@@ -92,7 +98,11 @@ class Quality(Sequence[Finding]):
         return iter(self._findings)
 
     def of(self, kind: str) -> tuple[Finding, ...]:
-        """The findings of a kind: impossible, mixed, duplicate, missing, unreadable or orphan."""
+        """The findings of a kind.
+
+        Of an export: impossible, mixed, duplicate, missing, filler, absent, unreadable, future, zone, footer or orphan;
+        of CRMs also history, undated, backward, ambiguous and deleted.
+        """
         return tuple(finding for finding in self if finding.kind == kind)
 
     def __str__(self) -> str:
@@ -102,7 +112,8 @@ class Quality(Sequence[Finding]):
         return f"<Quality: {len(self)} findings>"
 
     def _repr_html_(self) -> str:
-        return html_table("Quality of the data", ("kind", "finding"), ((f.kind, f) for f in self))
+        rows = ((f.kind, f"{f.count:,}", f, f.remedy) for f in self)
+        return html_table("Quality of the data", ("kind", "count", "finding", "what to do"), rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,44 +8,43 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import mkdtemp
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import finalize
 
 from leadbridge.analytics.agreed import LeadStanding, agreed_recorded, agreed_rows, assumptions_of, stand, stand_all
+from leadbridge.analytics.crm import Connections, Progress, told_by
 from leadbridge.analytics.engine import TABLES, connect, last_instant, quoted, rows_of, text_of, write_rows
+from leadbridge.analytics.exports import Exports, Frame
 from leadbridge.analytics.flatten import clock_rows, histories, recorded, table_rows
-from leadbridge.analytics.frames import columns_of, read_files, read_frame
-from leadbridge.analytics.ingest import check_roles, dimensions_of, load, path_of
 from leadbridge.analytics.measures import Metrics
 from leadbridge.analytics.meta import Finding, Meta, Quality
+from leadbridge.analytics.place import place_for
 from leadbridge.analytics.profile import (
     Readiness,
     judge_all,
     profile_columns,
     profile_rows,
     types_of,
-    write_export_profile,
 )
 from leadbridge.analytics.quality import findings
 from leadbridge.analytics.replay import Replay, replay_snapshot
 from leadbridge.analytics.scorecard import Scorecard
 from leadbridge.analytics.terms import terms
 from leadbridge.analytics.whatif import what_if_of_tables
-from leadbridge.clock import from_us, to_us
+from leadbridge.clock import Clock, SystemClock, from_us, to_us
 from leadbridge.domain.facts import Fact
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.lifecycle import SPINE
 from leadbridge.domain.show import html_table
 from leadbridge.domain.sla import SLAClock
 from leadbridge.errors import DataError
+from leadbridge.retry import Retry
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -57,19 +56,11 @@ if TYPE_CHECKING:
 __all__ = ["Frame", "Snapshot"]
 
 
-class Frame(Protocol):
-    """A data frame of pandas or Polars: its column names, and a column by its name."""
-
-    @property
-    def columns(self) -> Any: ...
-
-    def __getitem__(self, name: str, /) -> Any: ...
-
-
-class Snapshot:
+class Snapshot(Exports):
     """Tables of leads, stage entries, hand-offs, clocks, interactions and outcomes, as they stood at ``now``.
 
-    Make one with :meth:`from_facts`, :meth:`from_csv` or :meth:`from_dataframe`; :meth:`open` reads a saved one. A
+    Make one with :meth:`from_crm`, :meth:`from_facts`, :meth:`from_csv`, :meth:`from_parquet` or
+    :meth:`from_dataframe`; :meth:`open` reads a saved one. A
     snapshot that was not saved lives in a temporary directory until it is closed or forgotten.
     """
 
@@ -92,6 +83,7 @@ class Snapshot:
         clocks: Iterable[SLAClock] = (),
         standings: Mapping[str, LeadStanding] | None = None,
         profiles: Mapping[str, Mapping[str, object]] | None = None,
+        views: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
         personal: bool = False,
         now: datetime,
         directory: str | Path | None = None,
@@ -103,6 +95,7 @@ class Snapshot:
         without them the agreement says it of the leads in ``profiles``.
         ``profiles`` are flat canonical fields (``company``, ``employees``, ``title`` ...) by lead id, for
         ``lead_profile`` and :meth:`readiness`; names, addresses and telephone numbers are kept only with ``personal``.
+        ``views`` is as in :meth:`from_histories`.
         """
         return cls.from_histories(
             histories(facts, now),
@@ -110,6 +103,7 @@ class Snapshot:
             clocks=clocks,
             standings=standings,
             profiles=profiles,
+            views=views,
             personal=personal,
             now=now,
             directory=directory,
@@ -124,17 +118,24 @@ class Snapshot:
         clocks: Iterable[SLAClock] = (),
         standings: Mapping[str, LeadStanding] | None = None,
         profiles: Mapping[str, Mapping[str, object]] | None = None,
+        views: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        found: Iterable[Finding] = (),
         personal: bool = False,
         now: datetime,
         directory: str | Path | None = None,
     ) -> Snapshot:
-        """Like :meth:`from_facts`, from histories that are folded already."""
+        """Like :meth:`from_facts`, from histories that are folded already.
+
+        ``views`` are the rows of ``records`` and ``said``, where it is known what each CRM shows; ``found`` is what is
+        known about the quality of the data.
+        """
         many = list(many)
         types = types_of(agreement)
         tables = dict(table_rows(many))
         tables["lead_profile"] = list(profile_rows(many, profiles or {}, types, personal=personal))
         tables["clocks"] = list(clock_rows(clocks))
         tables |= agreed_rows(agreement, tables["interactions"])
+        tables |= {name: list((views or {}).get(name, ())) for name in ("records", "said")}
         if standings is None and agreement is not None and profiles:
             standings = stand_all(agreement, many, profiles, now)
         stand(tables["leads"], standings or {})
@@ -147,67 +148,57 @@ class Snapshot:
             personal=personal,
             assumptions=assumptions_of(agreement),
         )
-        with _place(directory) as (place, temporary):
+        with place_for(directory) as (place, temporary):
             with connect() as connection:
                 for name, rows in tables.items():
                     columns = profile_columns(types) if name == "lead_profile" else TABLES[name]
                     write_rows(connection, place / f"{name}.parquet", columns, rows)
-            return cls._finished(place, meta, temporary, [])
+            return cls._finished(place, meta, temporary, list(found))
 
     @classmethod
-    def from_csv(
+    def from_crm(
         cls,
-        path: str | Path | Sequence[str | Path],
+        connections: Connections,
         *,
-        columns: Mapping[str, str],
-        values: Mapping[str, Mapping[str, str]] | None = None,
-        agreement: Agreement | None = None,
+        agreement: Agreement,
         personal: bool = False,
-        now: datetime | None = None,
+        retry: Retry | None = None,
+        progress: Progress = lambda *_: None,
+        clock: Clock | None = None,
         directory: str | Path | None = None,
     ) -> Snapshot:
-        """An export without any CRM: a CSV file with a row a lead.
+        """CRM accounts as they are, with what they remember: no bridge, no database, and nothing is written.
+
+        Leads, companies, opportunities and interactions are read through the adapters, in the words of the agreement's
+        crosswalk; where fields have a past, so have the leads. The records of one person are put together by our key,
+        the agreement's key or the exact address. :attr:`quality` says from which day on the past is known.
 
         Args:
-            path: the file; of several, the first lists the leads and the others add columns to them, joined by the
-                column that identifies a lead.
-            columns: which column plays which role, see :mod:`leadbridge.analytics.ingest`.
-            values: what words in a column mean, such as ``{"decision": {"Junk": "reject"}}``.
-            agreement: gives the success path; without one it is the stages in the order of ``columns``.
-            personal: whether names, addresses and telephone numbers are kept, when ``columns`` has them.
-            now: the instant of the export; without it, the last instant in the data.
+            connections: adapters by the names of their connections, or in a row: ``[hubspot, salesforce]``.
+            agreement: what stages, decisions and reasons are called in the CRMs, and what was promised.
+            personal: whether names, addresses and telephone numbers are kept in the snapshot.
+            retry: how patient calls are.
+            progress: is told of long work: ``pull`` or ``history``, the connection, how many more records were read.
+            clock: tells the instant of the snapshot.
             directory: where the snapshot is kept; without it, in a temporary directory.
 
         Raises:
-            DataError: for a file or column that is not there or does not hold what its role needs.
+            ConfigError: no connection, or a crosswalk under which nothing stands for a lead.
+            AdapterError: a CRM did not answer, or does not let us; names the connection.
         """
-        check_roles(columns, types_of(agreement))
-        files = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path]
-        with connect() as connection:
-            found = read_files(connection, files, columns)
-            return cls._loaded(connection, columns, values or {}, agreement, personal, now, directory, found)
-
-    @classmethod
-    def from_dataframe(
-        cls,
-        frame: Frame,
-        *,
-        columns: Mapping[str, str],
-        values: Mapping[str, Mapping[str, str]] | None = None,
-        agreement: Agreement | None = None,
-        personal: bool = False,
-        now: datetime | None = None,
-        directory: str | Path | None = None,
-    ) -> Snapshot:
-        """A pandas or Polars frame with a row a lead; everything else is as in :meth:`from_csv`.
-
-        Raises:
-            DataError: for a column that is not there or does not hold what its role needs.
-        """
-        check_roles(columns, types_of(agreement))
-        with connect() as connection:
-            read_frame(connection, columns_of(frame, columns))
-            return cls._loaded(connection, columns, values or {}, agreement, personal, now, directory, [])
+        now = (clock or SystemClock()).now()
+        told = told_by(connections, agreement, retry=retry or Retry(), progress=progress, now=now)
+        return cls.from_histories(
+            told.histories,
+            agreement=agreement,
+            clocks=told.clocks,
+            profiles=told.profiles,
+            views=told.views,
+            found=told.findings,
+            personal=personal,
+            now=now,
+            directory=directory,
+        )
 
     @classmethod
     def open(cls, directory: str | Path) -> Snapshot:
@@ -220,37 +211,7 @@ class Snapshot:
         return cls(place, Meta.load(place / "meta.json"))
 
     @classmethod
-    def _loaded(
-        cls,
-        connection: DuckDBPyConnection,
-        columns: Mapping[str, str],
-        values: Mapping[str, Mapping[str, str]],
-        agreement: Agreement | None,
-        personal: bool,
-        now: datetime | None,
-        directory: str | Path | None,
-        found: list[Finding],
-    ) -> Snapshot:
-        path = agreement.lifecycle.success_path if agreement is not None else path_of(columns)
-        with _place(directory) as (place, temporary):
-            more, has = load(connection, place, columns, values, path)
-            write_export_profile(connection, place, columns, types_of(agreement), personal=personal)
-            agreed = agreed_rows(agreement, ())
-            for name, rows in agreed.items():
-                write_rows(connection, place / f"{name}.parquet", TABLES[name], rows)
-            meta = Meta(
-                now_us=to_us(now) if now is not None else -1,
-                path=path,
-                recorded=has | agreed_recorded({**agreed, "leads": []}),
-                **terms(agreement),
-                dimensions=dimensions_of(columns),
-                personal=personal,
-                assumptions=assumptions_of(agreement),
-            )
-            return cls._finished(place, meta, temporary, [*found, *more])
-
-    @classmethod
-    def _finished(cls, place: Path, meta: Meta, temporary: bool, found: list[Finding]) -> Snapshot:
+    def _finished(cls, place: Path, meta: Meta, temporary: bool, found: list[Finding]) -> Self:
         """Writes the success path, looks at the quality, and settles the instant."""
         with connect() as connection:
             steps = [{"stage": stage, "step": step} for step, stage in enumerate(meta.path)]
@@ -390,24 +351,6 @@ class Snapshot:
                 self._connection = connection
         # A cursor of its own for every query: a connection may not be used by two threads at once.
         return self._connection.cursor()
-
-
-@contextmanager
-def _place(directory: str | Path | None) -> Iterator[tuple[Path, bool]]:
-    """Where a snapshot is made, and whether it is temporary; what was begun there goes away when making it fails."""
-    if directory is not None:
-        place = Path(directory)
-        place.mkdir(parents=True, exist_ok=True)
-        yield place, False
-        return
-    place = Path(mkdtemp(prefix="leadbridge-"))
-    finished = False
-    try:
-        yield place, True
-        finished = True
-    finally:
-        if not finished:
-            shutil.rmtree(place, ignore_errors=True)
 
 
 def _views(connection: DuckDBPyConnection, place: Path) -> None:

@@ -14,6 +14,7 @@
 -- denominators: {stages: agreed buying stages}
 -- needs: [interactions]
 -- headline: covered_share
+-- keys: [asset, buying_stage]
 with met as (
   select coalesce({dimension}, '') as dimension, i.asset, coalesce(i.buying_stage, '') as buying_stage, i.lead_id
   from interactions i

@@ -14,6 +14,7 @@
 -- denominators: {n: passages in which both functions were in touch with the buyer}
 -- needs: [offers, touches]
 -- headline: p50
+-- intervals: {p50: bootstrap(counted.units), owner_changed_share: "wilson(owner_changed, n)"}
 with ordered as (
   select lead_id, passage, from_function, to_function, offered_us, owner,
     row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,

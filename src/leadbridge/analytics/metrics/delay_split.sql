@@ -17,6 +17,8 @@
 -- denominators: {n: parts that have ended and are possible, complete: passages in which all three parts are known}
 -- needs: [offers, touches]
 -- headline: share
+-- keys: [part]
+-- intervals: {p50: bootstrap(counted.units)}
 with ordered as (
   select lead_id, passage, to_function, offered_us, routed_us, assigned_us, owner,
     row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place

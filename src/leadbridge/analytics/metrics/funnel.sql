@@ -15,6 +15,8 @@
 -- denominators: {from_mature: passages in the previous stage that are old enough, first_mature: passages in the first stage that are old enough}
 -- needs: [stages]
 -- headline: total_rate
+-- keys: [stage]
+-- intervals: {step_rate: "wilson(converted, from_mature)", total_rate: "wilson(reached, first_mature)"}
 with firsts as (
   select e.lead_id, e.passage, p.step, min(e.entered_us) as entered_us, min(case when e.inferred then 1 else 0 end) as inferred
   from entries e

@@ -13,6 +13,7 @@
 -- denominators: {offered: hand-offs offered on the day}
 -- needs: [offers]
 -- headline: answered_share
+-- keys: [day_us]
 with days as (
   select coalesce({dimension}, '') as dimension, h.offered_us - mod(h.offered_us, 86400000000) as day_us,
     case when h.decision = 'accept' then 1 else 0 end as accepted,

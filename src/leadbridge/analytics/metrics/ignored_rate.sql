@@ -16,6 +16,7 @@
 -- denominators: {mature: passages that were handed over long enough ago}
 -- needs: [offers, touches]
 -- headline: ignored_rate
+-- intervals: {ignored_rate: "wilson(ignored, mature)", untouched_rate: "wilson(untouched, mature)"}
 with ordered as (
   select lead_id, passage, to_function, offered_us, decided_us, first_decision, owner,
     row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place

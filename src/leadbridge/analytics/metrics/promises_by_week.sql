@@ -14,6 +14,8 @@
 -- denominators: {counted: "clocks of the week that were met, met late or breached"}
 -- needs: [clocks, responses]
 -- headline: attainment
+-- keys: [week_us]
+-- intervals: {attainment: "wilson(met, counted)"}
 with started as (
   select coalesce({dimension}, '') as dimension, c.state,
     c.started_us - mod(c.started_us - 345600000000, 604800000000) as week_us

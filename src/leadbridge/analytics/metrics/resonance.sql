@@ -20,6 +20,8 @@
 --   without_n: entries into the stage that are old enough, of leads that did not
 -- needs: [interactions]
 -- headline: with_rate
+-- keys: [item, stage]
+-- intervals: {with_rate: "wilson(with_moved, with_n)", without_rate: "wilson(without_moved, without_n)"}
 with steps as (
   select 1 as passage, b.lead_id, p.step, p.buying_stage as stage, b.entered_us
   from buying b

@@ -18,6 +18,8 @@
 -- denominators: {at_risk: leads that still waited just before this time}
 -- needs: [offers, touches]
 -- headline: median
+-- keys: [waited]
+-- intervals: {still_waiting: "greenwood(at_risk, touched)"}
 with ordered as (
   select lead_id, handoff_id, passage, to_function, offered_us, expired_us, owner,
     row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place

@@ -14,6 +14,8 @@
 -- denominators: {left_stage: moves out of the stage that was left}
 -- needs: [stages]
 -- headline: back_share
+-- keys: [from_stage, to_stage]
+-- intervals: {move_share: "wilson(moves, left_stage)"}
 with placed as (
   select e.lead_id, e.passage, e.stage, e.entered_us, p.step,
     row_number() over (partition by e.lead_id order by e.entered_us, e.passage, coalesce(p.step, 1000), e.stage) as place

@@ -15,6 +15,8 @@
 -- denominators: {mature: passages that were handed over at least so long ago}
 -- needs: [offers, touches]
 -- headline: untouched_rate
+-- keys: [after]
+-- intervals: {untouched_rate: "wilson(untouched, mature)"}
 with horizons as (
   select '1 hour' as after, 3600000000 as horizon_us
   union all select '4 hours', 14400000000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -69,7 +69,22 @@ def states(seen: Seen, stages: tuple[str, ...]) -> list[State]:
         for ref, name, value in undated:
             raws[ref][name] = value
         found.append(_state(seen, raws, None))
-    return sorted(found, key=lambda state: (state.at is None, state.at or from_us(0)))
+    return _with_reasons(sorted(found, key=lambda state: (state.at is None, state.at or from_us(0))))
+
+
+def _with_reasons(found: list[State]) -> list[State]:
+    """A reason without a past belongs to the decision beside which it stands, from that decision on."""
+    if len(found) < 2 or found[-1].at is not None:
+        return found
+    last, dated = found[-1].said, found[:-1]
+    decision, reason = last.get("decision"), last.get("reason")
+    if decision is None or reason is None or "reason" in dated[-1].said or dated[-1].said.get("decision") != decision:
+        return found
+    first = len(dated)
+    while first and dated[first - 1].said.get("decision") == decision:
+        first -= 1
+    given = [replace(state, said={**state.said, "reason": reason}) for state in dated[first:]]
+    return [*dated[:first], *given, found[-1]]
 
 
 def _state(seen: Seen, raws: Mapping[Ref, dict[str, Value]], at: datetime | None) -> State:

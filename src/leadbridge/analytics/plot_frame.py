@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import orjson
 
 from leadbridge.analytics.result import Result
+from leadbridge.errors import AdapterMissing
 
 if TYPE_CHECKING:
     import altair
@@ -37,6 +38,7 @@ __all__ = [
     "Look",
     "Picture",
     "aligned",
+    "altair_there",
     "charts",
     "facets",
     "finish",
@@ -92,6 +94,19 @@ class Look:
 
 Draw: TypeAlias = Callable[[Any, Result, Look], Any]
 """How a result is drawn: from altair, the result and the look."""
+
+
+def altair_there() -> Any:
+    """The package that draws.
+
+    Raises:
+        AdapterMissing: when the extra ``analytics`` is not installed.
+    """
+    try:
+        import altair
+    except ImportError:
+        raise AdapterMissing("pictures need one more package: pip install 'leadbridge[analytics]'") from None
+    return altair
 
 
 def charts(alt: Any, rows: Sequence[Mapping[str, Any]], **values: Any) -> Any:

@@ -50,6 +50,8 @@ def save(picture: Picture, path: str | Path, *, scale: float = 2.0) -> Path:
     return file
 
 
+_APART = "Leads that stand in different stages in two systems"
+
 _PICTURES: Mapping[str, Draw] = {
     "funnel": funnel,
     "stage_duration": durations,
@@ -71,6 +73,6 @@ _PICTURES: Mapping[str, Draw] = {
     "recycled_reconversion": shares("recycled", "back_rate", "Recycled leads that came back", "back_to"),
     "rework": shares("leads", "again_rate", "Stages that are entered again", "stage"),
     "function_coverage": shares("entered", "covered_share", "Buying stages in which a function was there", "function"),
-    "disagreement_rate": shares("counted", "disagreement_rate", "Leads that two systems put in different stages"),
+    "disagreement_rate": shares("counted", "disagreement_rate", _APART, "left_system", "right_system"),
     "interaction_mix": shares("interactions", "person_share", "Person to person, by buying stage"),
 }

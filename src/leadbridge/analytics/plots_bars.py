@@ -109,7 +109,7 @@ def shares(count: str, share: str, title: str, *more: str) -> Draw:
         axis = alt.Axis(title=None, format=".0%", values=[0, 1] if look.narrow else [0, 0.25, 0.5, 0.75, 1])
         scale = alt.Scale(domain=[0, 1], range=[0, plot - room], nice=False)
         y = alt.Y("what:N", title=None, sort=None)
-        bars = base.mark_bar(color=GREEN, height=16).encode(x=alt.X("reach:Q", scale=scale, axis=axis), y=y)
+        bars = base.mark_bar(color=GREEN, height=16).encode(x=alt.X("reach:Q", scale=scale, axis=axis, stack=None), y=y)
         layers = [bars]
         end = "reach"
         if f"{share}_high" in result.columns:

@@ -100,8 +100,8 @@ class Quality(Sequence[Finding]):
     def of(self, kind: str) -> tuple[Finding, ...]:
         """The findings of a kind.
 
-        Of an export: impossible, mixed, duplicate, missing, filler, absent, unreadable, future, zone, footer or orphan;
-        of CRMs also history, undated, backward, ambiguous and deleted.
+        Of an export: impossible, mixed, duplicate, missing, filler, absent, unmapped, unreadable, future, zone, footer
+        or orphan; of CRMs also history, undated, backward, unexplained, ambiguous and deleted.
         """
         return tuple(finding for finding in self if finding.kind == kind)
 

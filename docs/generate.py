@@ -17,7 +17,7 @@ from typing import Any
 import leadbridge
 from leadbridge import adapter, errors, registry
 from leadbridge.agreement import Agreement
-from leadbridge.analytics import metrics
+from leadbridge.analytics import benchmarks, metrics
 from leadbridge.domain import facts
 from leadbridge.domain.lifecycle import frameworks
 from leadbridge.testing import laws
@@ -165,6 +165,22 @@ def metric_files() -> str:
     return table(("Metric", "Title", "Basis", "Definition", "By"), rows)
 
 
+def literature() -> str:
+    """The figures from the literature, with what they must not be taken for."""
+    rows = [
+        (
+            one.figure,
+            one.about,
+            ", ".join(f"`{name}`" for name in one.metrics),
+            f"[{one.origin}]({one.url})" if one.url else one.origin,
+            one.population,
+            one.caveat,
+        )
+        for one in benchmarks()
+    ]
+    return table(("Figure", "Of what", "Beside", "Source", "Population", "Caveat"), rows)
+
+
 def commands() -> str:
     """Every command with its arguments and options, as the program itself has them."""
     from typer.main import get_command
@@ -201,6 +217,7 @@ def conformance_laws() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "agreement": sections,
+    "benchmarks": literature,
     "capabilities": capabilities,
     "commands": commands,
     "errors": error_tree,

@@ -115,7 +115,7 @@ def test_where_nothing_is_remembered_the_report_says_so_and_no_stage_gets_a_time
     forgetful = Forgetful(crm=market.sf.crm)
     with Snapshot.from_crm({"sf": forgetful}, agreement=market.agreement, clock=market.clock) as snapshot:
         findings = {str(finding) for finding in snapshot.quality.of("history")}
-        assert "sf person.status has no history: 2 records say only what is true now" in findings
+        assert "sf person.status has no history: of 2 records only the present is known" in findings
         assert all(finding.remedy for finding in snapshot.quality)
         assert snapshot.quality.of("undated")[0].count == 2
         qualified = snapshot.sql("select inferred from entries where stage = 'marketing_qualified'")
@@ -130,7 +130,21 @@ def test_a_past_that_begins_late_says_from_which_day(market: Market) -> None:
 
     late = Late(crm=market.sf.crm)
     with Snapshot.from_crm([late], agreement=Agreement.loads(_only("memory")), clock=market.clock) as snapshot:
-        assert "memory person.status: history from 2026-03-02; 2 of 2 records are older" in str(snapshot.quality)
+        assert "memory person.status: history from 2026-03-02; 2 of 2 records were made before, or have none" in str(
+            snapshot.quality
+        )
+
+
+def test_a_reason_that_is_not_tracked_belongs_to_the_decision_beside_which_it_stands(market: Market) -> None:
+    class NoReasons(MemoryAdapter):
+        def history(self, refs, *, field):  # type: ignore[no-untyped-def]  # as in the class above
+            return [() for _ in refs] if field == "reason" else super().history(refs, field=field)
+
+    told = NoReasons(crm=market.sf.crm)
+    with Snapshot.from_crm({"sf": told}, agreement=market.agreement, clock=market.clock) as snapshot:
+        (refused,) = snapshot.sql("select reason, decided_us from handoffs where decision = 'reject'")
+        assert refused == {"reason": "wrong_industry", "decided_us": to_us(BEGIN + timedelta(hours=12))}
+        assert snapshot.quality.of("undated") == ()
 
 
 def test_one_connection_is_enough_and_it_is_called_like_its_system(market: Market) -> None:

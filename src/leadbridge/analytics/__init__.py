@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+from leadbridge.analytics.benchmarks import Benchmark, Benchmarks, benchmarks
 from leadbridge.analytics.comparison import Comparison
 from leadbridge.analytics.contrast import Contrast
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
 from leadbridge.analytics.profile import Readiness
+from leadbridge.analytics.reconcile import reconcile
+from leadbridge.analytics.reconciliation import Difference, Reconciliation, Step
 from leadbridge.analytics.redealing import Redeal
 from leadbridge.analytics.replay import Replay, replay
 from leadbridge.analytics.report import Report
@@ -22,14 +25,18 @@ from leadbridge.analytics.whatif import what_if
 
 __all__ = [
     "Answer",
+    "Benchmark",
+    "Benchmarks",
     "Comparison",
     "Contrast",
+    "Difference",
     "Finding",
     "Meta",
     "Metric",
     "NotComputable",
     "Quality",
     "Readiness",
+    "Reconciliation",
     "Redeal",
     "Replay",
     "Report",
@@ -37,8 +44,11 @@ __all__ = [
     "ScoreLine",
     "Scorecard",
     "Snapshot",
+    "Step",
+    "benchmarks",
     "metric",
     "metrics",
+    "reconcile",
     "replay",
     "save",
     "what_if",

@@ -25,6 +25,6 @@ def cell(column: str, value: Any) -> str:
         return from_us(value).date().isoformat()
     if isinstance(value, float):
         plain = column.removesuffix("_low").removesuffix("_high")
-        share = plain.endswith(("rate", "share", "coverage", "attainment", "still_waiting"))
+        share = plain.endswith(("rate", "share", "coverage", "attainment", "reach", "still_waiting"))
         return f"{value:.1%}" if share else f"{value:,.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -186,6 +186,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "connection": _TEXT,
         "record": _TEXT,
         "kind": _TEXT,
+        "function": _TEXT,
         "state": _TEXT,
         "successor": _TEXT,
         "how": _TEXT,

@@ -57,7 +57,7 @@ class Exports(ABC):
         now: datetime | None = None,
         directory: str | Path | None = None,
     ) -> Self:
-        """An export without any CRM: a CSV file with a row a lead.
+        """An export without any CRM: a CSV file with a row a lead, or a row for each stage that a lead entered.
 
         Commas, semicolons, tabs and a byte-order mark are recognised; what Salesforce writes below a report is left
         out.
@@ -212,7 +212,7 @@ class Exports(ABC):
         directory: str | Path | None,
     ) -> Self:
         """The snapshot of a table ``raw``, which ``read`` fills."""
-        path = agreement.lifecycle.success_path if agreement is not None else path_of(columns)
+        path = agreement.lifecycle.success_path if agreement is not None else path_of(columns, values)
         latest = now if now is not None else SystemClock().now()
         with connect() as connection, place_for(directory) as (place, temporary):
             found = read(connection)

@@ -100,8 +100,8 @@ class Quality(Sequence[Finding]):
     def of(self, kind: str) -> tuple[Finding, ...]:
         """The findings of a kind.
 
-        Of an export: impossible, mixed, duplicate, missing, filler, absent, unreadable, future, zone, footer or orphan;
-        of CRMs also history, undated, backward, ambiguous and deleted.
+        Of an export: impossible, mixed, duplicate, missing, filler, absent, unmapped, unreadable, future, zone, footer
+        or orphan; of CRMs also history, undated, backward, unexplained, ambiguous and deleted.
         """
         return tuple(finding for finding in self if finding.kind == kind)
 
@@ -116,14 +116,18 @@ class Quality(Sequence[Finding]):
         return html_table("Quality of the data", ("kind", "count", "finding", "what to do"), rows)
 
 
+_LISTS = ("path", "dimensions", "unsigned", "targets", "connections")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
     """``path`` is the success path, ``recorded`` names the kinds of facts that the data has at all (see :data:`NEEDS`).
 
     ``now_us`` is the instant that the snapshot describes; ``dimensions`` are further columns of ``leads`` to break
-    numbers down by; ``assumptions`` what the agreement assumes about a lead without follow-up; ``personal`` whether
-    ``lead_profile`` holds names and addresses. ``unsigned`` are roles that have not signed the agreement, ``effective``
-    and ``until`` its days, ``targets`` its standing and planned targets (see :func:`leadbridge.analytics.terms.terms`).
+    numbers down by; ``connections`` the CRMs whose views it holds; ``assumptions`` what the agreement assumes about a
+    lead without follow-up; ``personal`` whether ``lead_profile`` holds names and addresses. ``unsigned`` are roles that
+    have not signed the agreement, ``effective`` and ``until`` its days, ``targets`` its standing and planned targets
+    (see :func:`leadbridge.analytics.terms.terms`).
     """
 
     now_us: int
@@ -137,6 +141,7 @@ class Meta:
     until: str = ""
     targets: tuple[Mapping[str, Any], ...] = ()
     dimensions: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
     personal: bool = False
     assumptions: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = field(default=(), repr=False)
@@ -178,7 +183,7 @@ class Meta:
             name: getattr(self, name) for name in ("now_us", "path", "agreement", "version", "signed", "dimensions")
         }
         body |= {name: getattr(self, name) for name in ("unsigned", "effective", "until", "targets")}
-        body["personal"] = self.personal
+        body |= {"personal": self.personal, "connections": self.connections}
         body["assumptions"] = dict(self.assumptions)
         body["recorded"] = sorted(self.recorded)
         body["findings"] = self.findings
@@ -194,7 +199,7 @@ class Meta:
         try:
             body = orjson.loads(path.read_bytes())
             findings = tuple(Finding(**{**one, "leads": tuple(one["leads"])}) for one in body.pop("findings"))
-            lists = {name: tuple(body.pop(name)) for name in ("path", "dimensions", "unsigned", "targets")}
+            lists = {name: tuple(body.pop(name)) for name in _LISTS}
             return cls(**body | lists | {"findings": findings, "recorded": frozenset(body["recorded"])})
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise DataError(f"{path.parent} is not a snapshot of leadbridge: make one with Snapshot.from_...") from None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import orjson
 
 from leadbridge.analytics.result import Result
+from leadbridge.errors import AdapterMissing
 
 if TYPE_CHECKING:
     import altair
@@ -37,6 +38,7 @@ __all__ = [
     "Look",
     "Picture",
     "aligned",
+    "altair_there",
     "charts",
     "facets",
     "finish",
@@ -94,6 +96,19 @@ Draw: TypeAlias = Callable[[Any, Result, Look], Any]
 """How a result is drawn: from altair, the result and the look."""
 
 
+def altair_there() -> Any:
+    """The package that draws.
+
+    Raises:
+        AdapterMissing: when the extra ``analytics`` is not installed.
+    """
+    try:
+        import altair
+    except ImportError:
+        raise AdapterMissing("pictures need one more package: pip install 'leadbridge[analytics]'") from None
+    return altair
+
+
 def charts(alt: Any, rows: Sequence[Mapping[str, Any]], **values: Any) -> Any:
     """A chart of rows to make layers of."""
     return alt.Chart(_data(alt, rows), **values)
@@ -113,6 +128,7 @@ def finish(alt: Any, layers: Any, look: Look, text: str, definition: str, notes:
         font="Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif",
         padding={"left": slack, "right": slack, "top": 6, "bottom": 6},
         aria=look.titled,
+        background="white" if look.titled else "transparent",
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(
             labelLimit=look.limit(),

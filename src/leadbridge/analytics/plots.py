@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from leadbridge.analytics.plot_frame import Draw, Look, Picture
+from leadbridge.analytics.plot_frame import Draw, Look, Picture, altair_there
 from leadbridge.analytics.plots_bars import reasons, shares
 from leadbridge.analytics.plots_flow import flow
 from leadbridge.analytics.plots_funnel import durations, funnel
 from leadbridge.analytics.plots_grid import calendar, content, coverage, weeks
 from leadbridge.analytics.plots_time import delays, untouched, waiting
 from leadbridge.analytics.result import Result
-from leadbridge.errors import AdapterMissing, ConfigError
+from leadbridge.errors import ConfigError
 
 __all__ = ["chart", "pictured", "save"]
 
@@ -24,10 +24,7 @@ def chart(result: Result, look: Look | None = None) -> Picture:
         AdapterMissing: when the extra ``analytics`` is not installed.
         ConfigError: for a metric that has no picture.
     """
-    try:
-        import altair as alt
-    except ImportError:
-        raise AdapterMissing("pictures need one more package: pip install 'leadbridge[analytics]'") from None
+    alt = altair_there()
     draw = _PICTURES.get(result.metric)
     if draw is None:
         raise ConfigError(f"{result.metric} has no picture: there are pictures of {', '.join(_PICTURES)}")
@@ -53,6 +50,8 @@ def save(picture: Picture, path: str | Path, *, scale: float = 2.0) -> Path:
     return file
 
 
+_APART = "Leads that stand in different stages in two systems"
+
 _PICTURES: Mapping[str, Draw] = {
     "funnel": funnel,
     "stage_duration": durations,
@@ -71,5 +70,9 @@ _PICTURES: Mapping[str, Draw] = {
     "delay_split": delays,
     "speed_to_lead": waiting,
     "untouched": untouched,
+    "recycled_reconversion": shares("recycled", "back_rate", "Recycled leads that came back", "back_to"),
+    "rework": shares("leads", "again_rate", "Stages that are entered again", "stage"),
+    "function_coverage": shares("entered", "covered_share", "Buying stages in which a function was there", "function"),
+    "disagreement_rate": shares("counted", "disagreement_rate", _APART, "left_system", "right_system"),
     "interaction_mix": shares("interactions", "person_share", "Person to person, by buying stage"),
 }

@@ -8,6 +8,7 @@ from leadbridge.analytics.plot_frame import (
     BLUE,
     GREEN,
     GREY,
+    INK,
     MUTED,
     ORANGE,
     Draw,
@@ -80,11 +81,14 @@ def _summed(result: Result) -> list[dict[str, Any]]:
     return found
 
 
-def shares(count: str, share: str, title: str) -> Draw:
-    """A bar up to 100 % for each row, with the share and the number it is a share of."""
+def shares(count: str, share: str, title: str, *more: str) -> Draw:
+    """A bar up to 100 % for each row, with the share and the number it is a share of, and how sure it is.
+
+    ``more`` are columns that tell rows apart, besides those that many metrics have.
+    """
 
     def draw(alt: Any, result: Result, look: Look) -> Picture:
-        told_apart = (result.by, "policy", "target", "type", "buying_stage")
+        told_apart = (result.by, "policy", "target", "type", "buying_stage", *more)
         names = [name for name in told_apart if name and name in result.columns]
         rows = [
             {**row, "what": " · ".join(str(row[name]).replace("_", " ") for name in names) or "all"}
@@ -96,18 +100,26 @@ def shares(count: str, share: str, title: str) -> Draw:
             charts(alt, rows, width=plot, height=alt.Step(28))
             .transform_calculate(
                 reach=f"datum['{share}'] == null ? 0 : datum['{share}']",
+                most=f"max(datum['{share}'] || 0, datum['{share}_high'] || 0)",
                 label=f"datum['{share}'] == null ? 'not computable: 0 of 0' : "
                 f"{percent(share)} + ' of ' + format(datum['{count}'], ',')",
             )
             .encode(tooltip=["what:N", f"{share}:Q", f"{count}:Q"])
         )
-        axis = alt.Axis(title=None, format=".0%", values=[0, 0.5, 1] if look.narrow else [0, 0.25, 0.5, 0.75, 1])
+        axis = alt.Axis(title=None, format=".0%", values=[0, 1] if look.narrow else [0, 0.25, 0.5, 0.75, 1])
         scale = alt.Scale(domain=[0, 1], range=[0, plot - room], nice=False)
         y = alt.Y("what:N", title=None, sort=None)
-        bars = base.mark_bar(color=GREEN, height=16).encode(x=alt.X("reach:Q", scale=scale, axis=axis), y=y)
-        text = base.mark_text(align="left", dx=6).encode(
-            x=alt.X("reach:Q", scale=scale, axis=axis), y=y, text="label:N"
-        )
-        return finish(alt, alt.layer(bars, text), look, title, result.definition, result.notes())
+        bars = base.mark_bar(color=GREEN, height=16).encode(x=alt.X("reach:Q", scale=scale, axis=axis, stack=None), y=y)
+        layers = [bars]
+        end = "reach"
+        if f"{share}_high" in result.columns:
+            sure = base.transform_filter(f"datum['{share}_high'] != null").mark_rule(color=INK, strokeWidth=1.5)
+            low = alt.X(f"{share}_low:Q", scale=scale, axis=axis)
+            layers.append(sure.encode(x=low, x2=f"{share}_high:Q", y=y))
+            end = "most"
+        text = base.mark_text(align="left", dx=6)
+        layers.append(text.encode(x=alt.X(f"{end}:Q", scale=scale, axis=axis), y=y, text="label:N"))
+        notes = [*result.notes(), *(["line: 95 % interval"] if end == "most" else [])]
+        return finish(alt, alt.layer(*layers), look, title, result.definition, notes)
 
     return draw

@@ -92,7 +92,7 @@ def flow(alt: Any, result: Result, look: Look) -> Picture:
     size = {"width": look.plot(()), "height": layout.height}
     told = {"x": x, "y": y, "detail": "band:N", "color": alt.Color("colour:N", scale=None)}
     tips = ["from:N", "to:N", "moves:Q", "direction:N"]
-    bands = charts(alt, layout.bands, **size).mark_area(orient="horizontal", opacity=0.4, clip=True)
+    bands = charts(alt, layout.bands, **size).mark_area(orient="horizontal", opacity=0.5, clip=True)
     bars = [
         {"x": node.x, "end": layout.end(node), "y": node.y, "low": node.y + _BAR, "stage": node.name,
          "entries": node.come + node.new}

@@ -15,13 +15,13 @@ from leadbridge.analytics.plot_frame import (
     SHARE,
     Look,
     Picture,
+    altair_there,
     charts,
     finish,
     percent,
     reach,
 )
 from leadbridge.analytics.result import Result, spoken
-from leadbridge.errors import AdapterMissing
 
 __all__ = ["compared", "delays", "untouched", "waiting"]
 
@@ -39,8 +39,9 @@ def waiting(alt: Any, result: Result, look: Look) -> Picture:
     for row in spoken(result):
         who = row[name] if name is not None else "all"
         if not any(each["who"] == who for each in rows):
-            rows.append({"who": who, "waited": 0, "still_waiting": 1.0, "censored": 0, "at_risk": row["at_risk"]})
-        rows.append({"who": who, **{key: row[key] for key in ("waited", "still_waiting", "censored", "at_risk")}})
+            start = {"waited": 0, "still_waiting": 1, "still_waiting_low": 1, "still_waiting_high": 1, "censored": 0}
+            rows.append({"who": who, "at_risk": row["at_risk"], **start})
+        rows.append({**row, "who": who})
     groups = list(dict.fromkeys(row["who"] for row in rows))
     base = charts(alt, rows, width=look.plot(["100 %"]) - 26, height=280).encode(
         tooltip=["who:N", "waited:Q", alt.Tooltip("still_waiting:Q", format=".1%"), "at_risk:Q", "censored:Q"]
@@ -48,9 +49,10 @@ def waiting(alt: Any, result: Result, look: Look) -> Picture:
     ticks = _ticks(max(row["waited"] for row in rows), unit, 4 if look.narrow else 9)
     named = ", ".join(f"'{at:g}': '{words}'" for at, words in ticks.items())
     axis = alt.Axis(values=list(ticks), labelExpr=f"{{{named}}}['' + datum.value]", labelOverlap=True, grid=False)
-    title = "time since the hand-off (the axis is a square root)"
+    title = f"time since the hand-off ({'root scale' if look.narrow else 'the scale is a square root'})"
     x = alt.X("waited:Q", title=title, axis=axis, scale=alt.Scale(type="sqrt", nice=False))
-    y = alt.Y("still_waiting:Q", title="still waiting", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**SHARE))
+    full = alt.Scale(domain=[0, 1])
+    y = alt.Y("still_waiting:Q", title="still waiting", scale=full, axis=alt.Axis(**SHARE))
     legend = alt.Legend(
         orient="bottom", columns=2 if look.narrow else 4, symbolType="stroke", symbolStrokeWidth=2.5, symbolSize=600
     )
@@ -64,9 +66,14 @@ def waiting(alt: Any, result: Result, look: Look) -> Picture:
     steps = base.mark_line(interpolate="step-after", strokeWidth=2).encode(x=x, y=y, color=colour, **told_apart)
     left = base.transform_filter("datum.censored > 0").mark_tick(thickness=1.5, size=10, orient="vertical")
     half = charts(alt, [{"half": 0.5}]).mark_rule(color=GREY, strokeDash=[4, 4]).encode(y="half:Q")
-    layers = alt.layer(half, steps, left.encode(x=x, y=y, color=colour))
+    drawn = [half, steps, left.encode(x=x, y=y, color=colour)]
+    if name is None:
+        # Several bands would hide one another.
+        sure = base.mark_area(interpolate="step-after", opacity=0.18, color=BLUE)
+        drawn.insert(0, sure.encode(x=x, y=alt.Y("still_waiting_low:Q", scale=full), y2="still_waiting_high:Q"))
+    layers = alt.layer(*drawn)
     ticked = "a small tick: leads left the curve there while they still waited (censored)"
-    notes = [*result.notes(), ticked, _median(result)]
+    notes = [*result.notes(), ticked, *(["band: 95 % interval"] if name is None else []), _median(result)]
     text = "Speed to lead: the share of leads that still wait"
     return finish(alt, layers, look, text, result.definition, notes)
 
@@ -150,10 +157,7 @@ def compared(rows: Sequence[Mapping[str, Any]], before: str, after: str, definit
     Raises:
         AdapterMissing: when the extra ``analytics`` is not installed.
     """
-    try:
-        import altair as alt
-    except ImportError:
-        raise AdapterMissing("pictures need one more package: pip install 'leadbridge[analytics]'") from None
+    alt = altair_there()
     values = [{**row, "what": f"{row['policy']}.{row['target']}"} for row in rows]
     label = (
         "format(datum.before, '.1%') + ' → ' + format(datum.after, '.1%') + ' · ' + format(datum.affected, ',')"

@@ -57,6 +57,11 @@ class Report:
         return f"From marketing to sales, {self.at:%Y-%m-%d}"
 
     @property
+    def standing(self) -> str:
+        """As of when, under which agreement, and of which time."""
+        return f"As of {self.at:%Y-%m-%d %H:%M} UTC, {self.agreement}. Window: {self.window}."
+
+    @property
     def window(self) -> str:
         """Of which time the numbers are that know a window."""
         if self.since is None and self.until is None:

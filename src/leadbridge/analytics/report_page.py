@@ -6,16 +6,19 @@ and a table under it. Tables that are wider than the screen scroll by themselves
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from leadbridge import __version__
-from leadbridge.analytics.report_parts import Card, Cards, Figure, Grid, Section
+from leadbridge.analytics.plot_frame import Look, Picture
+from leadbridge.analytics.plots import chart
+from leadbridge.analytics.plots_reconcile import DEFINITION, bridge
+from leadbridge.analytics.report_parts import Bridge, Card, Cards, Figure, Grid, Section
 from leadbridge.analytics.report_pictures import drawings
 from leadbridge.analytics.result import Result
-from leadbridge.clock import iso
 
 if TYPE_CHECKING:
     from leadbridge.analytics.report import Report
@@ -49,7 +52,7 @@ def page(report: Report, mark: str) -> str:
             *(line for section in report.sections for line in _section(section)),
             *_definitions(report),
             "</main>",
-            f"<footer><p>Made by leadbridge {escape(__version__)} from a snapshot of {iso(report.at)}.</p></footer>",
+            f"<footer><p>Made by leadbridge {escape(__version__)} from a snapshot.</p></footer>",
             "</body>",
             "</html>",
             "",
@@ -60,7 +63,7 @@ def page(report: Report, mark: str) -> str:
 def _head(report: Report) -> Iterator[str]:
     yield "<header>"
     yield f"<h1>{escape(report.title)}</h1>"
-    yield f"<p>As of {iso(report.at)}, {escape(report.agreement)}. Window: {escape(report.window)}.</p>"
+    yield f"<p>{escape(report.standing)}</p>"
     yield '<nav aria-label="Contents"><ul>'
     names = [(section.name, section.title) for section in report.sections]
     for name, title in [*names, ("definitions", "Definitions")]:
@@ -74,6 +77,8 @@ def _section(section: Section) -> Iterator[str]:
     yield f'<p class="question">{escape(section.question)}</p>'
     for at, part in enumerate(section.parts):
         match part:
+            case Bridge():
+                yield from _bridge(part)
             case Cards(cards):
                 yield '<ul class="cards">'
                 yield from map(_card, cards)
@@ -95,29 +100,39 @@ def _card(card: Card) -> str:
 
 def _figure(figure: Figure) -> Iterator[str]:
     answer, name = figure.answer, figure.name
-    known = isinstance(answer, Result)
-    yield f'<article id="{name}" aria-labelledby="{name}-title">'
-    yield f'<h3 id="{name}-title">{escape(figure.about)}</h3>'
-    yield f'<p class="{"headline" if known else "missing"}">{escape(figure.headline)}</p>'
     link = f'<a href="#definition-{answer.metric}">Definition</a>'
-    if not isinstance(answer, Result):
-        yield f'<p class="notes">{link}: {escape(answer.definition)}</p></article>'
-        return
-    if figure.drawn:
-        yield "<figure>"
-        said = f"{figure.about}. {figure.headline}. All numbers stand in the table that follows."
-        for size, svg in drawings(answer, name).items():
-            yield f'<div class="picture {size}" role="img" aria-label="{escape(said)}">{svg}</div>'
-        yield f"<figcaption>{link}: {escape(answer.definition)}</figcaption></figure>"
-    else:
-        yield f'<p class="notes">{link}: {escape(answer.definition)}</p>'
-    yield f'<p class="notes">{escape(" · ".join(answer.notes()))}</p>'
-    grid = figure.grid()
-    if grid is not None:
+    yield from _opened(figure, "headline" if answer.computable else "missing")
+    if isinstance(answer, Result) and figure.drawn:
+        yield from _drawn(figure, partial(chart, answer))
+    yield f'<p class="notes">{link}: {escape(answer.definition)}</p>'
+    if isinstance(answer, Result):
+        yield f'<p class="notes">{escape(" · ".join(answer.notes()))}</p>'
         yield f"<details><summary>Table: {escape(figure.about)}</summary>"
-        yield from _table(grid, name)
+        yield from _table(figure.grid(answer), name)
         yield "</details>"
     yield "</article>"
+
+
+def _bridge(one: Bridge) -> Iterator[str]:
+    yield from _opened(one, "headline")
+    yield from _drawn(one, partial(bridge, one.found))
+    yield f'<p class="notes">Definition: {escape(DEFINITION)}</p>'
+    yield from _table(one.grid(), one.name)
+    yield "</article>"
+
+
+def _opened(part: Figure | Bridge, kind: str) -> Iterator[str]:
+    yield f'<article id="{part.name}" aria-labelledby="{part.name}-title">'
+    yield f'<h3 id="{part.name}-title">{escape(part.about)}</h3>'
+    yield f'<p class="{kind}">{escape(part.headline)}</p>'
+
+
+def _drawn(part: Figure | Bridge, draw: Callable[[Look], Picture]) -> Iterator[str]:
+    said = f"{part.about}. {part.headline}. All numbers stand in the table that follows."
+    yield "<figure>"
+    for size, svg in drawings(draw, part.name).items():
+        yield f'<div class="picture {size}" role="img" aria-label="{escape(said)}">{svg}</div>'
+    yield "</figure>"
 
 
 def _table(grid: Grid, name: str) -> Iterator[str]:

@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 
 from leadbridge.analytics.cells import cell, heading
 from leadbridge.analytics.metric import metric
+from leadbridge.analytics.reconciliation import Reconciliation
 from leadbridge.analytics.result import Answer, Result, spoken
 
-__all__ = ["Card", "Cards", "Definition", "Figure", "Grid", "Part", "Section"]
+__all__ = ["Bridge", "Card", "Cards", "Definition", "Figure", "Grid", "Part", "Section"]
 
 _MOST = 40
 """Rows of a table on the page; a curve has hundreds."""
@@ -56,13 +57,13 @@ class Figure:
             value = f"median {value} {answer.parameters['unit']}"
         elif "median" in answer.parameters:
             value = f"median {answer.parameters['median']}"
-        return f"{value} {self.said}, n = {answer.n:,}"
+        if answer.interval is not None and None not in answer.interval:
+            low, high = (cell(answer.value_name, float(end or 0)) for end in answer.interval)
+            value += f" ({low} to {high})"
+        return f"{value}{' ' if self.said else ''}{self.said}, n = {answer.n:,}"
 
-    def grid(self) -> Grid | None:
-        """The rows as a table; none where nothing could be computed."""
-        answer = self.answer
-        if not isinstance(answer, Result):
-            return None
+    def grid(self, answer: Result) -> Grid:
+        """The rows of its answer as a table."""
         columns = [column for column in answer.columns if column != "step"]
         rows = spoken(answer)
         kept = rows if len(rows) <= _MOST else [rows[round(at * (len(rows) - 1) / (_MOST - 1))] for at in range(_MOST)]
@@ -100,7 +101,37 @@ class Cards:
         return {"cards": [{name: getattr(card, name) for name in names} for card in self.cards]}
 
 
-Part: TypeAlias = Cards | Figure | Grid
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """The counts of two CRMs and the causes between them; the records behind it stay out of a report."""
+
+    name: str
+    found: Reconciliation
+
+    @property
+    def about(self) -> str:
+        """What it is called on the page."""
+        return f"{self.found.what.replace('_', ' ').capitalize()} in both"
+
+    @property
+    def headline(self) -> str:
+        """Both counts as a sentence."""
+        one = self.found
+        return (
+            f"{one.left} counts {one.left_count:,}, {one.right} {one.right_count:,}; {one.agreed:,} are counted in both"
+        )
+
+    def grid(self) -> Grid:
+        """The bridge as a table."""
+        caption = f"{self.found.what.replace('_', ' ')}: from {self.found.left} to {self.found.right}"
+        return Grid(caption, ("count or cause", "records", "meaning", "what to do"), tuple(self.found.table))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The bridge as JSON values, without the records."""
+        return {name: value for name, value in self.found.to_dict().items() if name != "rows"}
+
+
+Part: TypeAlias = Bridge | Cards | Figure | Grid
 
 
 @dataclass(frozen=True, slots=True)

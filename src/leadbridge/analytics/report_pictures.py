@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from leadbridge.analytics.plot_frame import Look
-from leadbridge.analytics.plots import chart
-from leadbridge.analytics.result import Result
+from leadbridge.analytics.plot_frame import Look, Picture
 
 __all__ = ["drawings"]
 
-_LOOKS = {"wide": Look(width=760, titled=False), "narrow": Look(width=344, titled=False)}
+_LOOKS = {"wide": Look(width=760, titled=False), "narrow": Look(width=366, titled=False)}
 _ID = re.compile(r'\bid="([^"]+)"')
 
 
-def drawings(result: Result, name: str) -> dict[str, str]:
-    """The picture of a result as ``wide`` and as ``narrow`` SVG; ``name`` keeps their ids apart from all others."""
-    return {size: _own(_svg(result, look), f"{name}-{size}") for size, look in _LOOKS.items()}
+def drawings(draw: Callable[[Look], Picture], name: str) -> dict[str, str]:
+    """A picture as ``wide`` and as ``narrow`` SVG; ``name`` keeps their ids apart from all others on the page."""
+    return {size: _own(_svg(draw(look)), f"{name}-{size}") for size, look in _LOOKS.items()}
 
 
-def _svg(result: Result, look: Look) -> str:
+def _svg(picture: Picture) -> str:
     import vl_convert
     from altair import SCHEMA_VERSION
 
     # Not checked against the schema again, which takes longer than drawing: tests check every picture.
-    svg: str = vl_convert.vegalite_to_svg(
-        chart(result, look).to_dict(validate=False), SCHEMA_VERSION.rpartition(".")[0]
-    )
+    svg: str = vl_convert.vegalite_to_svg(picture.to_dict(validate=False), SCHEMA_VERSION.rpartition(".")[0])
     return svg
 
 

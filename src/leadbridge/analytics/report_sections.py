@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
-from leadbridge.analytics.report_parts import Card, Cards, Figure, Grid, Part, Section
+from leadbridge.analytics.benchmarks import benchmarks
+from leadbridge.analytics.report_parts import Bridge, Card, Cards, Figure, Grid, Part, Section
 from leadbridge.analytics.scorecard import ScoreLine
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from leadbridge.analytics.snapshot import Snapshot
 
 __all__ = ["sections"]
+
+
+_TWO = 2
+_BRIDGES = 3
+"""Bridges on the page, from where the counts differ most."""
 
 
 class Window(TypedDict):
@@ -46,6 +52,8 @@ def sections(snapshot: Snapshot, since: datetime | None, until: datetime | None)
             "Who is with the buyer when, and what do the functions tell each other?",
             _coverage(ask, window),
         ),
+        ("disagreement", "Disagreement", "Where do the two CRMs say different things?", [*_disagreement(snapshot)]),
+        ("literature", "Literature", "What was found elsewhere? Triggers to ask why, never targets.", [_literature()]),
         ("quality", "Quality of the data", "What has to be known about these numbers?", [_quality(snapshot)]),
         ("agreement", "Agreement", "Under which agreement do these numbers stand?", [*_agreement(snapshot)]),
     ):
@@ -72,9 +80,7 @@ def _funnel(ask: Metrics, window: Window) -> list[Part]:
 
 def _speed(ask: Metrics, window: Window) -> list[Part]:
     return [
-        Figure(
-            "waiting", "Who still waits", "until somebody speaks with a lead", ask.speed_to_lead(**window), drawn=True
-        ),
+        Figure("waiting", "Who still waits", "until the first talk", ask.speed_to_lead(**window), drawn=True),
         Figure(
             "untouched",
             "Untouched after so long",
@@ -120,7 +126,18 @@ def _reasons(ask: Metrics, window: Window) -> list[Part]:
 
 
 def _recycling(ask: Metrics, window: Window) -> list[Part]:
-    return [Figure("moves", "Flow between stages", "of the moves lead back", ask.stage_moves(**window), drawn=True)]
+    return [
+        Figure("moves", "Flow between stages", "of the moves lead back", ask.stage_moves(**window), drawn=True),
+        Figure(
+            "back",
+            "What becomes of recycled leads",
+            "of the recycled passages came back",
+            ask.recycled_reconversion(**window),
+            drawn=True,
+        ),
+        Figure("again", "Stages entered again", "of the leads entered a stage again", ask.rework(**window), drawn=True),
+        Figure("pong", "To and fro", "of the leads needed three passages or more", ask.ping_pong(**window)),
+    ]
 
 
 def _content(ask: Metrics, window: Window) -> list[Part]:
@@ -161,6 +178,13 @@ def _coverage(ask: Metrics, window: Window) -> list[Part]:
             drawn=True,
         ),
         Figure(
+            "covered",
+            "Both functions there",
+            "of the buying stages that leads entered had all functions",
+            ask.function_coverage(**window),
+            drawn=True,
+        ),
+        Figure(
             "information",
             "Information",
             "of what was promised came with the offers",
@@ -184,6 +208,31 @@ def _state(line: ScoreLine) -> str:
     return {True: "reached", False: "missed", None: ""}[line.reached]
 
 
+def _disagreement(snapshot: Snapshot) -> Iterator[Part]:
+    """How often two CRMs disagree, what each counts in every stage, and the bridges where the counts differ most."""
+    rate = snapshot.metrics.disagreement_rate()
+    yield Figure("disagree", "Different stages", "of the leads stand in different stages", rate, drawn=True)
+    if len(snapshot.meta.connections) != _TWO:
+        return
+    found = [snapshot.reconcile(stage) for stage in snapshot.meta.path]
+    rows = tuple(
+        (
+            each.what.replace("_", " "),
+            *(f"{n:,}" for n in (each.left_count, each.right_count, each.agreed, len(each.rows))),
+        )
+        for each in found
+    )
+    head = ("stage", f"in {found[0].left}", f"in {found[0].right}", "in both", "in one only")
+    yield Grid("Records in each stage", head, rows)
+    worst = sorted((each for each in found if each.rows), key=lambda each: -len(each.rows))[:_BRIDGES]
+    yield from (Bridge(f"bridge-{at}", each) for at, each in enumerate(worst))
+
+
+def _literature() -> Part:
+    rows = tuple((one.figure, one.about, one.origin, one.population, one.caveat) for one in benchmarks())
+    return Grid("Figures from the literature", ("figure", "of what", "source", "population", "caveat"), rows)
+
+
 def _quality(snapshot: Snapshot) -> Part:
     # The messages alone: what follows them are ids of leads, which in an export may be addresses.
     rows = tuple((finding.kind, finding.message, f"{finding.count:,}") for finding in snapshot.quality)
@@ -201,7 +250,10 @@ def _agreement(snapshot: Snapshot) -> Iterator[Part]:
         ("in force from", meta.effective),
         ("in force until", meta.until),
         ("success path", " → ".join(meta.path)),
-        *((f"assumption: {name.replace('_', ' ')}", f"{value}") for name, value in meta.assumptions.items()),
+        *(
+            (f"assumption: {name.replace('_', ' ')}", f"{value:g}" if isinstance(value, float) else str(value))
+            for name, value in meta.assumptions.items()
+        ),
     ]
     yield Grid("The agreement", ("what", "is"), tuple((name, value) for name, value in rows if value))
     targets = tuple(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from leadbridge.agreement.render.blocks import Block, Heading, Table, Text, as_markdown
-from leadbridge.analytics.report_parts import Cards, Figure, Grid
+from leadbridge.analytics.plots_reconcile import DEFINITION
+from leadbridge.analytics.report_parts import Bridge, Cards, Figure, Grid
 from leadbridge.analytics.result import Result
-from leadbridge.clock import iso
 
 if TYPE_CHECKING:
     from leadbridge.analytics.report import Report
@@ -22,12 +22,17 @@ def text(report: Report) -> str:
 
 
 def _blocks(report: Report) -> Iterator[Block]:
-    yield Text(f"As of {iso(report.at)}, {report.agreement}. Window: {report.window}.")
+    yield Text(report.standing)
     for section in report.sections:
         yield Heading(section.title)
         yield Text(section.question)
         for part in section.parts:
             match part:
+                case Bridge():
+                    yield Heading(part.about, 3)
+                    yield Text(part.headline)
+                    yield Text(f"Definition: {DEFINITION}")
+                    yield from _grid(part.grid())
                 case Cards(cards):
                     head = ("number", "value", "target", "state")
                     yield Table(head, tuple((card.name, card.value, card.target, card.state) for card in cards))
@@ -48,9 +53,7 @@ def _figure(figure: Figure) -> Iterator[Block]:
     yield Text(f"Definition: {figure.answer.definition}")
     if isinstance(figure.answer, Result):
         yield Text(" · ".join(figure.answer.notes()))
-    grid = figure.grid()
-    if grid is not None:
-        yield from _grid(grid)
+        yield from _grid(figure.grid(figure.answer))
 
 
 def _grid(grid: Grid) -> Iterator[Block]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from leadbridge.analytics.benchmarks import Benchmarks, benchmarks
 from leadbridge.analytics.cells import cell
 from leadbridge.analytics.certainty import Certainty
 from leadbridge.analytics.contrast import Contrast, contrast
@@ -172,6 +173,11 @@ class Result:
     def to_arrow(self) -> pyarrow.Table:
         """The rows as an Arrow table (needs pyarrow)."""
         return arrow_table(self.columns, self.rows)
+
+    @property
+    def benchmarks(self) -> Benchmarks:
+        """What the literature says about this metric: triggers to ask why, never targets."""
+        return benchmarks(self.metric)
 
     def plot(self) -> altair.LayerChart | altair.FacetChart:
         """The picture of this result (needs the extra ``analytics``)."""

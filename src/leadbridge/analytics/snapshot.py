@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -33,6 +33,8 @@ from leadbridge.analytics.profile import (
     types_of,
 )
 from leadbridge.analytics.quality import findings
+from leadbridge.analytics.reconcile import Filters, reconcile_snapshot
+from leadbridge.analytics.reconciliation import Reconciliation
 from leadbridge.analytics.replay import Replay, replay_snapshot
 from leadbridge.analytics.scorecard import Scorecard
 from leadbridge.analytics.terms import terms
@@ -118,7 +120,8 @@ class Snapshot(Exports):
         clocks: Iterable[SLAClock] = (),
         standings: Mapping[str, LeadStanding] | None = None,
         profiles: Mapping[str, Mapping[str, object]] | None = None,
-        views: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        views: Mapping[str, Sequence[dict[str, Any]]] | None = None,
+        connections: Iterable[str] = (),
         found: Iterable[Finding] = (),
         personal: bool = False,
         now: datetime,
@@ -126,8 +129,8 @@ class Snapshot(Exports):
     ) -> Snapshot:
         """Like :meth:`from_facts`, from histories that are folded already.
 
-        ``views`` are the rows of ``records`` and ``said``, where it is known what each CRM shows; ``found`` is what is
-        known about the quality of the data.
+        ``views`` are the rows of ``records`` and ``said``, where it is known what each CRM shows, and ``connections``
+        the names of these; ``found`` is what is known about the quality of the data.
         """
         many = list(many)
         types = types_of(agreement)
@@ -145,6 +148,7 @@ class Snapshot(Exports):
             path=path,
             recorded=recorded(tables, clocks=bool(tables["clocks"])) | agreed_recorded(tables),
             **terms(agreement),
+            connections=tuple(connections),
             personal=personal,
             assumptions=assumptions_of(agreement),
         )
@@ -194,6 +198,7 @@ class Snapshot(Exports):
             clocks=told.clocks,
             profiles=told.profiles,
             views=told.views,
+            connections=told.connections,
             found=told.findings,
             personal=personal,
             now=now,
@@ -305,6 +310,38 @@ class Snapshot(Exports):
     ) -> Comparison:
         """The same history under any two agreements, side by side; ``analytics.what_if`` deals leads again, too."""
         return what_if_of_tables(self, before, after, only)
+
+    def reconcile(
+        self,
+        what: str,
+        left: str = "",
+        right: str = "",
+        *,
+        agreement: Agreement | None = None,
+        since: date | datetime | None = None,
+        until: date | datetime | None = None,
+        zones: Mapping[str, str] | str = "UTC",
+        filters: Filters | None = None,
+        lag: timedelta = timedelta(hours=1),
+    ) -> Reconciliation:
+        """Why two CRMs count the same thing differently, record by record; needs a snapshot of :meth:`from_crm`.
+
+        Args:
+            what: a stage, decision, status or reason, such as ``disqualified`` or ``won``; with its axis
+                (``reason:spam``) where a word means several things. A decision and its stage are one.
+            left: the name of one connection; of two in the snapshot, the first.
+            right: the name of the other.
+            agreement: knows who decides, and the agreement's own names of stages.
+            since: the first day or instant of a period; without one, what the records say now is counted.
+            until: the first day or instant after it.
+            zones: the time zone of each CRM's reports, by connection, or one for both.
+            filters: what each CRM's own report is filtered by: ``{"hs": {"country": "Germany"}}``.
+            lag: how long a change may take from one CRM to the other.
+
+        Raises:
+            DataError: nothing is called ``what``, or there are not two connections.
+        """
+        return reconcile_snapshot(self, what, left, right, agreement, since, until, zones, filters or {}, lag)
 
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs a query of one's own on the tables (``leads``, ``entries``, ``handoffs``, ...); one mapping a row."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from inspect import signature
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadbridge.cli import output
-from leadbridge.cli.opening import desk
-from leadbridge.cli.options import Config, Json, instant, pairs
-from leadbridge.errors import ConfigError
+from leadbridge.cli.measured import Columns, Csv, measured
+from leadbridge.cli.options import Config, Json, instant
 
 if TYPE_CHECKING:
-    from leadbridge.analytics import Answer, Quality, Scorecard, Snapshot
+    from leadbridge.analytics import Answer, Quality, Scorecard
     from leadbridge.analytics.measures import Metrics
 
 __all__ = ["metrics"]
@@ -45,16 +43,8 @@ def metrics(
         str | None,
         typer.Option("--basis", help="What a window takes: cohort, period or snapshot, where it can be asked."),
     ] = None,
-    csv: Annotated[
-        list[Path] | None,
-        typer.Option("--csv", metavar="FILE", help="An export in place of the ledger; further files add columns."),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column", metavar="ROLE=NAME", help="With --csv: lead=id, captured=created, stage:won=won_on ..."
-        ),
-    ] = None,
+    csv: Csv = None,
+    column: Columns = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
@@ -78,7 +68,7 @@ def metrics(
     if name != "scorecard":
         metric(name)
     with ExitStack() as stack:
-        snapshot = stack.enter_context(_snapshot(csv or (), column or (), config, stack))
+        snapshot = measured(csv or (), column or (), config, stack)
         if name == "scorecard":
             _scorecard(snapshot.scorecard(), snapshot.quality, json=json)
             return
@@ -98,22 +88,6 @@ def metrics(
             output.emit({**answer.to_dict(), "quality": quality})
         else:
             _show(answer, snapshot.quality)
-
-
-def _snapshot(files: Sequence[Path], columns: Sequence[str], config: Path | None, stack: ExitStack) -> Snapshot:
-    from leadbridge.analytics import Snapshot
-
-    if files:
-        if not columns:
-            raise ConfigError("--csv needs to know the columns: --column lead=<column> --column captured=<column> ...")
-        return Snapshot.from_csv(files, columns=pairs(columns, "--column"))
-    if columns:
-        raise typer.BadParameter("it needs --csv", param_hint="--column")
-    here = stack.enter_context(desk(config))
-    facts = here.ledger.facts()
-    return Snapshot.from_facts(
-        facts, agreement=here.agreement, clocks=here.clocks(), profiles=here.ledger.profiles(), now=here.now
-    )
 
 
 def _ask(metrics: Metrics, name: str, options: Mapping[str, object]) -> Answer:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from leadbridge.adapter import Owner, Ref, Value
 from leadbridge.agreement.crosswalk import AXES
 from leadbridge.analytics.crm.people import Seen
-from leadbridge.analytics.crm.read import speaks_of
 from leadbridge.clock import from_us, parse_iso
 
 __all__ = ["State", "states"]
@@ -51,7 +50,7 @@ def states(seen: Seen, stages: tuple[str, ...]) -> list[State]:
     undated: list[tuple[Ref, str, Value]] = []
     spoken: set[str] = set()
     for record in seen.chain:
-        for name, axes in speaks_of(seen.account.mapping.kinds[record.ref.kind]).items():
+        for name, axes in seen.account.speaks_of(record.ref.kind).items():
             told = seen.account.pasts.get((record.ref, name), ())
             for at, value in told:
                 past[at].append((record.ref, name, value))
@@ -69,7 +68,22 @@ def states(seen: Seen, stages: tuple[str, ...]) -> list[State]:
         for ref, name, value in undated:
             raws[ref][name] = value
         found.append(_state(seen, raws, None))
-    return sorted(found, key=lambda state: (state.at is None, state.at or from_us(0)))
+    return _with_reasons(sorted(found, key=lambda state: (state.at is None, state.at or from_us(0))))
+
+
+def _with_reasons(found: list[State]) -> list[State]:
+    """A reason without a past belongs to the decision beside which it stands, from that decision on."""
+    if len(found) < 2 or found[-1].at is not None:
+        return found
+    last, dated = found[-1].said, found[:-1]
+    decision, reason = last.get("decision"), last.get("reason")
+    if decision is None or reason is None or "reason" in dated[-1].said or dated[-1].said.get("decision") != decision:
+        return found
+    first = len(dated)
+    while first and dated[first - 1].said.get("decision") == decision:
+        first -= 1
+    given = [replace(state, said={**state.said, "reason": reason}) for state in dated[first:]]
+    return [*dated[:first], *given, found[-1]]
 
 
 def _state(seen: Seen, raws: Mapping[Ref, dict[str, Value]], at: datetime | None) -> State:
@@ -79,7 +93,7 @@ def _state(seen: Seen, raws: Mapping[Ref, dict[str, Value]], at: datetime | None
     for record in seen.chain:
         kind, fields = seen.account.mapping.kinds[record.ref.kind], raws[record.ref]
         said |= {axis: value for axis, value in kind.read(fields).items() if axis in AXES and isinstance(value, str)}
-        axes = speaks_of(kind)
+        axes = seen.account.speaks_of(kind.kind)
         for name, raw in kind.unmapped(fields):
             strange.update({axis: raw for axis in axes.get(name, ()) if axis != "owner"})
         owner = kind.owner(fields) or owner

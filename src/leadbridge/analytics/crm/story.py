@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -275,8 +275,6 @@ class _Telling:
 
     def _explained(self, code: str | None) -> None:
         """The reason of an answer that was given without one."""
-        from dataclasses import replace
-
         assert self.answer is not None
         self.answer = self.answer[0], code
         for position in range(len(self.story.facts) - 1, -1, -1):

@@ -12,7 +12,7 @@ from leadbridge.agreement import Agreement
 from leadbridge.agreement.promises import board
 from leadbridge.analytics.crm.around import companies_of, company_facts, related_of
 from leadbridge.analytics.crm.people import People, Person, people_of
-from leadbridge.analytics.crm.read import Account, Connections, Progress, read_accounts, speaks_of
+from leadbridge.analytics.crm.read import Account, Connections, Progress, read_accounts
 from leadbridge.analytics.crm.story import tell
 from leadbridge.analytics.crm.views import records_and_said
 from leadbridge.analytics.meta import Finding
@@ -29,7 +29,7 @@ _SLACK = timedelta(minutes=5)
 
 _DOUBTS = {
     "undated": (
-        "{} with something that is known only as it is now: it times no stage, and decisions at most by the last change",
+        "{} with something known only as it is now: no stage is timed by it, a decision by the last change at most",
         "let the CRM track the field from now on (Salesforce: Set History Tracking)",
     ),
     "backward": (
@@ -52,6 +52,7 @@ class Told:
         profiles: their flat canonical fields, by lead id.
         clocks: every promise about them.
         views: the rows of the tables ``records`` and ``said``.
+        connections: the names of all that was read, also where nobody was found.
         findings: what a reader of the numbers has to know.
     """
 
@@ -59,6 +60,7 @@ class Told:
     profiles: dict[str, dict[str, object]]
     clocks: list[SLAClock]
     views: dict[str, list[dict[str, Any]]]
+    connections: tuple[str, ...]
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -90,6 +92,7 @@ def told_by(connections: Connections, agreement: Agreement, *, retry: Retry, pro
         profiles,
         list(board(histories, agreement, now, fields=profiles)),
         {"records": records, "said": said},
+        tuple(account.name for account in accounts),
         [*_remembered(accounts), *_doubtful(doubts), *_identities(people), *_unusable(accounts)],
     )
 
@@ -119,24 +122,23 @@ def _remembered(accounts: Sequence[Account]) -> list[Finding]:
                 for ref, each in account.records.items()
                 if ref.kind == kind.kind and each.state in ("live", "converted")
             ]
-            for name in speaks_of(kind):
+            for name in account.speaks_of(kind.kind):
                 said = [each for each in records if each.fields.get(name) not in (None, "")]
                 pasts = {each.ref: past for each in said if (past := account.pasts.get((each.ref, name)))}
+                since = min((past[0][0] for past in pasts.values()), default=None)
                 late = [
                     each
                     for each in said
-                    if each.ref not in pasts or pasts[each.ref][0][0] > _made(kind.read(each.fields), each) + _SLACK
+                    if each.ref not in pasts or (since and _made(kind.read(each.fields), each) < since - _SLACK)
                 ]
                 if not late:
                     continue
                 where = f"{account.name} {kind.kind}.{name}"
-                if not pasts:
-                    message = f"{where} has no history: {plural(len(said), 'record')} say only what is true now"
+                if since is None:
+                    message = f"{where} has no history: of {plural(len(said), 'record')} only the present is known"
                 else:
-                    since = min(past[0][0] for past in pasts.values())
-                    message = (
-                        f"{where}: history from {since:%Y-%m-%d}; {len(late):,} of {len(said):,} records are older"
-                    )
+                    part = f"{len(late):,} of {len(said):,} records were made before, or have none"
+                    message = f"{where}: history from {since:%Y-%m-%d}; {part}"
                 remedy = "switch history tracking on for the field; what lies before that day is not known to anybody"
                 found.append(Finding("history", message, len(late), (), remedy))
     return found

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from leadbridge.adapter import Value
 from leadbridge.agreement import Agreement
-from leadbridge.analytics.crm.around import Deal, Related, deals
+from leadbridge.agreement.crosswalk import BY_REASON
+from leadbridge.agreement.offer import decision_meant
+from leadbridge.analytics.crm.around import Deal, Related, deals, interactions
 from leadbridge.analytics.crm.past import states
 from leadbridge.analytics.crm.people import People, Seen
 from leadbridge.clock import to_us
@@ -27,12 +30,15 @@ def records_and_said(
     records: list[Row] = []
     said: list[Row] = []
     for person in people.persons.values():
-        sold = list(deals(related.get(person.id, ())))
+        own_related = related.get(person.id, ())
+        sold = list(deals(own_related))
+        talks = [at for _, at, body in interactions(own_related) if body["nature"] == "person_to_person"]
+        first_talk = min(talks, default=None)
         for seen in person.seen:
             records.append(_record(person.id, seen))
             live = seen.record.state == "live"
             own = [deal for deal in sold if live and deal.account is seen.account]
-            said.extend(_said(person.id, seen, agreement, own))
+            said.extend(_said(person.id, seen, agreement, own, first_talk))
     return records, said
 
 
@@ -44,6 +50,7 @@ def _record(lead: str, seen: Seen) -> Row:
         "connection": seen.account.name,
         "record": record.ref.id,
         "kind": record.ref.kind,
+        "function": seen.account.mapping.function,
         "state": record.state,
         "successor": successor.id if successor is not None else None,
         "how": seen.how,
@@ -52,14 +59,18 @@ def _record(lead: str, seen: Seen) -> Row:
     }
 
 
-def _said(lead: str, seen: Seen, agreement: Agreement, sold: Sequence[Deal]) -> Iterator[Row]:
+def _said(
+    lead: str, seen: Seen, agreement: Agreement, sold: Sequence[Deal], first_talk: datetime | None
+) -> Iterator[Row]:
     """What a record said on each axis in turn, and what its opportunities say of the stage."""
     base = {"lead_id": lead, "connection": seen.account.name, "record": seen.record.ref.id}
     lasting: dict[str, Row] = {}
     for state in states(seen, agreement.lifecycle.ids):
         since = to_us(state.at) if state.at is not None else None
-        for axis in {**state.said, **state.strange, **lasting}:
-            now = state.said.get(axis), state.strange.get(axis)
+        talked = first_talk is not None and (state.at is None or first_talk <= state.at)
+        said = _meant(state.said, agreement, talked)
+        for axis in dict.fromkeys([*said, *state.strange, *lasting]):
+            now = said.get(axis), state.strange.get(axis)
             last = lasting.get(axis)
             if last is not None and (last["value"], last["raw"]) == now:
                 continue
@@ -70,13 +81,25 @@ def _said(lead: str, seen: Seen, agreement: Agreement, sold: Sequence[Deal]) -> 
                 lasting[axis] = {**base, **more}
     yield from lasting.values()
     for deal in sold:
-        outcome = ("won" if deal.won else "lost") if deal.closed_at is not None else None
-        if outcome is not None and deal.closed_at is not None:
-            precision = "day" if deal.by_day else "instant"
-            yield {**base, "axis": "deal", "value": outcome, "since_us": to_us(deal.closed_at), "precision": precision}
-        until = to_us(deal.closed_at) if deal.closed_at is not None else None
-        row = {**base, "axis": "deal", "value": "opportunity", "since_us": to_us(deal.opened_at), "until_us": until}
-        yield {**row, "precision": "instant"}
+        opened = to_us(deal.opened_at)
+        closed = to_us(deal.closed_at) if deal.closed_at is not None else None
+        name = agreement.lifecycle.find("opportunity") or "opportunity"
+        row = {**base, "axis": "deal", "precision": "instant"}
+        yield {**row, "value": name, "since_us": opened, "until_us": closed}
+        if closed is not None:
+            outcome = "won" if deal.won else "lost"
+            ended = {"value": agreement.lifecycle.find(outcome) or outcome, "since_us": closed}
+            yield {**row, **ended, "precision": "day" if deal.by_day else "instant"}
+
+
+def _meant(said: Mapping[str, str], agreement: Agreement, talked: bool) -> Mapping[str, str]:
+    """What is said, with the decision that a reason stands for where the CRM only says "closed"."""
+    if said.get("decision") != BY_REASON:
+        return said
+    code = said.get("reason")
+    if code is None:
+        return {axis: value for axis, value in said.items() if axis != "decision"}
+    return {**said, "decision": decision_meant(agreement, code, followed_up=talked)}
 
 
 def _text(value: Value) -> str | None:

@@ -12,7 +12,7 @@ from leadbridge.analytics.agreed import LeadStanding
 from leadbridge.domain import facts as f
 from tests.analytics.stories import Story, fact, take
 
-__all__ = ["AGREEMENT", "crowd"]
+__all__ = ["AGREEMENT", "crowd", "everybody"]
 
 AGREEMENT = Agreement.loads("""
 agreement: Crowd
@@ -41,8 +41,14 @@ HORIZON = 24 * 28
 
 def crowd(seed: int = 7) -> Snapshot:
     """A snapshot of everybody, with clocks, standings, assets, reasons and feedback."""
+    story, stands = everybody(seed)
+    return take(story, agreement=AGREEMENT, standings=stands)
+
+
+def everybody(seed: int, leads: int = LEADS) -> tuple[Story, dict[str, LeadStanding]]:
+    """What happened to everybody, and how each stands."""
     random = Random(seed)
-    names = [f"lead{number:02}" for number in range(LEADS)]
+    names = [f"lead{number:02}" for number in range(leads)]
     stands = {
         name: LeadStanding(
             in_target=random.choice((True, False, None)),
@@ -51,7 +57,7 @@ def crowd(seed: int = 7) -> Snapshot:
         )
         for name in names
     }
-    return take([one for name in names for one in _one(random, name)], agreement=AGREEMENT, standings=stands)
+    return [one for name in names for one in _one(random, name)], stands
 
 
 def _one(random: Random, name: str) -> Iterator[f.Fact]:

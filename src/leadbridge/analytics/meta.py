@@ -113,6 +113,8 @@ class Meta:
     numbers down by; ``assumptions`` what the agreement assumes about a lead without follow-up; ``personal`` whether
     ``lead_profile`` holds names and addresses. ``unsigned`` are roles that have not signed the agreement, ``effective``
     and ``until`` its days, ``targets`` its standing and planned targets (see :func:`leadbridge.analytics.terms.terms`).
+    ``parts`` are the directories of the partitions, by what stands together in one (``partition``), for a snapshot that
+    has any.
     """
 
     now_us: int
@@ -128,6 +130,8 @@ class Meta:
     dimensions: tuple[str, ...] = ()
     personal: bool = False
     assumptions: Mapping[str, Any] = field(default_factory=dict)
+    partition: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict, repr=False)
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
     @property
@@ -168,6 +172,7 @@ class Meta:
         }
         body |= {name: getattr(self, name) for name in ("unsigned", "effective", "until", "targets")}
         body["personal"] = self.personal
+        body |= {"partition": self.partition, "parts": dict(self.parts)}
         body["assumptions"] = dict(self.assumptions)
         body["recorded"] = sorted(self.recorded)
         body["findings"] = self.findings

@@ -20,12 +20,15 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from weakref import finalize
 
 from leadbridge.analytics.agreed import LeadStanding, agreed_recorded, agreed_rows, assumptions_of, stand, stand_all
-from leadbridge.analytics.engine import TABLES, connect, last_instant, quoted, rows_of, text_of, write_rows
+from leadbridge.analytics.engine import TABLES, connect, last_instant, quoted, rows_of, write_rows
 from leadbridge.analytics.flatten import clock_rows, histories, recorded, table_rows
 from leadbridge.analytics.frames import columns_of, read_files, read_frame
 from leadbridge.analytics.ingest import check_roles, dimensions_of, load, path_of
+from leadbridge.analytics.kept import from_kept
 from leadbridge.analytics.measures import Metrics
+from leadbridge.analytics.measuring import horizon_us
 from leadbridge.analytics.meta import Finding, Meta, Quality
+from leadbridge.analytics.parts import Partition, save_parts
 from leadbridge.analytics.profile import (
     Readiness,
     judge_all,
@@ -37,7 +40,9 @@ from leadbridge.analytics.profile import (
 from leadbridge.analytics.quality import findings
 from leadbridge.analytics.replay import Replay, replay_snapshot
 from leadbridge.analytics.scorecard import Scorecard
+from leadbridge.analytics.storage import create_views
 from leadbridge.analytics.terms import terms
+from leadbridge.analytics.updating import UNSETTLED, update_parts
 from leadbridge.analytics.whatif import what_if_of_tables
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.facts import Fact
@@ -45,7 +50,6 @@ from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.lifecycle import SPINE
 from leadbridge.domain.show import html_table
 from leadbridge.domain.sla import SLAClock
-from leadbridge.errors import DataError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -78,6 +82,7 @@ class Snapshot:
         # A finaliser and not __del__: it also runs at the end of the program, and nobody is warned about forgetting.
         self._remove = finalize(self, shutil.rmtree, directory, ignore_errors=True) if temporary else None
         self._connection: DuckDBPyConnection | None = None
+        self._kept: frozenset[str] = frozenset()
         self._lock = Lock()
 
     # -- making one -------------------------------------------------------------------------------------------------
@@ -254,7 +259,7 @@ class Snapshot:
         with connect() as connection:
             steps = [{"stage": stage, "step": step} for step, stage in enumerate(meta.path)]
             write_rows(connection, place / "path.parquet", TABLES["path"], steps)
-            _views(connection, place)
+            create_views(connection, place, {})
             now_us = meta.now_us
             if now_us < 0:
                 now_us = last_instant(connection)
@@ -326,17 +331,58 @@ class Snapshot:
 
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs a query of one's own on the tables (``leads``, ``entries``, ``handoffs``, ...); one mapping a row."""
-        return rows_of(self._open(), query, values)
+        connection = self._open()
+        return rows_of(connection, from_kept(query, self._kept), values)
 
     def count(self, table: str) -> int:
         """The rows of a table."""
         return int(self.sql(f"select count(*) as n from {quoted(table)}")[0]["n"])
 
-    def save(self, directory: str | Path) -> Snapshot:
-        """Copies the snapshot to a directory of its own and returns it from there."""
+    def save(self, directory: str | Path, *, partition: Partition | None = None) -> Snapshot:
+        """Copies the snapshot to a directory of its own and returns it from there.
+
+        With ``partition`` the leads captured in the same month, quarter or year stand together, sorted, with what
+        metrics begin from: the form for long histories. Saved there again, only what changed is written; :meth:`update`
+        takes over the leads that changed. Whoever opened the old one can read on until the next time.
+
+        Raises:
+            ConfigError: for an unknown partition.
+        """
         place = Path(directory)
-        shutil.copytree(self.directory, place, dirs_exist_ok=True)
+        if partition is not None:
+            save_parts(self.directory, self.meta, place, partition)
+        else:
+            shutil.copytree(self.directory, place, dirs_exist_ok=True)
         return Snapshot.open(place)
+
+    def update(self, changes: Snapshot, *, gone: Collection[str] = ()) -> Snapshot:
+        """Takes over leads from a newer snapshot of them alone, and returns this one as it then is.
+
+        Afterwards it is what a snapshot of everybody would be, as long as ``changes`` has every lead with a fact since
+        :attr:`now`, and all of :meth:`unsettled`. Only the partitions of those leads are written anew.
+
+        Args:
+            changes: all facts and clocks of the leads that changed, at the new instant, under the same agreement.
+            gone: ids of leads that are to be forgotten.
+
+        Raises:
+            ConfigError: when this one was not saved in partitions.
+            DataError: when the two were taken under different terms, or ``changes`` is older.
+        """
+        update_parts(self.directory, self.meta, changes.directory, changes.meta, gone)
+        return Snapshot.open(self.directory)
+
+    def unsettled(self, within: str = "90 days") -> list[str]:
+        """The leads that time alone may change, without a new fact: they belong to what :meth:`update` takes over.
+
+        Those with a clock that has not stopped, and, where leads are judged by criteria, those with an interaction ``within`` the
+        longest window of the criteria.
+
+        Raises:
+            ConfigError: when ``within`` is business time.
+        """
+        since = {"since_us": self.meta.now_us - horizon_us(within)}
+        return [row["lead_id"] for row in self.sql(UNSETTLED, since)]
 
     def close(self) -> None:
         """Lets go of the engine, and of the files of a temporary snapshot."""
@@ -365,7 +411,7 @@ class Snapshot:
         with self._lock:
             if self._connection is None:
                 connection = connect()
-                _views(connection, self.directory)
+                self._kept = create_views(connection, self.directory, self.meta.parts)
                 self._connection = connection
         # A cursor of its own for every query: a connection may not be used by two threads at once.
         return self._connection.cursor()
@@ -387,11 +433,3 @@ def _place(directory: str | Path | None) -> Iterator[tuple[Path, bool]]:
     finally:
         if not finished:
             shutil.rmtree(place, ignore_errors=True)
-
-
-def _views(connection: DuckDBPyConnection, place: Path) -> None:
-    for name in TABLES:
-        if not (place / f"{name}.parquet").exists():
-            raise DataError(f"{place} has no {name}.parquet: it is of an older leadbridge, take a new snapshot")
-        file = text_of(str(place / f"{name}.parquet"))
-        connection.execute(f"create view {quoted(name)} as select * from read_parquet({file})")

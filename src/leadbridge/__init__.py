@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from leadbridge.agreement.picklists import ReasonCrosswalk, picklist
     from leadbridge.agreement.route import route
     from leadbridge.agreement.versions import Agreements
-    from leadbridge.analytics import Comparison, NotComputable, Replay, Result, Snapshot
+    from leadbridge.analytics import (
+        Comparison,
+        NotComputable,
+        Reconciliation,
+        Replay,
+        Result,
+        Snapshot,
+        benchmarks,
+        reconcile,
+    )
     from leadbridge.bridge import Bridge
     from leadbridge.clock import Clock, ManualClock, SystemClock
     from leadbridge.domain.buying.group import BuyingGroup
@@ -91,6 +100,7 @@ __all__ = [
     "PlanRefused",
     "RateLimited",
     "ReasonCrosswalk",
+    "Reconciliation",
     "Replay",
     "Result",
     "Route",
@@ -103,6 +113,7 @@ __all__ = [
     "Unavailable",
     "Verdict",
     "__version__",
+    "benchmarks",
     "brief",
     "clocks",
     "connect",
@@ -115,6 +126,7 @@ __all__ = [
     "picklist",
     "provenance",
     "raise_feedback",
+    "reconcile",
     "route",
 ]
 
@@ -139,9 +151,12 @@ _HOMES = {
     "leadbridge.analytics": (
         "Comparison",
         "NotComputable",
+        "Reconciliation",
         "Replay",
         "Result",
         "Snapshot",
+        "benchmarks",
+        "reconcile",
     ),
     "leadbridge.bridge": ("Bridge",),
     "leadbridge.clock": (

@@ -18,7 +18,7 @@ from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.domain.model import did_you_mean
 from leadbridge.errors import ConfigError, IllegalMove, IncompletePackage
 
-__all__ = ["STAGE_OF_DECISION", "offer", "terms_of"]
+__all__ = ["STAGE_OF_DECISION", "decision_meant", "offer", "terms_of"]
 
 STAGE_OF_DECISION: dict[Decision, str] = {
     "accept": "sales_accepted",
@@ -28,6 +28,23 @@ STAGE_OF_DECISION: dict[Decision, str] = {
     "ineligible": "ineligible",
 }
 """The canonical stage that a decision leads to; each agreement may call it otherwise."""
+
+
+def decision_meant(agreement: Agreement, code: str, *, followed_up: bool) -> Decision:
+    """Which decision a CRM that only says "closed" means: reject before follow-up began, else what the reason says.
+
+    Args:
+        agreement: knows which decisions a reason allows.
+        code: of the reason.
+        followed_up: whether the receiving function had begun to work on the lead.
+
+    Raises:
+        IllegalMove: for an unknown code, with the nearest one.
+    """
+    decisions = [d for d in agreement.reason(code).allowed_decisions if d in STAGE_OF_DECISION and d != "accept"]
+    if followed_up:
+        decisions = [d for d in decisions if d != "reject"] or decisions
+    return decisions[0] if decisions else "disqualify"
 
 
 def terms_of(agreement: Agreement) -> Terms:

@@ -11,6 +11,8 @@ from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
 from leadbridge.analytics.profile import Readiness
+from leadbridge.analytics.reconcile import reconcile
+from leadbridge.analytics.reconciliation import Difference, Reconciliation, Step
 from leadbridge.analytics.redealing import Redeal
 from leadbridge.analytics.replay import Replay, replay
 from leadbridge.analytics.result import Answer, NotComputable, Result
@@ -21,20 +23,24 @@ from leadbridge.analytics.whatif import what_if
 __all__ = [
     "Answer",
     "Comparison",
+    "Difference",
     "Finding",
     "Meta",
     "Metric",
     "NotComputable",
     "Quality",
     "Readiness",
+    "Reconciliation",
     "Redeal",
     "Replay",
     "Result",
     "ScoreLine",
     "Scorecard",
     "Snapshot",
+    "Step",
     "metric",
     "metrics",
+    "reconcile",
     "replay",
     "save",
     "what_if",

@@ -180,6 +180,33 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "acted_us": _US,
         "told_us": _US,
     },
+    "records": {
+        "lead_id": _TEXT,
+        "connection": _TEXT,
+        "record": _TEXT,
+        "kind": _TEXT,
+        "function": _TEXT,
+        "state": _TEXT,
+        "successor": _TEXT,
+        "how": _TEXT,
+        "modified_us": _US,
+        "source": _TEXT,
+        "campaign": _TEXT,
+        "country": _TEXT,
+        "region": _TEXT,
+        "industry": _TEXT,
+    },
+    "said": {
+        "lead_id": _TEXT,
+        "connection": _TEXT,
+        "record": _TEXT,
+        "axis": _TEXT,
+        "value": _TEXT,
+        "raw": _TEXT,
+        "since_us": _US,
+        "until_us": _US,
+        "precision": _TEXT,
+    },
     "buying_path": {"buying_stage": _TEXT, "step": _INT},
     "path": {"stage": _TEXT, "step": _INT},
 }
@@ -195,6 +222,10 @@ fields they are ``NULL``. ``handoffs.transfers`` counts how often the owner chan
 An assignment without an owner means that the lead was taken back. ``agreement`` is the version that a fact names (0:
 it names none), and ``governance`` has a row for every instant from which a lead's facts name another one.
 ``interactions.asked`` counts the questions that the buyer asked in it.
+``records`` and ``said`` are what each CRM shows of a lead, in snapshots that were read from CRMs: ``records.state`` is
+live, deleted or merged, and ``how`` says how the record was recognised. A row of ``said`` is a value on an axis
+(stage, status, decision, reason, buying_stage, or deal for what opportunities say) from ``since_us`` (``NULL``: nobody
+knows) to ``until_us`` (``NULL``: it still stands); where ``value`` is ``NULL``, the crosswalk gives ``raw`` no meaning.
 """
 
 

@@ -19,10 +19,17 @@ from leadbridge.errors import DataError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["columns_of", "read_files", "read_frame"]
+__all__ = ["columns_of", "read_files", "read_frame", "read_parquet"]
 
 
-def read_files(connection: DuckDBPyConnection, files: Sequence[Path], columns: Mapping[str, str]) -> list[Finding]:
+_ORPHAN = "make both exports of the same leads on the same day"
+_FOOTER = r"^(Copyright \(c\) .*salesforce.*|Confidential Information - Do Not Distribute)$"
+"""What Salesforce writes below a report, after a line with the name of the report."""
+
+
+def read_files(
+    connection: DuckDBPyConnection, files: Sequence[Path], columns: Mapping[str, str], encoding: str = "utf-8"
+) -> list[Finding]:
     """Reads CSV files as ``raw``: the first lists the leads, each further one adds columns by the lead's id.
 
     Raises:
@@ -30,7 +37,7 @@ def read_files(connection: DuckDBPyConnection, files: Sequence[Path], columns: M
     """
     if not files:
         raise DataError("there is no file to read: give the path of a CSV file")
-    headers = [_open(connection, number, file) for number, file in enumerate(files)]
+    headers = [_open(connection, number, file, encoding) for number, file in enumerate(files)]
     for file, header in zip(files, headers, strict=True):
         pick({"lead": columns["lead"]}, header, file.name)
     pick(
@@ -38,6 +45,8 @@ def read_files(connection: DuckDBPyConnection, files: Sequence[Path], columns: M
     )
     home = {role: next(k for k, header in enumerate(headers) if name in header) for role, name in columns.items()}
     found: list[Finding] = []
+    for number, (file, header) in enumerate(zip(files, headers, strict=True)):
+        found += _footer(connection, number, header, file.name)
     lead = quoted(columns["lead"])
     joins = ""
     for number in range(1, len(files)):
@@ -49,6 +58,27 @@ def read_files(connection: DuckDBPyConnection, files: Sequence[Path], columns: M
     picked = ", ".join(_text(f"f{home[role]}.{quoted(name)}", role) for role, name in columns.items())
     connection.execute(f"create table raw as select f0.n_ as n, {picked} from file0 f0{joins} order by f0.n_")
     return found
+
+
+def read_parquet(connection: DuckDBPyConnection, path: Path, columns: Mapping[str, str]) -> list[Finding]:
+    """Reads a Parquet file, or those that a pattern such as ``leads/*.parquet`` matches, as ``raw``.
+
+    Raises:
+        DataError: for a file that is not there or is no Parquet, or a column that it does not have.
+    """
+    import duckdb
+
+    source = f"read_parquet({text_of(str(path))})"
+    try:
+        names = [row["column_name"] for row in rows_of(connection, f"describe select * from {source}")]
+        pick(columns, names, path.name)
+        picked = ", ".join(_text(f"cast({quoted(name)} as varchar)", role) for role, name in columns.items())
+        connection.execute(f"create table raw as select row_number() over () as n, {picked} from {source} order by n")
+    except duckdb.IOException:
+        raise DataError(f"there is no file {path}: check the path") from None
+    except duckdb.Error:
+        raise DataError(f"{path.name} cannot be read as Parquet: for CSV use Snapshot.from_csv") from None
+    return []
 
 
 def columns_of(frame: Any, columns: Mapping[str, str]) -> dict[str, list[str | None]]:
@@ -91,20 +121,37 @@ def _text(column: str, role: str) -> str:
     return f"nullif(trim({column}), '') as {quoted(role)}"
 
 
-def _open(connection: DuckDBPyConnection, number: int, file: Path) -> list[str]:
+def _open(connection: DuckDBPyConnection, number: int, file: Path, encoding: str) -> list[str]:
     import duckdb
 
     if not file.is_file():
         raise DataError(f"there is no file {file}: check the path")
-    source = f"read_csv({text_of(str(file))}, header = true, all_varchar = true, null_padding = true)"
+    options = f"header = true, all_varchar = true, null_padding = true, encoding = {text_of(encoding)}"
+    source = f"read_csv({text_of(str(file))}, {options})"
     try:
         connection.execute(f"create table file{number} as select *, row_number() over () as n_ from {source}")
     except duckdb.Error:
         raise DataError(
-            f"{file.name} cannot be read as CSV: save it as comma-separated UTF-8 with a header line"
+            f"{file.name} cannot be read as CSV in {encoding}: save it as comma-separated UTF-8 with a header line, or "
+            "say encoding='latin-1'"
         ) from None
     names = [row["column_name"] for row in rows_of(connection, f"describe file{number}")]
     return [name for name in names if name != "n_"]
+
+
+def _footer(connection: DuckDBPyConnection, number: int, header: Sequence[str], name: str) -> list[Finding]:
+    """Takes out what stands below a report of Salesforce."""
+    first = quoted(header[0])
+    alone = " and ".join([f"{first} is not null", *(f"{quoted(each)} is null" for each in header[1:])])
+    below = f"select n_ from file{number} where {alone} and regexp_matches({first}, {text_of(_FOOTER)})"
+    title = f"n_ = (select min(n_) - 1 from ({below}) f) and {alone}"
+    where = f"n_ >= (select min(n_) from ({below}) f) or ({title})"
+    lines = rows_of(connection, f"select count(*) as n from file{number} where {where}")[0]["n"]
+    if not lines:
+        return []
+    connection.execute(f"delete from file{number} where {where}")
+    remedy = "export as details only, without a footer"
+    return [Finding("footer", f"{plural(lines, 'line')} below the report in {name}: left out", lines, (), remedy)]
 
 
 def _joinable(connection: DuckDBPyConnection, number: int, lead: str, name: str) -> list[Finding]:
@@ -118,7 +165,11 @@ def _joinable(connection: DuckDBPyConnection, number: int, lead: str, name: str)
         leads = tuple(row["lead"] for row in strange)
         found.append(
             Finding(
-                "orphan", f"{plural(len(leads), 'lead')} of {name} not in the first file: left out", len(leads), leads
+                "orphan",
+                f"{plural(len(leads), 'lead')} of {name} not in the first file: left out",
+                len(leads),
+                leads,
+                _ORPHAN,
             )
         )
     twice = rows_of(
@@ -129,7 +180,8 @@ def _joinable(connection: DuckDBPyConnection, number: int, lead: str, name: str)
     if twice:
         extra = sum(row["extra"] for row in twice)
         message = f"{plural(extra, 'row')} of {name} for a lead that was there already: the first row is kept"
-        found.append(Finding("duplicate", message, extra, tuple(row["lead"] for row in twice)))
+        leads = tuple(row["lead"] for row in twice)
+        found.append(Finding("duplicate", message, extra, leads, "export one row a lead"))
     return found
 
 

@@ -17,18 +17,21 @@ The roles are the left-hand sides of ``columns``:
 ``lead.<field>``   a field of the lead or (``company.<field>``) of its company, for criteria, such as ``lead.title``
 =================  ==================================================================================
 
-Times are ISO 8601: ``2026-01-31``, ``2026-01-31 14:05:00`` (read as UTC) or with an offset. A date stays a date.
+Times are ISO 8601: ``2026-01-31``, ``2026-01-31 14:05:00`` (read in ``zone``) or with an offset; other forms are
+declared with ``formats``. A date stays a date.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leadbridge.analytics.dates import Dates, read_times
 from leadbridge.analytics.engine import DIMENSION, TABLES, quoted, rows_of, text_of, write_query
 from leadbridge.analytics.meta import Finding
-from leadbridge.analytics.quality import plural
+from leadbridge.analytics.quality import absent, fillers, plural
 from leadbridge.domain.criteria.names import PROFILE_TYPES
 from leadbridge.domain.facts import DECISIONS
 from leadbridge.domain.lifecycle import DETOURS
@@ -83,17 +86,21 @@ def load(
     columns: Mapping[str, str],
     values: Mapping[str, Mapping[str, str]],
     path: Sequence[str],
+    dates: Dates,
+    latest: datetime,
 ) -> tuple[list[Finding], frozenset[str]]:
     """Turns the table ``raw`` (a text column for each role, in the order of the rows ``n``) into Parquet files.
 
-    Returns the findings, and which kinds of facts the data has.
+    Returns the findings, and which kinds of facts the data has. What lies after ``latest`` has not happened yet.
 
     Raises:
         DataError: when a column of times holds no times, or one of decisions something else.
     """
     found = _clean(connection)
     times = [role for role in columns if role in _TIMES or role.startswith("stage:")]
-    found += [finding for role in times if (finding := _read_times(connection, role, columns[role])) is not None]
+    for role in times:
+        found += read_times(connection, role, columns[role], dates, latest)
+    found += [*fillers(connection, columns), *absent(columns)]
     has = {role: role in columns for role in (*ROLES,)}
     if has["decision"]:
         _read_decisions(connection, columns["decision"], values.get("decision", {}))
@@ -126,7 +133,8 @@ def _clean(connection: DuckDBPyConnection) -> list[Finding]:
     blank = rows_of(connection, "select count(*) as n from raw where lead is null")[0]["n"]
     if blank:
         connection.execute("delete from raw where lead is null")
-        found.append(Finding("missing", f"{plural(blank, 'row')} without a lead id: left out", blank))
+        remedy = "export the id of the record as well"
+        found.append(Finding("missing", f"{plural(blank, 'row')} without a lead id: left out", blank, (), remedy))
     twice = rows_of(
         connection, "select lead, count(*) - 1 as extra from raw group by lead having count(*) > 1 order by lead"
     )
@@ -135,38 +143,9 @@ def _clean(connection: DuckDBPyConnection) -> list[Finding]:
         extra = sum(row["extra"] for row in twice)
         leads = tuple(row["lead"] for row in twice)
         message = f"{plural(extra, 'row')} for a lead that was there already: the first row of each lead is kept"
-        found.append(Finding("duplicate", message, extra, leads))
+        remedy = "export one row a lead, or put further columns into files of their own"
+        found.append(Finding("duplicate", message, extra, leads, remedy))
     return found
-
-
-def _read_times(connection: DuckDBPyConnection, role: str, column: str) -> Finding | None:
-    """Adds the microseconds and the precision of a column of times."""
-    text, us, day = quoted(role), quoted(f"{role}_us"), quoted(f"{role}_day")
-    connection.execute(
-        f"alter table raw add column {us} bigint; alter table raw add column {day} boolean default false"
-    )
-    connection.execute(
-        f"""
-        update raw set {day} = regexp_full_match({text}, '\\d{{4}}-\\d{{2}}-\\d{{2}}'), {us} = case
-          when regexp_full_match({text}, '\\d{{4}}-\\d{{2}}-\\d{{2}}') then epoch_us(try_cast({text} as timestamp))
-          when regexp_matches({text}, '^\\d{{4}}-.*(Z|[+-]\\d\\d(:?\\d\\d)?)$')
-            then epoch_us(try_cast({text} as timestamptz))
-          when regexp_matches({text}, '^\\d{{4}}-') then epoch_us(try_cast({text} as timestamp)) end
-        where {text} is not null
-        """
-    )
-    counts = rows_of(connection, f"select count({text}) as given, count({us}) as read from raw")[0]
-    unread = counts["given"] - counts["read"]
-    if unread and not counts["read"]:
-        raise DataError(
-            f"column {column!r} (for {role}) holds no times that can be read: write them as 2026-01-31 or "
-            "2026-01-31 14:05:00, or map another column"
-        )
-    if not unread:
-        return None
-    leads = rows_of(connection, f"select lead from raw where {text} is not null and {us} is null order by lead")
-    message = f"{plural(unread, 'value')} of {column} cannot be read as a time: taken as not given"
-    return Finding("unreadable", message, unread, tuple(row["lead"] for row in leads))
 
 
 def _read_decisions(connection: DuckDBPyConnection, column: str, given: Mapping[str, str]) -> None:

@@ -69,7 +69,7 @@ def steps_to_keep() -> Mapping[str, str]:
 
 
 def from_kept(query: str, kept: Iterable[str]) -> str:
-    """The query, with those steps read that are kept; ``kept`` are names as in :attr:`Step.table`, of a schema ``kept``.
+    """The query, with those steps read that are kept: their names, as in :attr:`Step.table`, in the schema ``kept``.
 
     A query of one's own that does not begin with such steps comes back as it is.
     """

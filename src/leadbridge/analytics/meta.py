@@ -64,12 +64,16 @@ NEEDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about the data that a reader of the numbers has to know. ``leads`` are lead ids, never names."""
+    """Something about the data that a reader of the numbers has to know.
+
+    ``leads`` are lead ids, never names; ``remedy`` is what to do about it.
+    """
 
     kind: str
     message: str
     count: int
     leads: tuple[str, ...] = ()
+    remedy: str = ""
 
     def __str__(self) -> str:
         shown = ", ".join(self.leads[:5]) + (f" and {len(self.leads) - 5} more" if len(self.leads) > 5 else "")
@@ -92,7 +96,11 @@ class Quality(Sequence[Finding]):
         return iter(self._findings)
 
     def of(self, kind: str) -> tuple[Finding, ...]:
-        """The findings of a kind: impossible, mixed, duplicate, missing, unreadable or orphan."""
+        """The findings of a kind.
+
+        Of an export: impossible, mixed, duplicate, missing, filler, absent, unreadable, future, zone, footer or orphan;
+        of CRMs also history, undated, backward, ambiguous and deleted.
+        """
         return tuple(finding for finding in self if finding.kind == kind)
 
     def __str__(self) -> str:
@@ -102,7 +110,11 @@ class Quality(Sequence[Finding]):
         return f"<Quality: {len(self)} findings>"
 
     def _repr_html_(self) -> str:
-        return html_table("Quality of the data", ("kind", "finding"), ((f.kind, f) for f in self))
+        rows = ((f.kind, f"{f.count:,}", f, f.remedy) for f in self)
+        return html_table("Quality of the data", ("kind", "count", "finding", "what to do"), rows)
+
+
+_LISTS = ("path", "dimensions", "unsigned", "targets", "connections")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +122,10 @@ class Meta:
     """``path`` is the success path, ``recorded`` names the kinds of facts that the data has at all (see :data:`NEEDS`).
 
     ``now_us`` is the instant that the snapshot describes; ``dimensions`` are further columns of ``leads`` to break
-    numbers down by; ``assumptions`` what the agreement assumes about a lead without follow-up; ``personal`` whether
-    ``lead_profile`` holds names and addresses. ``unsigned`` are roles that have not signed the agreement, ``effective``
-    and ``until`` its days, ``targets`` its standing and planned targets (see :func:`leadbridge.analytics.terms.terms`).
+    numbers down by; ``connections`` the CRMs whose views it holds; ``assumptions`` what the agreement assumes about a
+    lead without follow-up; ``personal`` whether ``lead_profile`` holds names and addresses. ``unsigned`` are roles that
+    have not signed the agreement, ``effective`` and ``until`` its days, ``targets`` its standing and planned targets (see
+    :func:`leadbridge.analytics.terms.terms`).
     ``parts`` are the directories of the partitions, by what stands together in one (``partition``), for a snapshot that
     has any.
     """
@@ -128,6 +141,7 @@ class Meta:
     until: str = ""
     targets: tuple[Mapping[str, Any], ...] = ()
     dimensions: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
     personal: bool = False
     assumptions: Mapping[str, Any] = field(default_factory=dict)
     partition: str = ""
@@ -171,7 +185,7 @@ class Meta:
             name: getattr(self, name) for name in ("now_us", "path", "agreement", "version", "signed", "dimensions")
         }
         body |= {name: getattr(self, name) for name in ("unsigned", "effective", "until", "targets")}
-        body["personal"] = self.personal
+        body |= {"personal": self.personal, "connections": self.connections}
         body |= {"partition": self.partition, "parts": dict(self.parts)}
         body["assumptions"] = dict(self.assumptions)
         body["recorded"] = sorted(self.recorded)
@@ -188,7 +202,7 @@ class Meta:
         try:
             body = orjson.loads(path.read_bytes())
             findings = tuple(Finding(**{**one, "leads": tuple(one["leads"])}) for one in body.pop("findings"))
-            lists = {name: tuple(body.pop(name)) for name in ("path", "dimensions", "unsigned", "targets")}
+            lists = {name: tuple(body.pop(name)) for name in _LISTS}
             return cls(**body | lists | {"findings": findings, "recorded": frozenset(body["recorded"])})
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise DataError(f"{path.parent} is not a snapshot of leadbridge: make one with Snapshot.from_...") from None

@@ -1,8 +1,8 @@
 """Snapshots in partitions: the leads captured in a month (quarter, year) together, so that what is old stays as it is.
 
 A partition is named after what it holds. Saving again, or taking over the leads that changed, writes those partitions
-whose rows are others and leaves the rest alone; ``meta.json`` names the new set in one step at the end. Whoever stops in
-between still has the old snapshot, and the next attempt goes on from the partitions that were finished.
+whose rows are others and leaves the rest alone; ``meta.json`` names the new set in one step at the end. Whoever stops
+in between still has the old snapshot, and the next attempt goes on from the partitions that were finished.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["LEAD_TABLES", "Partition", "key_of", "publish", "save_parts", "write_parts"]
 
 Partition: TypeAlias = Literal["month", "quarter", "year"]
-"""Which leads stand together: those captured in the same one. Leads without that instant are a partition of their own."""
+"""Which leads stand together: those captured in the same one. Leads without that instant have a partition too."""
 
 _INSTANT = "make_timestamp(captured_us)"
 _KEYS: Mapping[str, str] = {

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from leadbridge.analytics.engine import rows_of
+from leadbridge.analytics.engine import quoted, rows_of
 from leadbridge.analytics.meta import Finding
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["findings", "plural"]
+__all__ = ["absent", "fillers", "findings", "plural"]
 
 _PLACEHOLDERS = ("unknown", "n/a", "na", "none", "null", "select", "-", "(not given)")
+
+_FILLED_IN = "leave it blank where nobody knows, so that unknown is not counted as an answer"
+_BY_DATE = "export the time of day as well, where the CRM has it"
+
+_BELONGS = (
+    ("decision", "reason", "why leads are refused"),
+    ("decision", "decided", "how long sales takes to answer"),
+    ("decided", "offered", "how long sales takes to answer"),
+    ("decided", "decision", "the share that sales accepts"),
+    ("assigned", "owner", "numbers by owner"),
+)
+"""What is there, what should be there with it, and what cannot be said without it."""
 
 _IMPOSSIBLE = """
 with firsts as (
@@ -58,6 +71,7 @@ def _impossible(connection: DuckDBPyConnection) -> list[Finding]:
             ),
             count=len(row["leads"]),
             leads=tuple(row["leads"]),
+            remedy="look at a few of them in the CRM: most are dates typed in later, or times of an import",
         )
         for row in rows_of(connection, _IMPOSSIBLE)
     ]
@@ -82,8 +96,53 @@ def _missing(connection: DuckDBPyConnection) -> list[Finding]:
                 else f"{plural(row['n'], 'lead')} with the source {row['source']!r}, kept as a value of its own"
             ),
             count=row["n"],
+            remedy="find out which forms and imports leave it out" if not row["source"] else _FILLED_IN,
         )
         for row in found
+    ]
+
+
+def fillers(connection: DuckDBPyConnection, columns: Mapping[str, str]) -> list[Finding]:
+    """Words that stand for nothing in the columns of an export other than the source: ``n/a``, ``unknown``, ``-``.
+
+    Args:
+        connection: with the table ``raw``, a column of text for each role.
+        columns: which column of the export plays which role.
+    """
+    found: list[Finding] = []
+    for role, column in columns.items():
+        if role not in ("owner", "reason") and not role.startswith("by:"):
+            continue
+        rows = rows_of(
+            connection,
+            f"select {quoted(role)} as word, list(lead order by lead) as leads from raw "
+            f"where list_contains($placeholders, lower({quoted(role)})) group by 1 order by 1",
+            {"placeholders": list(_PLACEHOLDERS)},
+        )
+        for row in rows:
+            message = (
+                f"{plural(len(row['leads']), 'lead')} with {row['word']!r} in {column}, kept as a value of its own"
+            )
+            found.append(Finding("filler", message, len(row["leads"]), tuple(row["leads"]), _FILLED_IN))
+    return found
+
+
+def absent(columns: Mapping[str, str]) -> list[Finding]:
+    """What an export lacks altogether although it has what belongs to it, and which numbers cannot be had for that.
+
+    Args:
+        columns: which column plays which role.
+    """
+    return [
+        Finding(
+            "absent",
+            f"{there} has a column and {role} has none: {what} cannot be computed",
+            1,
+            (),
+            f"add it to the export and to columns={{{role!r}: ...}}",
+        )
+        for there, role, what in _BELONGS
+        if there in columns and role not in columns
     ]
 
 
@@ -97,12 +156,17 @@ def _mixed(connection: DuckDBPyConnection) -> list[Finding]:
     timed = [row["stage"] for row in rows if not row["days"]]
     found = [
         Finding(
-            "mixed", f"{row['stage']} has {row['days']:,} dates among {row['n']:,} times: compared by date", row["days"]
+            "mixed",
+            f"{row['stage']} has {row['days']:,} dates among {row['n']:,} times: compared by date",
+            row["days"],
+            (),
+            _BY_DATE,
         )
         for row in rows
         if 0 < row["days"] < row["n"]
     ]
     if dated and timed:
         message = f"{', '.join(dated)} by date, {', '.join(timed)} by time: intervals between them are compared by date"
-        found.append(Finding("mixed", message, sum(row["days"] for row in rows)))
+        days = sum(row["days"] for row in rows)
+        found.append(Finding("mixed", message, days, (), _BY_DATE))
     return found

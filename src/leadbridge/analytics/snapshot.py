@@ -8,48 +8,47 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from tempfile import mkdtemp
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import finalize
 
 from leadbridge.analytics.agreed import LeadStanding, agreed_recorded, agreed_rows, assumptions_of, stand, stand_all
+from leadbridge.analytics.crm import Connections, Progress, told_by
 from leadbridge.analytics.engine import TABLES, connect, last_instant, quoted, rows_of, write_rows
+from leadbridge.analytics.exports import Exports, Frame
 from leadbridge.analytics.flatten import clock_rows, histories, recorded, table_rows
-from leadbridge.analytics.frames import columns_of, read_files, read_frame
-from leadbridge.analytics.ingest import check_roles, dimensions_of, load, path_of
+from leadbridge.analytics.keeping import Keeping
 from leadbridge.analytics.kept import from_kept
 from leadbridge.analytics.measures import Metrics
-from leadbridge.analytics.measuring import horizon_us
 from leadbridge.analytics.meta import Finding, Meta, Quality
-from leadbridge.analytics.parts import Partition, save_parts
+from leadbridge.analytics.place import place_for
 from leadbridge.analytics.profile import (
     Readiness,
     judge_all,
     profile_columns,
     profile_rows,
     types_of,
-    write_export_profile,
 )
 from leadbridge.analytics.quality import findings
+from leadbridge.analytics.reconcile import Filters, reconcile_snapshot
+from leadbridge.analytics.reconciliation import Reconciliation
 from leadbridge.analytics.replay import Replay, replay_snapshot
 from leadbridge.analytics.scorecard import Scorecard
 from leadbridge.analytics.storage import create_views
 from leadbridge.analytics.terms import terms
-from leadbridge.analytics.updating import UNSETTLED, update_parts
 from leadbridge.analytics.whatif import what_if_of_tables
-from leadbridge.clock import from_us, to_us
+from leadbridge.clock import Clock, SystemClock, from_us, to_us
 from leadbridge.domain.facts import Fact
 from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.lifecycle import SPINE
 from leadbridge.domain.show import html_table
 from leadbridge.domain.sla import SLAClock
+from leadbridge.retry import Retry
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -60,19 +59,11 @@ if TYPE_CHECKING:
 __all__ = ["Frame", "Snapshot"]
 
 
-class Frame(Protocol):
-    """A data frame of pandas or Polars: its column names, and a column by its name."""
-
-    @property
-    def columns(self) -> Any: ...
-
-    def __getitem__(self, name: str, /) -> Any: ...
-
-
-class Snapshot:
+class Snapshot(Exports, Keeping):
     """Tables of leads, stage entries, hand-offs, clocks, interactions and outcomes, as they stood at ``now``.
 
-    Make one with :meth:`from_facts`, :meth:`from_csv` or :meth:`from_dataframe`; :meth:`open` reads a saved one. A
+    Make one with :meth:`from_crm`, :meth:`from_facts`, :meth:`from_csv`, :meth:`from_parquet` or
+    :meth:`from_dataframe`; :meth:`open` reads a saved one. A
     snapshot that was not saved lives in a temporary directory until it is closed or forgotten.
     """
 
@@ -128,17 +119,25 @@ class Snapshot:
         clocks: Iterable[SLAClock] = (),
         standings: Mapping[str, LeadStanding] | None = None,
         profiles: Mapping[str, Mapping[str, object]] | None = None,
+        views: Mapping[str, Sequence[dict[str, Any]]] | None = None,
+        connections: Iterable[str] = (),
+        found: Iterable[Finding] = (),
         personal: bool = False,
         now: datetime,
         directory: str | Path | None = None,
     ) -> Snapshot:
-        """Like :meth:`from_facts`, from histories that are folded already."""
+        """Like :meth:`from_facts`, from histories that are folded already.
+
+        ``views`` are the rows of ``records`` and ``said``, where it is known what each CRM shows, and ``connections``
+        the names of these; ``found`` is what is known about the quality of the data.
+        """
         many = list(many)
         types = types_of(agreement)
         tables = dict(table_rows(many))
         tables["lead_profile"] = list(profile_rows(many, profiles or {}, types, personal=personal))
         tables["clocks"] = list(clock_rows(clocks))
         tables |= agreed_rows(agreement, tables["interactions"])
+        tables |= {name: list((views or {}).get(name, ())) for name in ("records", "said")}
         if standings is None and agreement is not None and profiles:
             standings = stand_all(agreement, many, profiles, now)
         stand(tables["leads"], standings or {})
@@ -148,70 +147,62 @@ class Snapshot:
             path=path,
             recorded=recorded(tables, clocks=bool(tables["clocks"])) | agreed_recorded(tables),
             **terms(agreement),
+            connections=tuple(connections),
             personal=personal,
             assumptions=assumptions_of(agreement),
         )
-        with _place(directory) as (place, temporary):
+        with place_for(directory) as (place, temporary):
             with connect() as connection:
                 for name, rows in tables.items():
                     columns = profile_columns(types) if name == "lead_profile" else TABLES[name]
                     write_rows(connection, place / f"{name}.parquet", columns, rows)
-            return cls._finished(place, meta, temporary, [])
+            return cls._finished(place, meta, temporary, list(found))
 
     @classmethod
-    def from_csv(
+    def from_crm(
         cls,
-        path: str | Path | Sequence[str | Path],
+        connections: Connections,
         *,
-        columns: Mapping[str, str],
-        values: Mapping[str, Mapping[str, str]] | None = None,
-        agreement: Agreement | None = None,
+        agreement: Agreement,
         personal: bool = False,
-        now: datetime | None = None,
+        retry: Retry | None = None,
+        progress: Progress = lambda *_: None,
+        clock: Clock | None = None,
         directory: str | Path | None = None,
     ) -> Snapshot:
-        """An export without any CRM: a CSV file with a row a lead.
+        """CRM accounts as they are, with what they remember: no bridge, no database, and nothing is written.
+
+        Leads, companies, opportunities and interactions are read through the adapters, in the words of the agreement's
+        crosswalk; where fields have a past, so have the leads. The records of one person are put together by our key,
+        the agreement's key or the exact address. :attr:`quality` says from which day on the past is known.
 
         Args:
-            path: the file; of several, the first lists the leads and the others add columns to them, joined by the
-                column that identifies a lead.
-            columns: which column plays which role, see :mod:`leadbridge.analytics.ingest`.
-            values: what words in a column mean, such as ``{"decision": {"Junk": "reject"}}``.
-            agreement: gives the success path; without one it is the stages in the order of ``columns``.
-            personal: whether names, addresses and telephone numbers are kept, when ``columns`` has them.
-            now: the instant of the export; without it, the last instant in the data.
+            connections: adapters by the names of their connections, or in a row: ``[hubspot, salesforce]``.
+            agreement: what stages, decisions and reasons are called in the CRMs, and what was promised.
+            personal: whether names, addresses and telephone numbers are kept in the snapshot.
+            retry: how patient calls are.
+            progress: is told of long work: ``pull`` or ``history``, the connection, how many more records were read.
+            clock: tells the instant of the snapshot.
             directory: where the snapshot is kept; without it, in a temporary directory.
 
         Raises:
-            DataError: for a file or column that is not there or does not hold what its role needs.
+            ConfigError: no connection, or a crosswalk under which nothing stands for a lead.
+            AdapterError: a CRM did not answer, or does not let us; names the connection.
         """
-        check_roles(columns, types_of(agreement))
-        files = [Path(path)] if isinstance(path, (str, Path)) else [Path(one) for one in path]
-        with connect() as connection:
-            found = read_files(connection, files, columns)
-            return cls._loaded(connection, columns, values or {}, agreement, personal, now, directory, found)
-
-    @classmethod
-    def from_dataframe(
-        cls,
-        frame: Frame,
-        *,
-        columns: Mapping[str, str],
-        values: Mapping[str, Mapping[str, str]] | None = None,
-        agreement: Agreement | None = None,
-        personal: bool = False,
-        now: datetime | None = None,
-        directory: str | Path | None = None,
-    ) -> Snapshot:
-        """A pandas or Polars frame with a row a lead; everything else is as in :meth:`from_csv`.
-
-        Raises:
-            DataError: for a column that is not there or does not hold what its role needs.
-        """
-        check_roles(columns, types_of(agreement))
-        with connect() as connection:
-            read_frame(connection, columns_of(frame, columns))
-            return cls._loaded(connection, columns, values or {}, agreement, personal, now, directory, [])
+        now = (clock or SystemClock()).now()
+        told = told_by(connections, agreement, retry=retry or Retry(), progress=progress, now=now)
+        return cls.from_histories(
+            told.histories,
+            agreement=agreement,
+            clocks=told.clocks,
+            profiles=told.profiles,
+            views=told.views,
+            connections=told.connections,
+            found=told.findings,
+            personal=personal,
+            now=now,
+            directory=directory,
+        )
 
     @classmethod
     def open(cls, directory: str | Path) -> Snapshot:
@@ -224,37 +215,7 @@ class Snapshot:
         return cls(place, Meta.load(place / "meta.json"))
 
     @classmethod
-    def _loaded(
-        cls,
-        connection: DuckDBPyConnection,
-        columns: Mapping[str, str],
-        values: Mapping[str, Mapping[str, str]],
-        agreement: Agreement | None,
-        personal: bool,
-        now: datetime | None,
-        directory: str | Path | None,
-        found: list[Finding],
-    ) -> Snapshot:
-        path = agreement.lifecycle.success_path if agreement is not None else path_of(columns)
-        with _place(directory) as (place, temporary):
-            more, has = load(connection, place, columns, values, path)
-            write_export_profile(connection, place, columns, types_of(agreement), personal=personal)
-            agreed = agreed_rows(agreement, ())
-            for name, rows in agreed.items():
-                write_rows(connection, place / f"{name}.parquet", TABLES[name], rows)
-            meta = Meta(
-                now_us=to_us(now) if now is not None else -1,
-                path=path,
-                recorded=has | agreed_recorded({**agreed, "leads": []}),
-                **terms(agreement),
-                dimensions=dimensions_of(columns),
-                personal=personal,
-                assumptions=assumptions_of(agreement),
-            )
-            return cls._finished(place, meta, temporary, [*found, *more])
-
-    @classmethod
-    def _finished(cls, place: Path, meta: Meta, temporary: bool, found: list[Finding]) -> Snapshot:
+    def _finished(cls, place: Path, meta: Meta, temporary: bool, found: list[Finding]) -> Self:
         """Writes the success path, looks at the quality, and settles the instant."""
         with connect() as connection:
             steps = [{"stage": stage, "step": step} for step, stage in enumerate(meta.path)]
@@ -329,6 +290,38 @@ class Snapshot:
         """The same history under any two agreements, side by side; ``analytics.what_if`` deals leads again, too."""
         return what_if_of_tables(self, before, after, only)
 
+    def reconcile(
+        self,
+        what: str,
+        left: str = "",
+        right: str = "",
+        *,
+        agreement: Agreement | None = None,
+        since: date | datetime | None = None,
+        until: date | datetime | None = None,
+        zones: Mapping[str, str] | str = "UTC",
+        filters: Filters | None = None,
+        lag: timedelta = timedelta(hours=1),
+    ) -> Reconciliation:
+        """Why two CRMs count the same thing differently, record by record; needs a snapshot of :meth:`from_crm`.
+
+        Args:
+            what: a stage, decision, status or reason, such as ``disqualified`` or ``won``; with its axis
+                (``reason:spam``) where a word means several things. A decision and its stage are one.
+            left: the name of one connection; of two in the snapshot, the first.
+            right: the name of the other.
+            agreement: knows who decides, and the agreement's own names of stages.
+            since: the first day or instant of a period; without one, what the records say now is counted.
+            until: the first day or instant after it.
+            zones: the time zone of each CRM's reports, by connection, or one for both.
+            filters: what each CRM's own report is filtered by: ``{"hs": {"country": "Germany"}}``.
+            lag: how long a change may take from one CRM to the other.
+
+        Raises:
+            DataError: nothing is called ``what``, or there are not two connections.
+        """
+        return reconcile_snapshot(self, what, left, right, agreement, since, until, zones, filters or {}, lag)
+
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs a query of one's own on the tables (``leads``, ``entries``, ``handoffs``, ...); one mapping a row."""
         connection = self._open()
@@ -337,52 +330,6 @@ class Snapshot:
     def count(self, table: str) -> int:
         """The rows of a table."""
         return int(self.sql(f"select count(*) as n from {quoted(table)}")[0]["n"])
-
-    def save(self, directory: str | Path, *, partition: Partition | None = None) -> Snapshot:
-        """Copies the snapshot to a directory of its own and returns it from there.
-
-        With ``partition`` the leads captured in the same month, quarter or year stand together, sorted, with what
-        metrics begin from: the form for long histories. Saved there again, only what changed is written; :meth:`update`
-        takes over the leads that changed. Whoever opened the old one can read on until the next time.
-
-        Raises:
-            ConfigError: for an unknown partition.
-        """
-        place = Path(directory)
-        if partition is not None:
-            save_parts(self.directory, self.meta, place, partition)
-        else:
-            shutil.copytree(self.directory, place, dirs_exist_ok=True)
-        return Snapshot.open(place)
-
-    def update(self, changes: Snapshot, *, gone: Collection[str] = ()) -> Snapshot:
-        """Takes over leads from a newer snapshot of them alone, and returns this one as it then is.
-
-        Afterwards it is what a snapshot of everybody would be, as long as ``changes`` has every lead with a fact since
-        :attr:`now`, and all of :meth:`unsettled`. Only the partitions of those leads are written anew.
-
-        Args:
-            changes: all facts and clocks of the leads that changed, at the new instant, under the same agreement.
-            gone: ids of leads that are to be forgotten.
-
-        Raises:
-            ConfigError: when this one was not saved in partitions.
-            DataError: when the two were taken under different terms, or ``changes`` is older.
-        """
-        update_parts(self.directory, self.meta, changes.directory, changes.meta, gone)
-        return Snapshot.open(self.directory)
-
-    def unsettled(self, within: str = "90 days") -> list[str]:
-        """The leads that time alone may change, without a new fact: they belong to what :meth:`update` takes over.
-
-        Those with a clock that has not stopped, and, where leads are judged by criteria, those with an interaction ``within`` the
-        longest window of the criteria.
-
-        Raises:
-            ConfigError: when ``within`` is business time.
-        """
-        since = {"since_us": self.meta.now_us - horizon_us(within)}
-        return [row["lead_id"] for row in self.sql(UNSETTLED, since)]
 
     def close(self) -> None:
         """Lets go of the engine, and of the files of a temporary snapshot."""
@@ -415,21 +362,3 @@ class Snapshot:
                 self._connection = connection
         # A cursor of its own for every query: a connection may not be used by two threads at once.
         return self._connection.cursor()
-
-
-@contextmanager
-def _place(directory: str | Path | None) -> Iterator[tuple[Path, bool]]:
-    """Where a snapshot is made, and whether it is temporary; what was begun there goes away when making it fails."""
-    if directory is not None:
-        place = Path(directory)
-        place.mkdir(parents=True, exist_ok=True)
-        yield place, False
-        return
-    place = Path(mkdtemp(prefix="leadbridge-"))
-    finished = False
-    try:
-        yield place, True
-        finished = True
-    finally:
-        if not finished:
-            shutil.rmtree(place, ignore_errors=True)

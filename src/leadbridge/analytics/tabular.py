@@ -10,8 +10,23 @@ from leadbridge.errors import AdapterMissing
 if TYPE_CHECKING:
     import pandas
     import polars
+    import pyarrow
 
-__all__ = ["pandas_frame", "polars_frame"]
+__all__ = ["arrow_table", "pandas_frame", "polars_frame"]
+
+
+def arrow_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> pyarrow.Table:
+    """Rows as an Arrow table.
+
+    Raises:
+        AdapterMissing: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as arrow
+    except ImportError:
+        raise AdapterMissing("to_arrow needs pyarrow: pip install pyarrow") from None
+    given = list(rows)
+    return arrow.table({name: [row.get(name) for row in given] for name in columns})
 
 
 def pandas_frame(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> pandas.DataFrame:

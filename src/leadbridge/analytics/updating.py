@@ -28,7 +28,7 @@ where l.ready is not null and i.happened_us >= $since_us
 order by lead_id"""
 """Leads that time alone may change: with a clock that has not stopped, or judged by interactions since an instant."""
 
-_TERMS = ("agreement", "version", "path", "dimensions", "personal")
+_TERMS = ("agreement", "version", "path", "dimensions", "connections", "personal")
 _TOUCHES = """
 select count(*) > 0 as there from interactions i
 where i.nature = 'person_to_person' and i.function in (select to_function from handoffs)"""

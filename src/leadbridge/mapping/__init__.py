@@ -8,6 +8,7 @@ for blank. Values are compared exactly, first with what is stored, then with wha
 
 from leadbridge.mapping.connection import ConnectionMapping, compile_mapping
 from leadbridge.mapping.kind import Frozen, KindMapping
+from leadbridge.mapping.leads import record_digest
 from leadbridge.mapping.people import People
 
-__all__ = ["ConnectionMapping", "Frozen", "KindMapping", "People", "compile_mapping"]
+__all__ = ["ConnectionMapping", "Frozen", "KindMapping", "People", "compile_mapping", "record_digest"]

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from leadbridge.adapter import Record, Value
 from leadbridge.agreement.crosswalk import BY_REASON
-from leadbridge.agreement.offer import STAGE_OF_DECISION
+from leadbridge.agreement.offer import STAGE_OF_DECISION, decision_meant
 from leadbridge.clock import parse_iso
 from leadbridge.domain import facts as f
 from leadbridge.domain.history import LeadHistory
@@ -131,7 +131,7 @@ def _stages(teller: Teller, sides: list[Side]) -> None:
             continue  # sales' acceptance is told as a decision, which brings its own stage
         current = standing.stage
         if current is not None and lifecycle.is_detour(current) and lifecycle.rank(stage) is not None:
-            if not _comes_back(teller, stage):
+            if not lifecycle.comes_back(current, stage, handoff=teller.rules.agreement.handoff.at):
                 continue
         elif current is not None and not lifecycle.is_forward(current, stage):
             if stage != current and lifecycle.rank(stage) is not None and side.base is not None:
@@ -146,17 +146,6 @@ def _stages(teller: Teller, sides: list[Side]) -> None:
             continue
         when, precision = teller.entered_at(side, stage)
         teller.move(stage, side, when, precision=precision)
-
-
-def _comes_back(teller: Teller, stage: str) -> bool:
-    """Whether a lead in a detour has come back to the success path: further on than where the detour sends it."""
-    lifecycle, current = teller.lifecycle, teller.standing.stage
-    assert current is not None
-    returns = [rank for name in lifecycle.detours[current].returns if (rank := lifecycle.rank(name)) is not None]
-    rank = lifecycle.rank(stage)
-    handoff = lifecycle.rank(teller.rules.agreement.handoff.at)
-    floor = min([*returns, handoff if handoff is not None else len(lifecycle.success_path)])
-    return rank is not None and (rank > floor or rank == handoff)
 
 
 def _offer(teller: Teller, sides: list[Side]) -> None:
@@ -220,7 +209,8 @@ def _decision(teller: Teller, side: Side) -> None:
             )
             teller.outcome.unsettled[side.connection] = {"decision", "reason"}
             return
-        decision = _meant(teller, code)
+        followed_up = standing.touched or standing.decision == "accept"
+        decision = decision_meant(agreement, code, followed_up=followed_up)
     if (decision, code) == (standing.decision, standing.reason):
         return
     reason = agreement.reasons.get(code) if code else None
@@ -249,13 +239,3 @@ def _attempts(teller: Teller, when: datetime) -> int | None:
     facts = [fact for fact in (*teller.case.facts, *teller.outcome.facts) if fact.occurred_at <= when]
     history = LeadHistory.fold(facts) if facts else None
     return attempts_of(history, history.handoff) if history is not None and history.handoff is not None else None
-
-
-def _meant(teller: Teller, code: str) -> str:
-    """Which decision a CRM that only says "closed" means: reject before follow-up began, else what the reason says."""
-    reason = teller.rules.agreement.reason(code)
-    decisions = [d for d in reason.allowed_decisions if d in STAGES and d != "accept"]
-    followed_up = teller.standing.touched or teller.standing.decision == "accept"
-    if followed_up:
-        decisions = [d for d in decisions if d != "reject"] or decisions
-    return decisions[0] if decisions else "disqualify"

@@ -6,12 +6,12 @@ made twice. A link once made is followed by ids for good: a changed address neve
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from leadbridge.adapter import Ref, Value
+from leadbridge.mapping import record_digest
 from leadbridge.store import Link, Observation, Quarantined
 from leadbridge.store.codec import fingerprint
 
@@ -74,8 +74,7 @@ def lead_id(candidate: Candidate, account: str) -> str:
     """The id of a new lead: the agreement's key, else the same digest whenever this record is met again."""
     if candidate.external_id:
         return candidate.external_id
-    text = f"{account}\x1f{candidate.ref.kind}\x1f{candidate.ref.id}"
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    return record_digest(account, candidate.ref)
 
 
 def identify(

@@ -138,6 +138,18 @@ class Lifecycle(Frozen):
         rank = self.rank(current)
         return rank is not None and target is not None and target > rank
 
+    def comes_back(self, detour: str, to: str, *, handoff: str) -> bool:
+        """Whether a lead in a detour has come back to the success path: further on than where the detour sends it.
+
+        Args:
+            to: the stage that a record shows now.
+            handoff: the stage at which leads are offered; reaching it again always counts.
+        """
+        returns = [rank for name in self.detours[detour].returns if (rank := self.rank(name)) is not None]
+        rank, offered = self.rank(to), self.rank(handoff)
+        floor = min([*returns, offered if offered is not None else len(self.success_path)])
+        return rank is not None and (rank > floor or rank == offered)
+
     def allowed(self, current: str | None) -> tuple[str, ...]:
         """The stages that may follow without a special reason: forward, into a detour, or back from a detour.
 

@@ -164,20 +164,22 @@ def test_an_update_that_is_broken_off_leaves_the_old_snapshot_and_goes_on_later(
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with known(story, then) as before, before.save(tmp_path, partition="month") as saved:
-        with known(story, NOW) as changes:
-            with monkeypatch.context() as patched:
-                patched.setattr(updating, "publish", stopped)
-                with pytest.raises(KeyboardInterrupt):
-                    saved.update(changes)
-            (tmp_path / PARTS / ".broken-off").mkdir()
-            finished = names(tmp_path) - set(saved.meta.parts.values()) - {".broken-off"}
-            assert Snapshot.open(tmp_path).meta == saved.meta
-            assert rows(saved, "entries") == rows(before, "entries")
-            updated = saved.update(changes)
-            assert finished <= set(updated.meta.parts.values())
-            assert ".broken-off" not in names(tmp_path)
-            assert rows(updated, "entries") == rows(changes, "entries")
+    with (
+        known(story, then) as before,
+        known(story, NOW) as changes,
+        before.save(tmp_path, partition="month") as saved,
+    ):
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(updating, "publish", stopped)
+            saved.update(changes)
+        (tmp_path / PARTS / ".broken-off").mkdir()
+        finished = names(tmp_path) - set(saved.meta.parts.values()) - {".broken-off"}
+        assert Snapshot.open(tmp_path).meta == saved.meta
+        assert rows(saved, "entries") == rows(before, "entries")
+        updated = saved.update(changes)
+        assert finished <= set(updated.meta.parts.values())
+        assert ".broken-off" not in names(tmp_path)
+        assert rows(updated, "entries") == rows(changes, "entries")
 
 
 def test_what_does_not_go_together_is_refused(whole: Snapshot, tmp_path: Path) -> None:

@@ -124,8 +124,8 @@ class Meta:
     ``now_us`` is the instant that the snapshot describes; ``dimensions`` are further columns of ``leads`` to break
     numbers down by; ``connections`` the CRMs whose views it holds; ``assumptions`` what the agreement assumes about a
     lead without follow-up; ``personal`` whether ``lead_profile`` holds names and addresses. ``unsigned`` are roles that
-    have not signed the agreement, ``effective`` and ``until`` its days, ``targets`` its standing and planned targets (see
-    :func:`leadbridge.analytics.terms.terms`).
+    have not signed the agreement, ``effective`` and ``until`` its days, ``targets`` its standing and planned targets
+    (see :func:`leadbridge.analytics.terms.terms`).
     ``parts`` are the directories of the partitions, by what stands together in one (``partition``), for a snapshot that
     has any.
     """

@@ -35,7 +35,7 @@ class Metric:
 
     ``basis``: ``cohort`` follows those who entered in a window, ``period`` counts what happened in a window,
     ``snapshot`` how things stand at one instant. ``dimensions`` are what it can be broken down by, ``needs`` what the
-    data must have.
+    data must have. ``keys`` are the columns that, with the dimension, tell the rows apart.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Metric:
     needs: tuple[str, ...]
     headline: str
     sql: str
+    keys: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str, source: str = "metric") -> Metric:
@@ -61,8 +62,8 @@ class Metric:
         while lines and lines[0].startswith("--"):
             comment.append(lines.pop(0)[2:].removeprefix(" "))
         header: Any = yaml.safe_load("\n".join(comment))
-        if not isinstance(header, dict) or set(header) != _HEADER:
-            wrong = _HEADER.symmetric_difference(header if isinstance(header, dict) else ())
+        if not isinstance(header, dict) or set(header) - {"keys"} != _HEADER:
+            wrong = _HEADER.symmetric_difference(set(header) - {"keys"} if isinstance(header, dict) else ())
             raise ConfigError(f"{source}: the header lacks, or should not have: {', '.join(sorted(map(str, wrong)))}")
         sql = "\n".join(lines).strip()
         used, declared = set(_PARAMETER.findall(sql)), set(header["parameters"])
@@ -71,7 +72,8 @@ class Metric:
         unknown = set(header["needs"]) - set(NEEDS)
         if unknown or header["basis"] not in ("cohort", "period", "snapshot"):
             raise ConfigError(f"{source}: the header has an unknown need or basis")
-        return cls(**{**header, "needs": tuple(header["needs"]), "sql": sql})
+        lists = {"needs": tuple(header["needs"]), "keys": tuple(header.get("keys", ()))}
+        return cls(**{**header, **lists, "sql": sql})
 
     def query(self, dimension: str) -> str:
         """The query broken down by a SQL expression (see ``dimensions``), with parameters as ``$name``."""

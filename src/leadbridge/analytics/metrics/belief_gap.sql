@@ -7,6 +7,7 @@
 --   interactions up to the latest offer; the latest decision counts.
 -- basis: period
 -- grain: one row for leads that met the criteria, failed them, and of which nobody knows
+-- keys: [criteria]
 -- parameters:
 --   since_us: answers given at this instant or later; answers without a time count always
 --   until_us: answers given before this instant; answers without a time count always

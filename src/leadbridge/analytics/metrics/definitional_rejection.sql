@@ -6,6 +6,7 @@
 --   market, few leads in it should be refused so. The latest answer counts; refusals without a reason are shown apart.
 -- basis: period
 -- grain: one row for leads in the target market, out of it, and of which nobody knows
+-- keys: [target]
 -- parameters:
 --   since_us: answers given at this instant or later; answers without a time count always
 --   until_us: answers given before this instant; answers without a time count always

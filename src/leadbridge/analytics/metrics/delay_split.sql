@@ -9,6 +9,7 @@
 --   recorded, those still open or without a recorded end, those in the wrong order, and those known by date only.
 -- basis: cohort
 -- grain: one row for each part
+-- keys: [part]
 -- parameters:
 --   unit_us: microseconds in a unit
 --   since_us: hand-offs offered at this instant or later

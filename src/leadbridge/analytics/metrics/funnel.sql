@@ -6,6 +6,7 @@
 --   in a stage now; inferred entries (stages that were jumped over) count.
 -- basis: cohort
 -- grain: one row for each stage of the success path
+-- keys: [stage]
 -- parameters:
 --   since_us: cohorts enter their stage at this instant or later
 --   until_us: cohorts enter their stage before this instant

@@ -7,6 +7,7 @@
 --   which neither is recorded are not counted as too few: they are left out, and shown.
 -- basis: period
 -- grain: one row for each reason
+-- keys: [reason]
 -- parameters:
 --   since_us: answers given at this instant or later; answers without a time count always
 --   until_us: answers given before this instant; answers without a time count always

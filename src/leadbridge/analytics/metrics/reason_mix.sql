@@ -6,6 +6,7 @@
 --   coverage only. Reasons are never guessed from text.
 -- basis: period
 -- grain: one row for each decision and reason
+-- keys: [decision, reason]
 -- parameters:
 --   since_us: answers given at this instant or later; answers without a time count always
 --   until_us: answers given before this instant; answers without a time count always

@@ -7,6 +7,7 @@
 --   an association only: who reads more may have been keener before. Stages that were passed at once are left out.
 -- basis: cohort
 -- grain: one row for each asset or message and stage
+-- keys: [item, stage]
 -- parameters:
 --   axis: buying_stage or stage (of the lifecycle)
 --   subject: asset or message

@@ -6,6 +6,7 @@
 --   shown and not counted. A clock belongs to the person who held it.
 -- basis: snapshot
 -- grain: one row for each policy and target
+-- keys: [policy, target]
 -- parameters: {}
 -- dimensions: {owner: c.owner, duty_of: c.duty_of, source: l.source}
 -- denominators: {counted: clocks that were met, met late or breached}

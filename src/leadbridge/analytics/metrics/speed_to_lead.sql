@@ -9,6 +9,7 @@
 --   first time at which half or fewer still wait; where the curve never comes so low, it is not reached.
 -- basis: cohort
 -- grain: one row for each time at which somebody was touched or left
+-- keys: [waited]
 -- parameters:
 --   now_us: the instant of the snapshot
 --   unit_us: microseconds in a unit

@@ -7,6 +7,7 @@
 --   without a touch is untouched, and shown apart.
 -- basis: cohort
 -- grain: one row for each length of time
+-- keys: [after]
 -- parameters:
 --   now_us: the instant of the snapshot
 --   since_us: hand-offs offered at this instant or later

@@ -7,6 +7,7 @@
 --   agreement; a part whose assumption is missing has no amount.
 -- basis: cohort
 -- grain: one row for each part (leads, hours, cost, expected_revenue)
+-- keys: [part]
 -- parameters:
 --   horizon_us: time in which a lead should have been followed up; offers younger than that are immature and left out
 --   now_us: the instant of the snapshot

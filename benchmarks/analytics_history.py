@@ -74,7 +74,8 @@ def _trips(passages: int) -> str:
     return f"""
     create table trips as
     with begun as (
-      select n, case when n % 12 = 11 then n - 1 else n end as number, case when n % 12 = 11 then 2 else 1 end as passage,
+      select n, case when n % 12 = 11 then n - 1 else n end as number,
+        case when n % 12 = 11 then 2 else 1 end as passage,
         cast({FIRST} + {chance(1)} * {NOW - FIRST} as bigint) as any_us
       from range({passages}) r(n)
     ),
@@ -90,7 +91,8 @@ def _trips(passages: int) -> str:
         captured_us + {later(200, 3)} + {later(90, 4)} as qualified_us from offers
     ),
     given as (
-      select *, qualified_us + {later(20, 5)} as offered_us, qualified_us + {later(20, 5)} + {later(12, 6)} as assigned_us
+      select *, qualified_us + {later(20, 5)} as offered_us,
+        qualified_us + {later(20, 5)} + {later(12, 6)} as assigned_us
       from steps
     ),
     answered as (
@@ -118,12 +120,13 @@ def _tables() -> dict[str, str]:
         ("opportunity", "decided_us + (sold_us - decided_us) // 2", "is_sold"),
         ("won", "sold_us", "is_sold and far < 0.08"),
     )
+    called = "is_qualified and is_touched"
     talks = (
         ("engaged_us", "is_engaged", "'content'", "'marketing'", "'inbound'", 20),
-        ("captured_us + (engaged_us - captured_us) // 2", f"{chance(13)} < 0.7", "'content'", "'marketing'", "'inbound'", 21),
+        (f"captured_us + {HOUR}", f"{chance(13)} < 0.7", "'content'", "'marketing'", "'inbound'", 21),
         ("qualified_us", "is_qualified", "'person_to_person'", "'marketing'", "'inbound'", 22),
         ("touched_us", "is_qualified and is_touched", "'person_to_person'", "'sales'", "'outbound'", 23),
-        ("touched_us + 7200000000", f"is_qualified and is_touched and {chance(14)} < 0.6", "'person_to_person'", "'sales'", "'outbound'", 24),
+        (f"touched_us + {2 * HOUR}", f"{called} and {chance(14)} < 0.6", "'person_to_person'", "'sales'", "'outbound'", 24),
     )  # fmt: skip
     return {
         "leads": f"""select lead_id, {pick(_SOURCES, 15)} as source, captured_us, 'instant' as precision,
@@ -131,7 +134,8 @@ def _tables() -> dict[str, str]:
             {chance(17)} < 0.7 as in_target, {pick("['buyer', 'user', null]", 18)} as role, {chance(19)} < 0.6 as ready
             from trips where passage = 1 and captured_us <= {NOW}""",
         "entries": " union all ".join(
-            f"select lead_id, passage, '{stage}' as stage, {us} as entered_us, false as inferred, 'instant' as precision "
+            f"select lead_id, passage, '{stage}' as stage, {us} as entered_us, false as inferred, "
+            f"'instant' as precision "
             f"from trips where {where} and {us} <= {NOW}"
             for stage, us, where in entries
         ),
@@ -157,13 +161,15 @@ def _tables() -> dict[str, str]:
         ),
         "interactions": " union all ".join(
             f"""select lead_id, 'i-' || n || '-{salt}' as interaction, 0 as asked, passage, {us} as happened_us,
-            {nature} as nature, {function} as function, {direction} as direction, {pick("['email', 'phone', 'web']", salt)} as channel,
+            {nature} as nature, {function} as function, {direction} as direction,
+            {pick("['email', 'phone', 'web']", salt)} as channel,
             case when hash(n + {salt}) % 3 > 0 then 'asset-' || hash(n * 3 + {salt}) % 40 end as asset,
             {pick("['captured', 'engaged', 'marketing_qualified']", salt + 20)} as stage,
             {pick(_BUYING, salt + 10)} as buying_stage from trips where {where} and {us} <= {NOW}"""
             for us, where, nature, function, direction, salt in talks
         ),
-        "outcomes": f"""select lead_id, 'o-' || n as opportunity_id, case when far < 0.08 then 'won' else 'open' end as outcome,
+        "outcomes": f"""select lead_id, 'o-' || n as opportunity_id,
+            case when far < 0.08 then 'won' else 'open' end as outcome,
             decided_us as opened_us, case when far < 0.08 then sold_us end as closed_us, 1000.0 * (n % 90) as amount,
             'instant' as precision from trips where is_sold and sold_us <= {NOW}""",
         "buying": f"""select lead_id, ({_BUYING})[step] as buying_stage, captured_us + step * {30 * HOUR} as entered_us,
@@ -172,8 +178,10 @@ def _tables() -> dict[str, str]:
         "assets": """select 'asset-' || k as asset_id, 'report' as type, 'marketing' as owner,
             case when k % 5 = 0 then 'sales' else 'marketing' end as made_by, 'message-' || k % 6 as message,
             'proposition-' || k % 3 as value_proposition, true as registered from range(40) r(k)""",
-        "reasons": f"""select code, case when place <= 2 then 'target' else 'process' end as category, 0 as needs_attempts
-            from (select unnest({_REASONS}) as code, generate_subscripts({_REASONS}, 1) as place) q where code is not null""",
+        "reasons": f"""select code, case when place <= 2 then 'target' else 'process' end as category,
+            0 as needs_attempts
+            from (select unnest({_REASONS}) as code, generate_subscripts({_REASONS}, 1) as place) q
+            where code is not null""",
         "buying_path": f"select unnest({_BUYING}) as buying_stage, generate_subscripts({_BUYING}, 1) - 1 as step",
         "path": f"select unnest({list(SPINE)}) as stage, generate_subscripts({list(SPINE)}, 1) - 1 as step",
     }

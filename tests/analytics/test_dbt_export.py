@@ -149,6 +149,7 @@ def test_descriptions_are_the_definitions_and_tests_hold_the_grain(package: Mapp
         assert there["description"].startswith(one.definition)
         tested = [column["name"] for column in there["columns"] if "not_null" in column.get("data_tests", ())]
         assert tested == ["broken_down_by", "dimension", *one.keys]
+        assert all(isinstance(column["description"], str) for column in there["columns"]), name
         assert f"ref('leadbridge_{name}')" in (package["snowflake"] / f"tests/leadbridge_{name}_grain.sql").read_text()
     sources = yaml.safe_load((package["snowflake"] / "models/sources.yml").read_text(encoding="utf-8"))
     assert {table["name"] for table in sources["sources"][0]["tables"]} == set(TABLES)

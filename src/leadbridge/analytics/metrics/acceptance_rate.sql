@@ -16,7 +16,7 @@
 --   company: l.company
 --   role: l.role
 --   in_target: "case when l.in_target then 'in the target market' when not l.in_target then 'out of it' end"
--- denominators: {counted: hand-offs accepted, rejected or expired}
+-- denominators: {counted: "hand-offs accepted, rejected or expired"}
 -- needs: [decisions]
 -- headline: rate
 with answers as (

@@ -9,7 +9,7 @@
 -- keys: [policy, target]
 -- parameters: {}
 -- dimensions: {owner: c.owner, duty_of: c.duty_of, source: l.source}
--- denominators: {counted: clocks that were met, met late or breached}
+-- denominators: {counted: "clocks that were met, met late or breached"}
 -- needs: [clocks, responses]
 -- headline: attainment
 with states as (

@@ -17,7 +17,7 @@ from typing import Any
 import leadbridge
 from leadbridge import adapter, errors, registry
 from leadbridge.agreement import Agreement
-from leadbridge.analytics import metrics
+from leadbridge.analytics import benchmarks, metrics
 from leadbridge.domain import facts
 from leadbridge.domain.lifecycle import frameworks
 from leadbridge.testing import laws
@@ -156,13 +156,39 @@ def metric_files() -> str:
         (
             f"`{one.name}`",
             one.title,
-            one.basis,
+            ", ".join(one.bases),
             plain(one.definition),
             ", ".join(f"`{name}`" for name in one.dimensions),
+            ", ".join(f"`{column}` ({_KINDS[rule.kind]})" for column, rule in one.intervals.items()) or "none",
         )
         for one in metrics().values()
     ]
-    return table(("Metric", "Title", "Basis", "Definition", "By"), rows)
+    return table(("Metric", "Title", "Basis", "Definition", "By", "Intervals"), rows)
+
+
+_KINDS = {
+    "wilson": "Wilson",
+    "greenwood": "Greenwood",
+    "bootstrap": "bootstrap",
+    "around": "normal",
+    "change": "two counts",
+}
+
+
+def literature() -> str:
+    """The figures from the literature, with what they must not be taken for."""
+    rows = [
+        (
+            one.figure,
+            one.about,
+            ", ".join(f"`{name}`" for name in one.metrics),
+            f"[{one.origin}]({one.url})" if one.url else one.origin,
+            one.population,
+            one.caveat,
+        )
+        for one in benchmarks()
+    ]
+    return table(("Figure", "Of what", "Beside", "Source", "Population", "Caveat"), rows)
 
 
 def commands() -> str:
@@ -201,6 +227,7 @@ def conformance_laws() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "agreement": sections,
+    "benchmarks": literature,
     "capabilities": capabilities,
     "commands": commands,
     "errors": error_tree,

@@ -13,7 +13,7 @@ import sqlglot
 import yaml
 
 from leadbridge.analytics import Snapshot, metrics
-from leadbridge.analytics.dbt import export_dbt, usual
+from leadbridge.analytics.dbt import BY_THE_RUN, export_dbt, usual
 from leadbridge.analytics.dialects import DIALECTS, Holes, query_in
 from leadbridge.analytics.engine import TABLES
 from leadbridge.analytics.metric import Metric
@@ -30,6 +30,15 @@ VARIABLES = {
     "leadbridge_follow_up_depth_horizon_us": 7 * 86_400_000_000,
     "leadbridge_funnel_horizon_us": 20 * 86_400_000_000,
     "leadbridge_resonance_horizon_us": 10 * 86_400_000_000,
+    "leadbridge_stage_conversion_from_stage": "marketing_qualified",
+    "leadbridge_stage_conversion_to_stage": "sales_accepted",
+    "leadbridge_stage_conversion_horizon_us": 20 * 86_400_000_000,
+    "leadbridge_stage_survival_from_stage": "marketing_qualified",
+    "leadbridge_stage_survival_to_stage": "sales_accepted",
+    "leadbridge_cadence_adherence_touches": 1,
+    "leadbridge_cadence_adherence_horizon_us": 7 * 86_400_000_000,
+    "leadbridge_recycled_reconversion_horizon_us": 10 * 86_400_000_000,
+    "leadbridge_request_fill_rate_horizon_us": 10 * 86_400_000_000,
 }
 """What is set where nothing is usual, or the usual would leave most of the crowd out."""
 
@@ -67,9 +76,8 @@ def model(package: Path, name: str, snapshot: Snapshot, prefix: str = "", by: Se
 
 
 def values_of(snapshot: Snapshot, one: Metric) -> dict[str, Any]:
-    values = usual(one.name, SPINE, ASSUMED)
-    found = {name: VARIABLES.get(f"leadbridge_{one.name}_{name}", value) for name, value in values.items()}
-    return found | ({"now_us": snapshot.meta.now_us} if "now_us" in values else {})
+    values = usual(one.name, SPINE, ASSUMED, snapshot.meta.now_us)
+    return {name: VARIABLES.get(f"leadbridge_{one.name}_{name}", value) for name, value in values.items()}
 
 
 def expected(snapshot: Snapshot, one: Metric, by: Sequence[str] = ()) -> list[Row]:
@@ -153,6 +161,12 @@ def test_descriptions_are_the_definitions_and_tests_hold_the_grain(package: Mapp
         assert f"ref('leadbridge_{name}')" in (package["snowflake"] / f"tests/leadbridge_{name}_grain.sql").read_text()
     sources = yaml.safe_load((package["snowflake"] / "models/sources.yml").read_text(encoding="utf-8"))
     assert {table["name"] for table in sources["sources"][0]["tables"]} == set(TABLES)
+
+
+def test_what_depends_on_the_present_is_known() -> None:
+    for name in metrics():
+        long_ago, now = (usual(name, SPINE, {}, us) for us in (0, 1_775_000_000_000_000))
+        assert {parameter for parameter in now if now[parameter] != long_ago[parameter]} <= set(BY_THE_RUN), name
 
 
 def test_an_unknown_dialect_is_answered_with_those_there_are(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,6 +13,7 @@ from leadbridge.analytics.measures import Metrics
 from leadbridge.analytics.meta import Meta
 from tests.analytics.crowd import crowd
 from tests.analytics.engines import postgres, spark
+from tests.analytics.stories import START
 
 ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "stage_duration": {"from_stage": "marketing_qualified", "to_stage": "sales_accepted"},
@@ -20,6 +22,12 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "follow_up_depth": {"horizon": "7 days"},
     "funnel": {"horizon": "20 days"},
     "resonance": {"horizon": "10 days"},
+    "stage_conversion": {"from_stage": "marketing_qualified", "to_stage": "sales_accepted", "horizon": "20 days"},
+    "stage_survival": {"from_stage": "marketing_qualified", "to_stage": "sales_accepted", "unit": "hours"},
+    "stage_flow": {"since": START + timedelta(days=5), "until": START + timedelta(days=15)},
+    "cadence_adherence": {"touches": 1, "horizon": "7 days"},
+    "recycled_reconversion": {"horizon": "10 days"},
+    "request_fill_rate": {"horizon": "10 days"},
 }
 """What metrics are asked with where nothing is usual, or the usual would leave most of the crowd out."""
 

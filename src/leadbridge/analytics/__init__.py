@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from leadbridge.analytics.benchmarks import Benchmark, Benchmarks, benchmarks
 from leadbridge.analytics.comparison import Comparison
+from leadbridge.analytics.contrast import Contrast
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
@@ -15,6 +17,7 @@ from leadbridge.analytics.reconcile import reconcile
 from leadbridge.analytics.reconciliation import Difference, Reconciliation, Step
 from leadbridge.analytics.redealing import Redeal
 from leadbridge.analytics.replay import Replay, replay
+from leadbridge.analytics.report import Report
 from leadbridge.analytics.result import Answer, NotComputable, Result
 from leadbridge.analytics.scorecard import Scorecard, ScoreLine
 from leadbridge.analytics.snapshot import Snapshot
@@ -22,7 +25,10 @@ from leadbridge.analytics.whatif import what_if
 
 __all__ = [
     "Answer",
+    "Benchmark",
+    "Benchmarks",
     "Comparison",
+    "Contrast",
     "Difference",
     "Finding",
     "Meta",
@@ -33,11 +39,13 @@ __all__ = [
     "Reconciliation",
     "Redeal",
     "Replay",
+    "Report",
     "Result",
     "ScoreLine",
     "Scorecard",
     "Snapshot",
     "Step",
+    "benchmarks",
     "metric",
     "metrics",
     "reconcile",

@@ -21,12 +21,16 @@ from leadbridge.analytics.meta import NEEDS, Meta
 from leadbridge.analytics.metric import Metric, metrics
 from leadbridge.domain.lifecycle import SPINE
 
-__all__ = ["export_dbt"]
+__all__ = ["BY_THE_RUN", "export_dbt", "usual"]
 
 _EVERYWHERE = ("now_us", "since_us", "until_us")
 """Parameters that mean the same in every metric: one variable for all."""
 
-_NOW = "(run_started_at.timestamp() * 1000000) | int"
+BY_THE_RUN = {
+    "now_us": "(run_started_at.timestamp() * 1000000) | int",
+    "last_month": "run_started_at.year * 12 + run_started_at.month - 2",
+}
+"""Parameters that depend on the present, which is when dbt runs; a month is counted from the year 0."""
 
 
 def export_dbt(
@@ -77,9 +81,9 @@ class _Found(Exception):
 class _Asked:
     """A snapshot of nothing that stops a metric at its query: to see what it asks when nobody says anything."""
 
-    def __init__(self, query: str, path: tuple[str, ...], assumptions: Mapping[str, Any]) -> None:
+    def __init__(self, query: str, path: tuple[str, ...], assumptions: Mapping[str, Any], now_us: int) -> None:
         self._query = query
-        self.meta = Meta(now_us=0, path=path, recorded=frozenset(NEEDS), assumptions=assumptions)
+        self.meta = Meta(now_us=now_us, path=path, recorded=frozenset(NEEDS), assumptions=assumptions)
 
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         if query == self._query:
@@ -87,10 +91,10 @@ class _Asked:
         return [defaultdict(lambda: 1)]
 
 
-def usual(name: str, path: tuple[str, ...], assumptions: Mapping[str, Any]) -> Mapping[str, Any]:
+def usual(name: str, path: tuple[str, ...], assumptions: Mapping[str, Any], now_us: int = 0) -> Mapping[str, Any]:
     """The parameters of a metric when nothing else is said: from the first to the last stage, where it asks for two."""
     one = metrics()[name]
-    ask = getattr(Metrics(_Asked(one.query("'all'"), path, assumptions)), name)
+    ask = getattr(Metrics(_Asked(one.query("'all'"), path, assumptions, now_us)), name)
     needed = [p.name for p in signature(ask).parameters.values() if p.default is Parameter.empty]
     try:
         ask(**dict(zip(needed, (path[0], path[-1]), strict=False)))
@@ -111,7 +115,7 @@ def _sql(one: Metric, dialect: str, values: Mapping[str, Any]) -> str:
     """The text of a model."""
     lines = [f"{{#- {one.title}. Written by leadbridge for {dialect}: export it anew, do not edit it. -#}}"]
     for name in one.parameters:
-        default = _NOW if name == "now_us" else _default(values[name])
+        default = BY_THE_RUN.get(name) or _default(values[name])
         lines.append(f"{{%- set {name} = var('{_variable(one, name)}', {default}) %}}")
     dimensions = {"all": "'all'", **one.dimensions}
     shown = ",\n".join(f'  "{name}": {_quoted(expression_in(text, dialect))}' for name, text in dimensions.items())
@@ -151,7 +155,7 @@ def _described(one: Metric, values: Mapping[str, Any]) -> dict[str, Any]:
     """A model in ``schema.yml``: the definition, the variables, the columns that have to be there."""
     told = [one.definition, f"Basis: {one.basis}. Grain: {one.grain}, for each dimension."]
     told += [
-        f"Variable {_variable(one, name)} (without it {_NOW if name == 'now_us' else values[name]}): {text}."
+        f"Variable {_variable(one, name)} (without it {BY_THE_RUN.get(name, values[name])}): {text}."
         for name, text in one.parameters.items()
     ]
     keys = {"broken_down_by": "The dimension; all for the whole.", "dimension": "Its value; empty where it is blank."}

@@ -7,7 +7,6 @@ which has no percentile among its aggregates, gets a window in its place.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,7 +46,8 @@ def query_in(one: Metric, dialect: str, holes: Holes) -> str:
     from sqlglot.optimizer.scope import traverse_scope
 
     _check(dialect)
-    tree = parse_one(re.sub(r"\{dimension\}", _DIMENSION, one.sql), read="duckdb")
+    text = one.sql.replace("{dimension}", _DIMENSION).replace("{when}", one.bases[one.basis])
+    tree = parse_one(text, read="duckdb")
     tree.set("order", None)
     for scope in traverse_scope(tree):
         for source in scope.sources.values():

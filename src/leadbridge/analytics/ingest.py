@@ -7,6 +7,8 @@ The roles are the left-hand sides of ``columns``:
 ``source``         where the lead came from; blank and ``unknown`` are two things and stay apart
 ``captured``       when it came into being: the stage ``captured``
 ``stage:<id>``     when it entered that stage; the order of these is the success path
+``stage``          in exports with a row for each change: the stage that was entered (see ``values``)
+``entered``        ... and when
 ``offered``        when the lead was handed off
 ``assigned``       when the hand-off reached a person
 ``decided``        when the receiving function answered
@@ -30,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from leadbridge.analytics.dates import Dates, read_times
 from leadbridge.analytics.engine import DIMENSION, TABLES, quoted, rows_of, text_of, write_query
+from leadbridge.analytics.events import EVENT, check_events, event_entries, event_path, take_events
 from leadbridge.analytics.meta import Finding
 from leadbridge.analytics.quality import absent, fillers, plural
 from leadbridge.domain.criteria.names import PROFILE_TYPES
@@ -41,7 +44,7 @@ from leadbridge.errors import DataError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["ROLES", "check_roles", "dimensions_of", "load", "path_of", "pick"]
+__all__ = ["ROLES", "check_roles", "dimensions_of", "load", "path_of", "pick", "write_tables"]
 
 ROLES = ("lead", "source", "captured", "offered", "assigned", "decided", "decision", "reason", "owner")
 _TIMES = ("captured", "offered", "assigned", "decided")
@@ -54,9 +57,10 @@ def check_roles(columns: Mapping[str, str], names: Iterable[str] = PROFILE_TYPES
     """Raises :class:`DataError` for a role that is unknown or, like ``lead``, missing."""
     for role in columns:
         prefix, _, rest = role.partition(":")
-        if not (role in ROLES or role in names or (prefix in ("stage", "by") and rest)):
-            known = [*ROLES, "stage:<id>", "by:<name>", *names]
+        if not (role in ROLES or role in EVENT or role in names or (prefix in ("stage", "by") and rest)):
+            known = [*ROLES, *EVENT, "stage:<id>", "by:<name>", *names]
             raise DataError(f"columns names the unknown role {role!r}: {did_you_mean(role, known)}")
+    check_events(columns)
     if "lead" not in columns:
         raise DataError("columns does not say which column identifies a lead: add columns={'lead': ...}")
 
@@ -68,8 +72,10 @@ def pick(columns: Mapping[str, str], there: Sequence[str], where: str) -> None:
             raise DataError(f"{where} has no column {name!r} (for {role}): {did_you_mean(name, there)}")
 
 
-def path_of(columns: Mapping[str, str]) -> tuple[str, ...]:
+def path_of(columns: Mapping[str, str], values: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """The success path of an export: captured, then the stages in the order given, without detours."""
+    if "stage" in columns:
+        return event_path(values)
     stages = [role.removeprefix("stage:") for role in columns if role.startswith("stage:")]
     first = ["captured"] if "captured" in columns else []
     return tuple(dict.fromkeys(stage for stage in first + stages if stage not in DETOURS))
@@ -96,7 +102,11 @@ def load(
     Raises:
         DataError: when a column of times holds no times, or one of decisions something else.
     """
-    found = _clean(connection)
+    found = _without_lead(connection)
+    if "stage" in columns:
+        found += take_events(connection, columns, values, path, dates, latest)
+    else:
+        found += _once(connection)
     times = [role for role in columns if role in _TIMES or role.startswith("stage:")]
     for role in times:
         found += read_times(connection, role, columns[role], dates, latest)
@@ -105,12 +115,19 @@ def load(
     if has["decision"]:
         _read_decisions(connection, columns["decision"], values.get("decision", {}))
     handoffs = _handoffs(columns)
-    there = {"leads": _leads(columns), "entries": _entries(times, path), "handoffs": handoffs}
+    entries = event_entries(path, "captured" in columns) if "stage" in columns else _entries(times, path)
+    there = {"leads": _leads(columns), "entries": entries, "handoffs": handoffs}
     there |= {"assignments": _ASSIGNMENTS.format(handoffs), "answers": _ANSWERS_OF.format(handoffs)}
+    write_tables(connection, directory, there)
+    events = "stage" in columns and bool(rows_of(connection, "select 1 as yes from events limit 1"))
+    return found, _recorded(connection, times, has, events=events)
+
+
+def write_tables(connection: DuckDBPyConnection, directory: Path, there: Mapping[str, str]) -> None:
+    """Writes every table of a snapshot: what the queries ``there`` return, and the others empty."""
     for name in TABLES:
         query = _padded(connection, name, there[name]) if name in there else _empty(name)
         write_query(connection, directory / f"{name}.parquet", query)
-    return found, _recorded(connection, times, has)
 
 
 def _padded(connection: DuckDBPyConnection, name: str, sql: str) -> str:
@@ -127,14 +144,20 @@ def _empty(name: str) -> str:
     return f"select {', '.join(parts)} limit 0"
 
 
-def _clean(connection: DuckDBPyConnection) -> list[Finding]:
-    """Takes out rows without a lead, and all but the first row of a lead."""
+def _without_lead(connection: DuckDBPyConnection) -> list[Finding]:
+    """Takes out rows without a lead."""
     found: list[Finding] = []
     blank = rows_of(connection, "select count(*) as n from raw where lead is null")[0]["n"]
     if blank:
         connection.execute("delete from raw where lead is null")
         remedy = "export the id of the record as well"
         found.append(Finding("missing", f"{plural(blank, 'row')} without a lead id: left out", blank, (), remedy))
+    return found
+
+
+def _once(connection: DuckDBPyConnection) -> list[Finding]:
+    """Takes out all but the first row of a lead."""
+    found: list[Finding] = []
     twice = rows_of(
         connection, "select lead, count(*) - 1 as extra from raw group by lead having count(*) > 1 order by lead"
     )
@@ -225,13 +248,16 @@ _ANSWERS_OF = """
     """
 
 
-def _recorded(connection: DuckDBPyConnection, times: Sequence[str], has: Mapping[str, bool]) -> frozenset[str]:
+def _recorded(
+    connection: DuckDBPyConnection, times: Sequence[str], has: Mapping[str, bool], *, events: bool
+) -> frozenset[str]:
     def any_row(condition: str) -> bool:
         return bool(rows_of(connection, f"select 1 as yes from raw where {condition} limit 1"))
 
     refused = has["decision"] and any_row("decision <> 'accept'")
     checks: dict[str, Any] = {
-        "stages": any(any_row(f"{quoted(role + '_us')} is not null") for role in times if role not in _HANDOFF),
+        "stages": events
+        or any(any_row(f"{quoted(role + '_us')} is not null") for role in times if role not in _HANDOFF),
         "decisions": has["decision"] and any_row("decision is not null"),
         "refusals": refused,
         "reasons": refused and has["reason"] and any_row("decision <> 'accept' and reason is not null"),

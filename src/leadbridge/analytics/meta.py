@@ -48,6 +48,8 @@ NEEDS: Mapping[str, str] = {
         "take the snapshot with agreement="
     ),
     "feedback": "no feedback was recorded: nobody knows what the functions told each other, or what came of it",
+    "requests": "no content was ever asked for: nobody knows which requests were filled",
+    "systems": "one system at most says in which stages leads are: read both with Snapshot.from_crm([...])",
     "assets": "the agreement lists no assets: register what both functions may use, under assets",
     "categories": "without an agreement nobody knows the category of a reason: take the snapshot with agreement=...",
     "target": (
@@ -98,8 +100,8 @@ class Quality(Sequence[Finding]):
     def of(self, kind: str) -> tuple[Finding, ...]:
         """The findings of a kind.
 
-        Of an export: impossible, mixed, duplicate, missing, filler, absent, unreadable, future, zone, footer or orphan;
-        of CRMs also history, undated, backward, ambiguous and deleted.
+        Of an export: impossible, mixed, duplicate, missing, filler, absent, unmapped, unreadable, future, zone, footer
+        or orphan; of CRMs also history, undated, backward, unexplained, ambiguous and deleted.
         """
         return tuple(finding for finding in self if finding.kind == kind)
 

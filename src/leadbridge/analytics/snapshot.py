@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from leadbridge.agreement import Agreement, Agreements
     from leadbridge.analytics.comparison import Comparison
+    from leadbridge.analytics.report import Report
 
 __all__ = ["Frame", "Snapshot"]
 
@@ -87,6 +88,7 @@ class Snapshot(Exports, Keeping):
         clocks: Iterable[SLAClock] = (),
         standings: Mapping[str, LeadStanding] | None = None,
         profiles: Mapping[str, Mapping[str, object]] | None = None,
+        views: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
         personal: bool = False,
         now: datetime,
         directory: str | Path | None = None,
@@ -98,6 +100,7 @@ class Snapshot(Exports, Keeping):
         without them the agreement says it of the leads in ``profiles``.
         ``profiles`` are flat canonical fields (``company``, ``employees``, ``title`` ...) by lead id, for
         ``lead_profile`` and :meth:`readiness`; names, addresses and telephone numbers are kept only with ``personal``.
+        ``views`` is as in :meth:`from_histories`.
         """
         return cls.from_histories(
             histories(facts, now),
@@ -105,6 +108,7 @@ class Snapshot(Exports, Keeping):
             clocks=clocks,
             standings=standings,
             profiles=profiles,
+            views=views,
             personal=personal,
             now=now,
             directory=directory,
@@ -137,7 +141,7 @@ class Snapshot(Exports, Keeping):
         tables["lead_profile"] = list(profile_rows(many, profiles or {}, types, personal=personal))
         tables["clocks"] = list(clock_rows(clocks))
         tables |= agreed_rows(agreement, tables["interactions"])
-        tables |= {name: list((views or {}).get(name, ())) for name in ("records", "said")}
+        tables |= {name: [dict(row) for row in (views or {}).get(name, ())] for name in ("records", "said")}
         if standings is None and agreement is not None and profiles:
             standings = stand_all(agreement, many, profiles, now)
         stand(tables["leads"], standings or {})
@@ -248,6 +252,26 @@ class Snapshot(Exports, Keeping):
     def scorecard(self) -> Scorecard:
         """The few numbers that both functions look at together."""
         return Scorecard.of(self.metrics)
+
+    def report(
+        self, path: str | Path | None = None, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Report:
+        """The page that both functions read together; with a ``path`` (``.html`` or ``.md``) it is written there.
+
+        Args:
+            path: the file; an older report of the same name is replaced.
+            since: numbers that know a window count from this instant on.
+            until: and before this one.
+
+        Raises:
+            ConfigError: for another ending, or where a file stands that is no report.
+        """
+        from leadbridge.analytics.report import Report
+
+        made = Report.of(self, since=since, until=until)
+        if path is not None:
+            made.save(path)
+        return made
 
     def readiness(self, agreement: Agreement, definition: str | None = None) -> Readiness:
         """How many leads meet a definition and each of its criteria, as of :attr:`now`.

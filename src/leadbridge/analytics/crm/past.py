@@ -15,7 +15,6 @@ from typing import Literal
 from leadbridge.adapter import Owner, Ref, Value
 from leadbridge.agreement.crosswalk import AXES
 from leadbridge.analytics.crm.people import Seen
-from leadbridge.analytics.crm.read import speaks_of
 from leadbridge.clock import from_us, parse_iso
 
 __all__ = ["State", "states"]
@@ -51,7 +50,7 @@ def states(seen: Seen, stages: tuple[str, ...]) -> list[State]:
     undated: list[tuple[Ref, str, Value]] = []
     spoken: set[str] = set()
     for record in seen.chain:
-        for name, axes in speaks_of(seen.account.mapping.kinds[record.ref.kind]).items():
+        for name, axes in seen.account.speaks_of(record.ref.kind).items():
             told = seen.account.pasts.get((record.ref, name), ())
             for at, value in told:
                 past[at].append((record.ref, name, value))
@@ -94,7 +93,7 @@ def _state(seen: Seen, raws: Mapping[Ref, dict[str, Value]], at: datetime | None
     for record in seen.chain:
         kind, fields = seen.account.mapping.kinds[record.ref.kind], raws[record.ref]
         said |= {axis: value for axis, value in kind.read(fields).items() if axis in AXES and isinstance(value, str)}
-        axes = speaks_of(kind)
+        axes = seen.account.speaks_of(kind.kind)
         for name, raw in kind.unmapped(fields):
             strange.update({axis: raw for axis in axes.get(name, ()) if axis != "owner"})
         owner = kind.owner(fields) or owner

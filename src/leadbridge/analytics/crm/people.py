@@ -12,6 +12,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from leadbridge.adapter import Record, Ref, Value
 from leadbridge.analytics.crm.read import Account
@@ -20,7 +21,7 @@ from leadbridge.mapping import KindMapping, record_digest
 __all__ = ["People", "Person", "Seen", "people_of"]
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Seen:
     """A lead as one CRM shows it: its record, and the ones that became it by conversion.
 
@@ -43,7 +44,7 @@ class Seen:
         """All its records, the oldest first."""
         return (*self.earlier, self.record)
 
-    @property
+    @cached_property
     def values(self) -> Mapping[str, Value]:
         """What the record says, in canonical names; where it is silent, what the records before it said."""
         kinds = self.account.mapping.kinds

@@ -19,7 +19,7 @@ from leadbridge.errors import AdapterError, ConfigError, CursorExpired, named
 from leadbridge.mapping import ConnectionMapping, KindMapping, compile_mapping
 from leadbridge.retry import Retry, call
 
-__all__ = ["Account", "Connections", "Past", "Progress", "read_accounts", "speaks_of"]
+__all__ = ["Account", "Connections", "Past", "Progress", "read_accounts"]
 
 Connections: TypeAlias = Mapping[str, Adapter] | Sequence[Adapter]
 """Adapters by the names of their connections, or in a row: they are then called like their systems."""
@@ -49,11 +49,18 @@ class Account:
     adapter: Adapter = field(repr=False)
     records: dict[Ref, Record] = field(default_factory=dict, repr=False)
     pasts: dict[tuple[Ref, str], Past] = field(default_factory=dict, repr=False)
+    _spoken: dict[str, Mapping[str, frozenset[str]]] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
         """The name of the connection."""
         return self.mapping.connection
+
+    def speaks_of(self, kind: str) -> Mapping[str, frozenset[str]]:
+        """The fields of a lead's record that say where it stands or whose it is, each with what it speaks of."""
+        if kind not in self._spoken:
+            self._spoken[kind] = _speaks_of(self.mapping.kinds[kind])
+        return self._spoken[kind]
 
     def of(self, *kinds: str) -> list[tuple[KindMapping, Record]]:
         """The records of those kinds that stand for something (``lead``, ``opportunity`` ...), by id."""
@@ -62,8 +69,7 @@ class Account:
         return [(kind, record) for kind, record in found if kind.stands_for in kinds]
 
 
-def speaks_of(kind: KindMapping) -> dict[str, frozenset[str]]:
-    """The fields of a lead's record that say where it stands or whose it is, each with what it speaks of."""
+def _speaks_of(kind: KindMapping) -> dict[str, frozenset[str]]:
     owner = kind.fields.get("owner")
     found: dict[str, frozenset[str]] = {owner: frozenset({"owner"})} if owner is not None else {}
     for name in kind.counted:
@@ -177,7 +183,7 @@ def _memories(account: Account) -> Iterable[_Memory]:
             for ref, each in account.records.items()
             if ref.kind == kind.kind and each.state in ("live", "converted")
         )
-        for name in speaks_of(kind):
+        for name in account.speaks_of(kind.kind):
             for start in range(0, len(refs), _REFS):
                 yield _Memory(account, refs[start : start + _REFS], name)
 

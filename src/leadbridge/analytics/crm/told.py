@@ -12,7 +12,7 @@ from leadbridge.agreement import Agreement
 from leadbridge.agreement.promises import board
 from leadbridge.analytics.crm.around import companies_of, company_facts, related_of
 from leadbridge.analytics.crm.people import People, Person, people_of
-from leadbridge.analytics.crm.read import Account, Connections, Progress, read_accounts, speaks_of
+from leadbridge.analytics.crm.read import Account, Connections, Progress, read_accounts
 from leadbridge.analytics.crm.story import tell
 from leadbridge.analytics.crm.views import records_and_said
 from leadbridge.analytics.meta import Finding
@@ -122,7 +122,7 @@ def _remembered(accounts: Sequence[Account]) -> list[Finding]:
                 for ref, each in account.records.items()
                 if ref.kind == kind.kind and each.state in ("live", "converted")
             ]
-            for name in speaks_of(kind):
+            for name in account.speaks_of(kind.kind):
                 said = [each for each in records if each.fields.get(name) not in (None, "")]
                 pasts = {each.ref: past for each in said if (past := account.pasts.get((each.ref, name)))}
                 since = min((past[0][0] for past in pasts.values()), default=None)

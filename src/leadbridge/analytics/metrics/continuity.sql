@@ -14,6 +14,7 @@
 -- denominators: {n: passages in which both functions were in touch with the buyer}
 -- needs: [offers, touches]
 -- headline: p50
+-- intervals: {p50: bootstrap(counted.units), owner_changed_share: "wilson(owner_changed, n)"}
 with lead_offers as (
   select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
     expired_us, first_decision,

@@ -9,7 +9,6 @@
 --   recorded, those still open or without a recorded end, those in the wrong order, and those known by date only.
 -- basis: cohort
 -- grain: one row for each part
--- keys: [part]
 -- parameters:
 --   unit_us: microseconds in a unit
 --   since_us: hand-offs offered at this instant or later
@@ -18,6 +17,8 @@
 -- denominators: {n: parts that have ended and are possible, complete: passages in which all three parts are known}
 -- needs: [offers, touches]
 -- headline: share
+-- keys: [part]
+-- intervals: {p50: bootstrap(counted.units)}
 with lead_offers as (
   select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
     expired_us, first_decision,

@@ -13,6 +13,11 @@
 -- denominators: {raised: feedback that was raised}
 -- needs: [feedback]
 -- headline: told_share
+-- keys: [subject]
+-- intervals:
+--   acknowledged_share: wilson(acknowledged, raised)
+--   acted_share: wilson(acted, raised)
+--   told_share: wilson(told, raised)
 with raised as (
   select coalesce({dimension}, '') as dimension, f.subject, f.raised_us, f.acknowledged_us, f.acted_us, f.told_us
   from feedback f

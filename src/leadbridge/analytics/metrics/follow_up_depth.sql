@@ -15,6 +15,10 @@
 -- denominators: {passages: passages that were handed over long enough ago}
 -- needs: [offers, touches]
 -- headline: attempts_per_passage
+-- intervals:
+--   attempts_per_passage: around(error, passages)
+--   p50: bootstrap(counted.attempts)
+--   never_tried_share: wilson(never_tried, passages)
 with lead_offers as (
   select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
     expired_us, first_decision,
@@ -50,6 +54,7 @@ counted as (
 )
 select dimension, sum(mature) as passages, sum(attempts) as attempts,
   case when sum(mature) > 0 then sum(attempts) / sum(mature) end as attempts_per_passage,
+  case when sum(mature) > 1 then stddev_samp(attempts) / sqrt(1.0e0 * sum(mature)) end as error,
   percentile_cont(0.5) within group (order by attempts) as p50,
   percentile_cont(0.9) within group (order by attempts) as p90,
   sum(case when attempts = 0 then 1 else 0 end) as never_tried,

@@ -6,7 +6,6 @@
 --   in a stage now; inferred entries (stages that were jumped over) count.
 -- basis: cohort
 -- grain: one row for each stage of the success path
--- keys: [stage]
 -- parameters:
 --   since_us: cohorts enter their stage at this instant or later
 --   until_us: cohorts enter their stage before this instant
@@ -16,6 +15,8 @@
 -- denominators: {from_mature: passages in the previous stage that are old enough, first_mature: passages in the first stage that are old enough}
 -- needs: [stages]
 -- headline: total_rate
+-- keys: [stage]
+-- intervals: {step_rate: "wilson(converted, from_mature)", total_rate: "wilson(reached, first_mature)"}
 with lead_firsts as (
   select e.lead_id, e.passage, p.step, min(e.entered_us) as entered_us, min(case when e.inferred then 1 else 0 end) as inferred
   from entries e

@@ -16,6 +16,7 @@
 -- denominators: {mature: passages that were handed over long enough ago}
 -- needs: [offers, touches]
 -- headline: ignored_rate
+-- intervals: {ignored_rate: "wilson(ignored, mature)", untouched_rate: "wilson(untouched, mature)"}
 with lead_offers as (
   select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
     expired_us, first_decision,

@@ -7,7 +7,6 @@
 --   an association only: who reads more may have been keener before. Stages that were passed at once are left out.
 -- basis: cohort
 -- grain: one row for each asset or message and stage
--- keys: [item, stage]
 -- parameters:
 --   axis: buying_stage or stage (of the lifecycle)
 --   subject: asset or message
@@ -21,6 +20,8 @@
 --   without_n: entries into the stage that are old enough, of leads that did not
 -- needs: [interactions]
 -- headline: with_rate
+-- keys: [item, stage]
+-- intervals: {with_rate: "wilson(with_moved, with_n)", without_rate: "wilson(without_moved, without_n)"}
 with lead_steps as (
   select lead_id, 1 as passage, 'buying_stage' as axis, p.step, p.buying_stage as stage, b.entered_us
   from buying b

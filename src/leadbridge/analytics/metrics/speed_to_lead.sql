@@ -9,7 +9,6 @@
 --   first time at which half or fewer still wait; where the curve never comes so low, it is not reached.
 -- basis: cohort
 -- grain: one row for each time at which somebody was touched or left
--- keys: [waited]
 -- parameters:
 --   now_us: the instant of the snapshot
 --   unit_us: microseconds in a unit
@@ -19,6 +18,8 @@
 -- denominators: {at_risk: leads that still waited just before this time}
 -- needs: [offers, touches]
 -- headline: median
+-- keys: [waited]
+-- intervals: {still_waiting: "greenwood(at_risk, touched)"}
 with lead_offers as (
   select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
     expired_us, first_decision,

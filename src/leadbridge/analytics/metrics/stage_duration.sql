@@ -18,6 +18,7 @@
 -- denominators: {n: intervals that have ended and are possible}
 -- needs: [stages]
 -- headline: p50
+-- intervals: {p50: bootstrap(counted.units)}
 with lead_stages as (
   select lead_id, passage, stage, min(entered_us) as entered_us, min(case when inferred then 1 else 0 end) as inferred,
     max(case when precision = 'day' then 1 else 0 end) as is_day

@@ -7,7 +7,6 @@
 --   without a touch is untouched, and shown apart.
 -- basis: cohort
 -- grain: one row for each length of time
--- keys: [after]
 -- parameters:
 --   now_us: the instant of the snapshot
 --   since_us: hand-offs offered at this instant or later
@@ -16,6 +15,8 @@
 -- denominators: {mature: passages that were handed over at least so long ago}
 -- needs: [offers, touches]
 -- headline: untouched_rate
+-- keys: [after]
+-- intervals: {untouched_rate: "wilson(untouched, mature)"}
 with lead_offers as (
   select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
     expired_us, first_decision,

@@ -7,7 +7,6 @@
 --   agreement; a part whose assumption is missing has no amount.
 -- basis: cohort
 -- grain: one row for each part (leads, hours, cost, expected_revenue)
--- keys: [part]
 -- parameters:
 --   horizon_us: time in which a lead should have been followed up; offers younger than that are immature and left out
 --   now_us: the instant of the snapshot
@@ -21,6 +20,7 @@
 -- denominators: {mature: passages that were handed over long enough ago}
 -- needs: [offers, touches]
 -- headline: amount
+-- keys: [part]
 with lead_offers as (
   select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
     expired_us, first_decision,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadbridge.cli import output
+from leadbridge.cli.export import export
 from leadbridge.cli.measured import Columns, Csv, measured
 from leadbridge.cli.options import Config, Json, instant
 
@@ -22,7 +23,7 @@ __all__ = ["metrics"]
 
 def metrics(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A metric, or scorecard; without it, all are listed.")
+        str | None, typer.Argument(metavar="[NAME]", help="A metric, scorecard, or export; without it, all are listed.")
     ] = None,
     by: Annotated[str | None, typer.Option("--by", metavar="DIM", help="Break it down, for example by source.")] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help="From this date or instant on.")] = None,
@@ -45,6 +46,13 @@ def metrics(
     ] = None,
     csv: Csv = None,
     column: Columns = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option("--dialect", help="export: snowflake, bigquery, databricks, postgres, duckdb or spark."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="export: where the models of dbt are written.")
+    ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
@@ -65,6 +73,12 @@ def metrics(
             output.show(output.table("Metrics", ("name", "basis", "by", "definition"), rows))
             output.show("scorecard shows the few that both functions look at together.")
         return
+    if name == "export":
+        export(dialect, out, config, json=json)
+        return
+    for flag, given in (("--dialect", dialect), ("--out", out)):
+        if given is not None:
+            raise typer.BadParameter("it needs the name export", param_hint=flag)
     if name != "scorecard":
         metric(name)
     with ExitStack() as stack:

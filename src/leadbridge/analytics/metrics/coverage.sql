@@ -6,6 +6,7 @@
 --   from before the buyer's stage was known stand under a blank stage.
 -- basis: period
 -- grain: one row for each buying stage and function
+-- keys: [buying_stage, function]
 -- parameters:
 --   since_us: interactions at this instant or later
 --   until_us: interactions before this instant

@@ -6,6 +6,7 @@
 --   market, few leads in it should be refused so. The latest answer counts; refusals without a reason are shown apart.
 -- basis: {period: h.decided_us, cohort: h.offered_us}
 -- grain: one row for leads in the target market, out of it, and of which nobody knows
+-- keys: [target]
 -- parameters:
 --   since_us: answers given (as a cohort, hand-offs offered) at this instant or later; those without a time count always
 --   until_us: answers given (as a cohort, hand-offs offered) before this instant; those without a time count always

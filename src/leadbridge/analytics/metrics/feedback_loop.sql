@@ -5,6 +5,7 @@
 --   median hours from raising it to each. Percentiles are of the steps that were taken: what is still open is not in them.
 -- basis: cohort
 -- grain: one row for each subject
+-- keys: [subject]
 -- parameters:
 --   since_us: feedback raised at this instant or later
 --   until_us: feedback raised before this instant

@@ -6,6 +6,7 @@
 --   by lead. Interactions from before the buyer's stage was known stand under a blank stage.
 -- basis: period
 -- grain: one row for each buying stage
+-- keys: [buying_stage]
 -- parameters:
 --   since_us: interactions at this instant or later
 --   until_us: interactions before this instant

@@ -6,6 +6,7 @@
 --   coverage only. Reasons are never guessed from text.
 -- basis: {period: h.decided_us, cohort: h.offered_us}
 -- grain: one row for each decision and reason
+-- keys: [decision, reason]
 -- parameters:
 --   since_us: answers given (as a cohort, hand-offs offered) at this instant or later; those without a time count always
 --   until_us: answers given (as a cohort, hand-offs offered) before this instant; those without a time count always

@@ -46,8 +46,7 @@ def query_in(one: Metric, dialect: str, holes: Holes) -> str:
     from sqlglot.optimizer.scope import traverse_scope
 
     _check(dialect)
-    text = one.sql.replace("{dimension}", _DIMENSION).replace("{when}", one.bases[one.basis])
-    tree = parse_one(text, read="duckdb")
+    tree = parse_one(one.text(_DIMENSION), read="duckdb")
     tree.set("order", None)
     for scope in traverse_scope(tree):
         for source in scope.sources.values():

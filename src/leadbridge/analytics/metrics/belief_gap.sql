@@ -15,7 +15,6 @@
 -- denominators: {decided: hand-offs that were decided}
 -- needs: [decisions, categories, readiness]
 -- headline: rejection_rate
--- keys: [criteria]
 -- intervals: {rejection_rate: "wilson(definitional, decided)", acceptance_rate: "wilson(accepted, decided)"}
 with decided as (
   select coalesce({dimension}, '') as dimension,

@@ -15,7 +15,6 @@
 -- denominators: {available: registered assets of others that were available in the window}
 -- needs: [assets, interactions]
 -- headline: usage_rate
--- keys: [type]
 with touches as (
   select i.asset as asset_id, count(*) as n
   from interactions i

@@ -14,7 +14,6 @@
 -- denominators: {decided: hand-offs that were decided}
 -- needs: [decisions, categories, target]
 -- headline: rejection_rate
--- keys: [target]
 -- intervals: {rejection_rate: "wilson(definitional, decided)"}
 with decided as (
   select coalesce({dimension}, '') as dimension,

@@ -13,7 +13,6 @@
 -- denominators: {raised: feedback that was raised}
 -- needs: [feedback]
 -- headline: told_share
--- keys: [subject]
 -- intervals:
 --   acknowledged_share: wilson(acknowledged, raised)
 --   acted_share: wilson(acted, raised)

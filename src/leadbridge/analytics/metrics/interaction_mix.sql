@@ -14,7 +14,6 @@
 -- denominators: {interactions: interactions in this buying stage}
 -- needs: [interactions]
 -- headline: person_share
--- keys: [buying_stage]
 -- intervals: {person_share: "wilson(person_to_person, interactions)"}
 with touches as (
   select coalesce({dimension}, '') as dimension, coalesce(i.buying_stage, '') as buying_stage, i.lead_id,

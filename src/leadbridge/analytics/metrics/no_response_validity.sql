@@ -15,7 +15,6 @@
 -- denominators: {counted: answers whose attempts are known, answers: answers with this reason}
 -- needs: [decisions, attempts]
 -- headline: valid_share
--- keys: [reason]
 -- intervals: {valid_share: "wilson(valid, counted)"}
 with answers as (
   select h.handoff_id, h.lead_id, coalesce({dimension}, '') as dimension, h.reason, h.attempts, r.needs_attempts,

@@ -20,7 +20,6 @@
 -- denominators: {with_reason: refusals with a reason, refusals: refusals}
 -- needs: [decisions, refusals, reasons]
 -- headline: coverage
--- keys: [decision, reason]
 -- intervals: {share: "wilson(n, with_reason)", coverage: "wilson(with_reason, refusals)"}
 with refused as (
   select coalesce({dimension}, '') as dimension, h.decision, coalesce(h.reason, '') as reason

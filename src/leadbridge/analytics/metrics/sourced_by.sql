@@ -16,7 +16,6 @@
 -- denominators: {leads: leads that this function brought}
 -- needs: [sources, outcomes]
 -- headline: won
--- keys: [function]
 with cohort as (
   select l.lead_id, coalesce(l.sourced_by, '') as function, coalesce({dimension}, '') as dimension,
     coalesce(l.captured_us, 9223372036854775807) as captured_us

@@ -12,7 +12,7 @@ from leadbridge.analytics.agreed import LeadStanding
 from leadbridge.domain import facts as f
 from tests.analytics.stories import Story, fact, take
 
-__all__ = ["AGREEMENT", "crowd"]
+__all__ = ["AGREEMENT", "crowd", "everybody"]
 
 AGREEMENT = Agreement.loads("""
 agreement: Crowd
@@ -41,8 +41,16 @@ HORIZON = 24 * 28
 
 def crowd(seed: int = 7) -> Snapshot:
     """A snapshot of everybody, with clocks, standings, assets, reasons and feedback."""
+    story, stands = everybody(seed)
     random = Random(seed)
-    names = [f"lead{number:02}" for number in range(LEADS)]
+    views = {"said": [row for number, name in enumerate(stands) for row in _said(random, name, number % 4)]}
+    return take(story, agreement=AGREEMENT, standings=stands, views=views)
+
+
+def everybody(seed: int, leads: int = LEADS) -> tuple[Story, dict[str, LeadStanding]]:
+    """What happened to everybody, and how each stands."""
+    random = Random(seed)
+    names = [f"lead{number:02}" for number in range(leads)]
     stands = {
         name: LeadStanding(
             in_target=random.choice((True, False, None)),
@@ -51,7 +59,28 @@ def crowd(seed: int = 7) -> Snapshot:
         )
         for name in names
     }
-    return take([one for name in names for one in _one(random, name)], agreement=AGREEMENT, standings=stands)
+    story = [one for name in names for one in _one(random, name)]
+    return story + [one for number in range(9) for one in _early(number)], stands
+
+
+def _said(random: Random, name: str, systems: int) -> Iterator[dict[str, Any]]:
+    """In which stage some of three systems show a lead; one of them has two records of it."""
+    for system in ("hs", "sf", "sf", "x")[: systems + 1 if systems else 0]:
+        stage = random.choice(("engaged", "won", None))
+        row = {"lead_id": name, "connection": system, "record": f"{name}-{random.random()}", "axis": "stage"}
+        yield {
+            **row,
+            "value": stage,
+            "since_us": random.choice((None, random.randrange(10**15))),
+            "precision": "instant",
+        }
+
+
+def _early(number: int) -> Iterator[f.Fact]:
+    """A lead of the months before, of which nothing is known but when it was qualified."""
+    hours = -24.0 * 9 * number - 24
+    yield fact(f.LeadCaptured, f"early{number}", hours, source=SOURCES[number % 2])
+    yield fact(f.StageEntered, f"early{number}", hours + 1, stage="marketing_qualified")
 
 
 def _one(random: Random, name: str) -> Iterator[f.Fact]:
@@ -116,7 +145,9 @@ def _sold(random: Random, name: str, when: float, passage: int) -> Story:
         fact(f.StageEntered, name, when + 30, stage="opportunity", passage=passage, inferred=True),
         fact(f.OpportunityOpened, name, when + 30, **deal),
     ]
-    if random.random() < 0.5:
+    if random.random() < 0.3:
+        return story
+    if random.random() < 0.4:
         story.append(fact(f.OpportunityLost, name, when + 60, reason="price", **deal))
     else:
         story.append(fact(f.OpportunityWon, name, when + 70, amount=random.choice((None, 99.5, 2000.0)), **deal))
@@ -139,6 +170,12 @@ def _interactions(random: Random, name: str, since: float) -> Iterator[f.Fact]:
             message=random.choice((None, "one_view")),
             buying_stage=random.choice((None, *FIRST)),
         )
+    if random.random() < 0.4:
+        asks = {"feedback": f"{name}-ask", "subject": "content_request", "to_function": "marketing", "channel": "form"}
+        yield fact(f.FeedbackRaised, name, since + 5, **asks)
+        if random.random() < 0.6:
+            made = random.choice((None, "report"))
+            yield fact(f.FeedbackActed, name, since + random.uniform(20, 400), feedback=f"{name}-ask", asset=made)
     if random.random() < 0.4:
         said = {"feedback": f"{name}-said"}
         about = {"subject": "lead", "channel": random.choice(("call", "form")), "to_function": "marketing"}

@@ -239,7 +239,7 @@ def test_a_result_carries_all_that_is_needed_to_believe_it(snapshot: Snapshot) -
     assert (result.value, result.n, result.censored) == (3.0, 2, 6)
     assert "impossible intervals" in result.definition
     assert result.parameters == {"from_stage": "captured", "to_stage": "won", "unit_us": 86_400_000_000, "unit": "days"}
-    assert repr(result) == "<stage_duration by source: p50 3, n = 2, cohort>"
+    assert repr(result) == "<stage_duration by source: p50 3 (2 to 4), n = 2, cohort>"
     html = result._repr_html_()
     assert "<table" in html
     assert "n = 2" in html

@@ -13,7 +13,11 @@ from leadbridge.domain import facts as f
 from leadbridge.errors import DataError
 from tests.analytics.stories import fact, small_funnel, take
 
-MORE: dict[str, dict[str, Any]] = {"stage_duration": {"from_stage": "captured", "to_stage": "won"}}
+MORE: dict[str, dict[str, Any]] = {
+    "stage_duration": {"from_stage": "captured", "to_stage": "won"},
+    "stage_conversion": {"from_stage": "captured", "to_stage": "won"},
+    "stage_survival": {"from_stage": "captured"},
+}
 CASES = [(name, by) for name, one in metrics().items() for by in (None, *one.dimensions)]
 
 

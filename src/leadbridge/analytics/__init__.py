@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leadbridge.analytics.benchmarks import Benchmark, Benchmarks, benchmarks
 from leadbridge.analytics.comparison import Comparison
+from leadbridge.analytics.contrast import Contrast
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
@@ -16,6 +17,7 @@ from leadbridge.analytics.reconcile import reconcile
 from leadbridge.analytics.reconciliation import Difference, Reconciliation, Step
 from leadbridge.analytics.redealing import Redeal
 from leadbridge.analytics.replay import Replay, replay
+from leadbridge.analytics.report import Report
 from leadbridge.analytics.result import Answer, NotComputable, Result
 from leadbridge.analytics.scorecard import Scorecard, ScoreLine
 from leadbridge.analytics.snapshot import Snapshot
@@ -26,6 +28,7 @@ __all__ = [
     "Benchmark",
     "Benchmarks",
     "Comparison",
+    "Contrast",
     "Difference",
     "Finding",
     "Meta",
@@ -36,6 +39,7 @@ __all__ = [
     "Reconciliation",
     "Redeal",
     "Replay",
+    "Report",
     "Result",
     "ScoreLine",
     "Scorecard",

@@ -179,6 +179,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "acknowledged_us": _US,
         "acted_us": _US,
         "told_us": _US,
+        "asset": _TEXT,
     },
     "records": {
         "lead_id": _TEXT,
@@ -221,7 +222,8 @@ fields they are ``NULL``. ``handoffs.transfers`` counts how often the owner chan
 ``handoffs.number`` counts the hand-offs of a lead, and ``turn`` (from 1) what happened to one of them, in order.
 An assignment without an owner means that the lead was taken back. ``agreement`` is the version that a fact names (0:
 it names none), and ``governance`` has a row for every instant from which a lead's facts name another one.
-``interactions.asked`` counts the questions that the buyer asked in it.
+``interactions.asked`` counts the questions that the buyer asked in it. ``feedback.asset`` is what a request for content
+led to.
 ``records`` and ``said`` are what each CRM shows of a lead, in snapshots that were read from CRMs: ``records.state`` is
 live, deleted or merged, and ``how`` says how the record was recognised. A row of ``said`` is a value on an axis
 (stage, status, decision, reason, buying_stage, or deal for what opportunities say) from ``since_us`` (``NULL``: nobody

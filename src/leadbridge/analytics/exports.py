@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 from leadbridge.analytics.agreed import agreed_recorded, agreed_rows, assumptions_of
 from leadbridge.analytics.dates import Dates
 from leadbridge.analytics.engine import TABLES, connect, write_rows
+from leadbridge.analytics.event_log import check_log_roles, load_log, log_path
 from leadbridge.analytics.frames import columns_of, read_files, read_frame, read_parquet
 from leadbridge.analytics.ingest import check_roles, dimensions_of, load, path_of
 from leadbridge.analytics.meta import Finding, Meta
@@ -145,6 +146,58 @@ class Exports(ABC):
             return []
 
         return cls._loaded(read, columns, values or {}, dates, agreement, personal, now, directory)
+
+    @classmethod
+    def from_log(
+        cls,
+        path: str | Path,
+        *,
+        columns: Mapping[str, str],
+        values: Words | None = None,
+        formats: Mapping[str, str] | str = "",
+        zone: str = "UTC",
+        encoding: str = "utf-8",
+        agreement: Agreement | None = None,
+        now: datetime | None = None,
+        directory: str | Path | None = None,
+    ) -> Self:
+        """An event log without any CRM: a CSV file with a row for every change of a stage.
+
+        Args:
+            path: the file.
+            columns: which column is the ``lead``, the ``stage`` it entered and when it was ``entered``; ``source`` and
+                ``by:<name>``, where there are any. See :mod:`leadbridge.analytics.event_log`.
+            values: what stages are called in the log, such as ``{"stage": {"Closed - Converted": "won"}}``.
+            formats: as in :meth:`from_csv`.
+            zone: as in :meth:`from_csv`.
+            encoding: as in :meth:`from_csv`.
+            agreement: gives the success path; without one, it is the order in which leads come to the stages as a rule.
+            now: the instant of the export; without it, the last instant in the data.
+            directory: where the snapshot is kept; without it, in a temporary directory.
+
+        Raises:
+            DataError: for a file or column that is not there or does not hold what its role needs.
+        """
+        check_log_roles(columns)
+        dates = Dates.of(formats, zone, columns)
+        latest = now if now is not None else SystemClock().now()
+        with connect() as connection, place_for(directory) as (place, temporary):
+            found = read_files(connection, [Path(path)], columns, encoding)
+            found += load_log(connection, place, columns, (values or {}).get("stage", {}), dates, latest)
+            types = types_of(agreement)
+            write_export_profile(connection, place, {"lead": columns["lead"]}, types, personal=False)
+            agreed = agreed_rows(agreement, ())
+            for name, rows in agreed.items():
+                write_rows(connection, place / f"{name}.parquet", TABLES[name], rows)
+            meta = Meta(
+                now_us=to_us(now) if now is not None else -1,
+                path=agreement.lifecycle.success_path if agreement is not None else log_path(connection),
+                recorded=frozenset({"stages"}) | agreed_recorded({**agreed, "leads": []}),
+                **terms(agreement),
+                dimensions=dimensions_of(columns),
+                assumptions=assumptions_of(agreement),
+            )
+            return cls._finished(place, meta, temporary, found)
 
     @classmethod
     def _loaded(

@@ -102,6 +102,8 @@ def recorded(tables: Mapping[str, list[Row]], *, clocks: bool) -> frozenset[str]
         "outcomes": bool(tables["outcomes"]),
         "promises": any(row["promised"] for row in handoffs),
         "feedback": any(row["raised_us"] is not None for row in tables["feedback"]),
+        "systems": len({row["connection"] for row in tables["said"] if row["axis"] == "stage"}) > 1,
+        "requests": any(row["subject"] == "content_request" for row in tables["feedback"]),
         "sources": any(row["sourced_by"] for row in tables["leads"]),
     }
     return frozenset(name for name, there in has.items() if there)
@@ -242,6 +244,7 @@ def _feedback(history: LeadHistory) -> Iterator[Row]:
             "acknowledged_us": _us(trail.acknowledged_at),
             "acted_us": _us(trail.acted_at),
             "told_us": _us(trail.told_at),
+            "asset": trail.asset,
         }
 
 

@@ -44,7 +44,7 @@ from leadbridge.errors import DataError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["ROLES", "check_roles", "dimensions_of", "load", "path_of", "pick"]
+__all__ = ["ROLES", "check_roles", "dimensions_of", "load", "path_of", "pick", "write_tables"]
 
 ROLES = ("lead", "source", "captured", "offered", "assigned", "decided", "decision", "reason", "owner")
 _TIMES = ("captured", "offered", "assigned", "decided")
@@ -118,11 +118,16 @@ def load(
     entries = event_entries(path, "captured" in columns) if "stage" in columns else _entries(times, path)
     there = {"leads": _leads(columns), "entries": entries, "handoffs": handoffs}
     there |= {"assignments": _ASSIGNMENTS.format(handoffs), "answers": _ANSWERS_OF.format(handoffs)}
+    write_tables(connection, directory, there)
+    events = "stage" in columns and bool(rows_of(connection, "select 1 as yes from events limit 1"))
+    return found, _recorded(connection, times, has, events=events)
+
+
+def write_tables(connection: DuckDBPyConnection, directory: Path, there: Mapping[str, str]) -> None:
+    """Writes every table of a snapshot: what the queries ``there`` return, and the others empty."""
     for name in TABLES:
         query = _padded(connection, name, there[name]) if name in there else _empty(name)
         write_query(connection, directory / f"{name}.parquet", query)
-    events = "stage" in columns and bool(rows_of(connection, "select 1 as yes from events limit 1"))
-    return found, _recorded(connection, times, has, events=events)
 
 
 def _padded(connection: DuckDBPyConnection, name: str, sql: str) -> str:

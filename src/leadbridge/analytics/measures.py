@@ -9,17 +9,21 @@ from typing import Any, Literal
 from leadbridge.analytics.measures_content import ContentMeasures
 from leadbridge.analytics.measures_feedback import FeedbackMeasures
 from leadbridge.analytics.measures_handoff import HandoffMeasures
+from leadbridge.analytics.measures_moves import MoveMeasures
+from leadbridge.analytics.measures_stage import StageMeasures
+from leadbridge.analytics.measures_system import SystemMeasures
 from leadbridge.analytics.measures_time import TimeMeasures
-from leadbridge.analytics.measuring import UNITS, Whole, horizon_us, window
+from leadbridge.analytics.measuring import Unit, Whole, horizon_us, unit_us, window
 from leadbridge.analytics.metric import metric, metrics
 from leadbridge.analytics.result import Answer
-from leadbridge.domain.model import did_you_mean
-from leadbridge.errors import ConfigError, DataError
+from leadbridge.errors import ConfigError
 
 __all__ = ["Metrics"]
 
 
-class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
+class Metrics(
+    ContentMeasures, FeedbackMeasures, HandoffMeasures, MoveMeasures, StageMeasures, SystemMeasures, TimeMeasures
+):
     """Every metric takes ``by``, a dimension to break it down by.
 
     Where a window makes sense there are ``since`` and ``until``: aware instants, from the first, before the second.
@@ -79,7 +83,7 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
         from_stage: str,
         to_stage: str,
         *,
-        unit: Literal["minutes", "hours", "days", "weeks"] = "days",
+        unit: Unit = "days",
         by: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -92,12 +96,10 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
             DataError: for a stage that nobody ever entered and the success path does not have.
             ConfigError: for an unknown unit, or twice the same stage.
         """
-        if unit not in UNITS:
-            raise ConfigError(f"{unit!r} is no unit: {did_you_mean(unit, UNITS)}")
         if from_stage == to_stage:
             raise ConfigError(f"{from_stage} to {to_stage} is no interval: name two stages")
         self._check_stages(from_stage, to_stage)
-        values = {"from_stage": from_stage, "to_stage": to_stage, "unit_us": UNITS[unit], **window(since, until)}
+        values = {"from_stage": from_stage, "to_stage": to_stage, "unit_us": unit_us(unit), **window(since, until)}
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             row = rows[0]
@@ -111,8 +113,19 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
         empty = f"no interval from {from_stage} to {to_stage} has ended that can be told in {unit}"
         return self._answer(metric("stage_duration"), by, values, whole, empty, {"unit": unit})
 
-    def sla_attainment(self, by: str | None = None) -> Answer:
-        """Promises kept in time, by policy and target. ``value`` is over all of them."""
+    def sla_attainment(
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["snapshot", "period"] = "snapshot",
+    ) -> Answer:
+        """Promises kept in time, by policy and target. ``value`` is over all of them.
+
+        As a ``snapshot``, a window takes the clocks that started in it, as they stand now; as a ``period``, those that
+        came to their end in it.
+        """
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             counted = sum(row["counted"] for row in rows)
@@ -120,10 +133,16 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
             excluded = {f"clocks {name.replace('_', ' ')}": sum(row[name] for row in rows) for name in _APART}
             return Whole(share, counted, excluded)
 
-        return self._answer(metric("sla_attainment"), by, {}, whole, "no promise has come to its end yet: 0 of 0")
+        empty = "no promise has come to its end yet: 0 of 0"
+        return self._answer(metric("sla_attainment"), by, window(since, until), whole, empty, basis=basis)
 
     def reason_mix(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "period",
     ) -> Answer:
         """Why leads were refused: the share of each reason. ``value`` is the share of refusals that carry a reason."""
 
@@ -133,14 +152,21 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
                 row["coverage"], row["refusals"], {"refusals without a reason": row["refusals"] - row["with_reason"]}
             )
 
-        return self._answer(
-            metric("reason_mix"), by, window(since, until), whole, "no lead was refused in this window: 0 of 0"
-        )
+        empty = "no lead was refused in this window: 0 of 0"
+        return self._answer(metric("reason_mix"), by, window(since, until), whole, empty, basis=basis)
 
     def acceptance_rate(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "cohort",
     ) -> Answer:
-        """Hand-offs accepted, of those accepted, rejected or expired."""
+        """Hand-offs accepted, of those accepted, rejected or expired.
+
+        As a ``cohort``, a window takes the hand-offs that were offered in it; as a ``period``, those answered in it.
+        """
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             row = rows[0]
@@ -148,14 +174,7 @@ class Metrics(ContentMeasures, FeedbackMeasures, HandoffMeasures, TimeMeasures):
             return Whole(row["rate"], row["counted"], excluded)
 
         empty = "no hand-off was accepted, rejected or expired in this window: 0 of 0"
-        return self._answer(metric("acceptance_rate"), by, window(since, until), whole, empty)
-
-    def _check_stages(self, *stages: str) -> None:
-        there = [row["stage"] for row in self._source.sql("select distinct stage from entries order by stage")]
-        known = list(dict.fromkeys([*self._source.meta.path, *there]))
-        for stage in stages:
-            if stage not in known:
-                raise DataError(f"nobody ever entered a stage {stage!r}: {did_you_mean(stage, known)}")
+        return self._answer(metric("acceptance_rate"), by, window(since, until), whole, empty, basis=basis)
 
 
 _APART = ("running", "not_started", "cancelled")

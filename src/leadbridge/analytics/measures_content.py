@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from leadbridge.analytics.measuring import Measuring, Whole, horizon_us, window
+from leadbridge.analytics.meta import NEEDS
 from leadbridge.analytics.metric import metric
 from leadbridge.analytics.result import Answer, NotComputable
 
@@ -30,6 +31,19 @@ class ContentMeasures(Measuring):
         return self._answer(
             metric("interaction_mix"), by, window(since, until), _person_share, "no interactions in this window: 0 of 0"
         )
+
+    def function_coverage(
+        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Answer:
+        """Buying stages in which each function was in touch with the buyer; ``value`` is the share with all of them."""
+
+        def whole(rows: list[dict[str, Any]]) -> Whole:
+            every = [row for row in rows if row["function"] == "(every)"]
+            entered = sum(row["entered"] for row in every)
+            return Whole(sum(row["covered"] for row in every) / entered if entered else None, entered, {})
+
+        nobody = "no lead entered a buying stage in this window"
+        return self._answer(metric("function_coverage"), by, window(since, until), whole, nobody)
 
     def content_usage(
         self,
@@ -63,6 +77,20 @@ class ContentMeasures(Measuring):
 
         values = {"function": function, **window(since, until)}
         return self._answer(one, by, values, whole, "no agreed asset was available in this window: 0 of 0")
+
+    def content_by_stage(
+        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Answer:
+        """Which asset was met in which buying stage, with the gaps. ``value`` is the share of stages with content."""
+
+        def whole(rows: list[dict[str, Any]]) -> Whole:
+            row = rows[0]
+            outside = sum(each["interactions"] for each in rows if each["step"] < 0)
+            left = {"interactions outside the agreed buying stages": outside}
+            return Whole(row["covered_share"], row["stages"] or 0, left, why=NEEDS["buying"])
+
+        nothing = "no interaction in this window names an asset: 0 of 0"
+        return self._answer(metric("content_by_stage"), by, window(since, until), whole, nothing)
 
     def proposition_reach(
         self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from leadbridge.analytics.measuring import Measuring, Whole, window
+from leadbridge.analytics.measuring import Measuring, Whole, horizon_us, window
 from leadbridge.analytics.metric import metric
 from leadbridge.analytics.result import Answer
 
@@ -16,7 +16,12 @@ class FeedbackMeasures(Measuring):
     """Metrics about whether the functions keep talking, and whether reasons are earned."""
 
     def no_response_validity(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "period",
     ) -> Answer:
         """Reasons such as ``no_response`` that were given after the agreed attempts. ``value`` is over all of them."""
 
@@ -29,7 +34,7 @@ class FeedbackMeasures(Measuring):
         empty = (
             "no lead was refused in this window for a reason that takes attempts, with attempts that are known: 0 of 0"
         )
-        return self._answer(metric("no_response_validity"), by, window(since, until), whole, empty)
+        return self._answer(metric("no_response_validity"), by, window(since, until), whole, empty, basis=basis)
 
     def feedback_loop(
         self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
@@ -42,3 +47,26 @@ class FeedbackMeasures(Measuring):
 
         empty = "no feedback was raised in this window: 0 of 0"
         return self._answer(metric("feedback_loop"), by, window(since, until), whole, empty)
+
+    def request_fill_rate(
+        self,
+        by: str | None = None,
+        *,
+        horizon: str = "90 days",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Answer:
+        """Requests for content that led to an asset within the horizon, as a share of those that are old enough.
+
+        Raises:
+            ConfigError: for a horizon in business time.
+        """
+        values = {"horizon_us": horizon_us(horizon), "now_us": self._source.meta.now_us, **window(since, until)}
+
+        def whole(rows: list[dict[str, Any]]) -> Whole:
+            row = rows[0]
+            left = {"requests that were answered without an asset": row["answered_only"]}
+            return Whole(row["fill_rate"], row["mature"], left, row["immature"])
+
+        empty = "no request for content in this window is old enough to be judged"
+        return self._answer(metric("request_fill_rate"), by, values, whole, empty, {"horizon": horizon})

@@ -7,12 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
-from leadbridge.analytics.measuring import UNITS, Measuring, Whole, horizon_us, window
+from leadbridge.analytics.measuring import Measuring, Unit, Whole, horizon_us, unit_us, window
 from leadbridge.analytics.meta import NEEDS
 from leadbridge.analytics.metric import metric
 from leadbridge.analytics.result import Answer, NotComputable
-from leadbridge.domain.model import did_you_mean
-from leadbridge.errors import ConfigError
 
 __all__ = ["HandoffMeasures"]
 
@@ -41,7 +39,12 @@ class HandoffMeasures(Measuring):
         return self._answer(metric("information_completeness"), by, window(since, until), whole, empty)
 
     def definitional_rejection(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "period",
     ) -> Answer:
         """Hand-offs refused because the lead is not wanted, in and out of the target market.
 
@@ -59,12 +62,16 @@ class HandoffMeasures(Measuring):
             share = sum(row["definitional"] for row in known) / decided if decided else None
             return _unless_silent(rows, Whole(share, decided, excluded))
 
-        return self._answer(
-            metric("definitional_rejection"), by, window(since, until), whole, "no hand-off was decided in this window"
-        )
+        empty = "no hand-off was decided in this window"
+        return self._answer(metric("definitional_rejection"), by, window(since, until), whole, empty, basis=basis)
 
     def belief_gap(
-        self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        by: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        basis: Literal["period", "cohort"] = "period",
     ) -> Answer:
         """Whether the receiving function believes in the criteria: refused though met, accepted though failed.
 
@@ -80,7 +87,7 @@ class HandoffMeasures(Measuring):
             return _unless_silent(rows, Whole(value, n, excluded))
 
         empty = "no hand-off of a lead that meets the criteria was decided in this window: 0 of 0"
-        return self._answer(metric("belief_gap"), by, window(since, until), whole, empty)
+        return self._answer(metric("belief_gap"), by, window(since, until), whole, empty, basis=basis)
 
     def ignored_rate(
         self,
@@ -149,11 +156,47 @@ class HandoffMeasures(Measuring):
         whole = _cohort("attempts_per_passage", "passages")
         return self._answer(metric("follow_up_depth"), by, values, whole, _TOO_YOUNG, {"horizon": horizon})
 
+    def cadence_adherence(
+        self,
+        by: str | None = None,
+        *,
+        touches: int | None = None,
+        channels: int = 1,
+        horizon: str = "14 days",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Answer:
+        """Hand-offs that were followed up as often, and over as many channels, as agreed.
+
+        Args:
+            by: a dimension.
+            touches: attempts that are agreed on; without it, the most that a reason of the agreement takes.
+            channels: channels over which they go.
+            horizon: time in which they should be made.
+            since: hand-offs offered at this instant or later.
+            until: hand-offs offered before this instant.
+
+        Raises:
+            ConfigError: for a horizon in business time.
+        """
+        one = metric("cadence_adherence")
+        if touches is None:
+            touches = self._source.sql("select max(needs_attempts) as n from reasons")[0]["n"]
+        if not touches:
+            return self._needs(one, "attempts")
+
+        def whole(rows: list[dict[str, Any]]) -> Whole:
+            row = rows[0]
+            return Whole(row["kept_rate"], row["counted"], {"ended early": row["ended_early"]}, row["immature"])
+
+        values = {"touches": touches, "channels": channels, **self._by_horizon(horizon, since, until)}
+        return self._answer(one, by, values, whole, _TOO_YOUNG, {"horizon": horizon})
+
     def continuity(
         self,
         by: str | None = None,
         *,
-        unit: Literal["minutes", "hours", "days", "weeks"] = "hours",
+        unit: Unit = "hours",
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Answer:
@@ -164,8 +207,6 @@ class HandoffMeasures(Measuring):
         Raises:
             ConfigError: for an unknown unit.
         """
-        if unit not in UNITS:
-            raise ConfigError(f"{unit!r} is no unit: {did_you_mean(unit, UNITS)}")
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             row = rows[0]
@@ -175,7 +216,7 @@ class HandoffMeasures(Measuring):
             }
             return Whole(row["p50"], row["n"], excluded)
 
-        values = {"unit_us": UNITS[unit], **window(since, until)}
+        values = {"unit_us": unit_us(unit), **window(since, until)}
         empty = "no lead was touched by both functions around its hand-off in this window"
         return self._answer(metric("continuity"), by, values, whole, empty, {"unit": unit})
 

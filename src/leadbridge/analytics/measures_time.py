@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from leadbridge.analytics.measuring import UNITS, Measuring, Whole, window
+from leadbridge.analytics.curves import CurveMeasures
+from leadbridge.analytics.measuring import UNITS, Unit, Whole, unit_us, window
 from leadbridge.analytics.metric import metric
 from leadbridge.analytics.result import Answer, Result
 from leadbridge.domain.calendar import BusinessCalendar
 from leadbridge.domain.calendar.slots import load_numpy
-from leadbridge.domain.model import did_you_mean
-from leadbridge.errors import ConfigError
 
 __all__ = ["TimeMeasures"]
 
-Unit = Literal["minutes", "hours", "days", "weeks"]
 
-
-class TimeMeasures(Measuring):
+class TimeMeasures(CurveMeasures):
     """Metrics about how long leads wait, and for whom."""
 
     def delay_split(
@@ -40,7 +37,7 @@ class TimeMeasures(Measuring):
             ConfigError: for an unknown unit.
         """
         one = metric("delay_split")
-        values = {"unit_us": _unit(unit), **window(since, until)}
+        values = {"unit_us": unit_us(unit), **window(since, until)}
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
             human = next((row for row in rows if row["part"] == "human"), None)
@@ -82,24 +79,34 @@ class TimeMeasures(Measuring):
         Raises:
             ConfigError: for an unknown unit.
         """
-        values = {"now_us": self._source.meta.now_us, "unit_us": _unit(unit), **window(since, until)}
+        values = {"now_us": self._source.meta.now_us, "unit_us": unit_us(unit), **window(since, until)}
+        empty = "no hand-off was offered in this window"
+        return self._curve(metric("speed_to_lead"), by, values, "touched", unit, empty)
+
+    def handoff_times(
+        self,
+        by: str | None = None,
+        *,
+        unit: Unit = "hours",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Answer:
+        """How long it takes from the offer until a lead is routed, assigned, tried, connected, answered and accepted.
+
+        ``value`` is the median until it is answered.
+
+        Raises:
+            ConfigError: for an unknown unit.
+        """
 
         def whole(rows: list[dict[str, Any]]) -> Whole:
-            last = rows[-1]
-            median = last["median"]
-            censored = sum(row["censored"] for row in rows)
-            value = last["still_waiting"] if median is None else median
-            return Whole(value, rows[0]["at_risk"], {}, censored=censored)
+            row = next(row for row in rows if row["step"] == "answered")
+            excluded = {"steps recorded before the offer": sum(row["impossible"] for row in rows)}
+            return Whole(row["p50"], row["n"], excluded, censored=row["not_taken"])
 
-        empty = "no hand-off was offered in this window"
-        answer = self._answer(metric("speed_to_lead"), by, values, whole, empty, {"unit": unit})
-        if not isinstance(answer, Result):
-            return answer
-        everybody = self._source.sql(metric("speed_to_lead").query("'all'"), values) if by is not None else answer.rows
-        if everybody[-1]["median"] is not None:
-            return answer
-        left = f"not reached: {answer.value:.1%} still waited after {everybody[-1]['waited']:,.0f} {unit}"
-        return replace(answer, value_name="still_waiting", parameters={**answer.parameters, "median": left})
+        values = {"unit_us": unit_us(unit), **window(since, until)}
+        empty = "no hand-off of this window was answered"
+        return self._answer(metric("handoff_times"), by, values, whole, empty, {"unit": unit})
 
     def untouched(
         self, by: str | None = None, *, since: datetime | None = None, until: datetime | None = None
@@ -154,9 +161,3 @@ _APART = {
     "dates_only": "known by date only",
     "still_open": "still open",
 }
-
-
-def _unit(unit: str) -> int:
-    if unit not in UNITS:
-        raise ConfigError(f"{unit!r} is no unit: {did_you_mean(unit, UNITS)}")
-    return UNITS[unit]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+from leadbridge.analytics.certainty import Certainty, certainty_of, headline_interval, spreads_of, with_intervals
 from leadbridge.analytics.engine import DIMENSION, quoted
+from leadbridge.analytics.intervals import Interval, Spread
 from leadbridge.analytics.meta import NEEDS, Meta
-from leadbridge.analytics.metric import Metric
+from leadbridge.analytics.metric import Basis, Metric
 from leadbridge.analytics.result import Answer, NotComputable, Result
 from leadbridge.clock import to_us
 from leadbridge.domain.model import did_you_mean
 from leadbridge.domain.sla.policy import Allowance
 from leadbridge.errors import ConfigError, DataError
 
-__all__ = ["UNITS", "Measuring", "Whole", "horizon_us", "window"]
+__all__ = ["UNITS", "Measuring", "Unit", "Whole", "horizon_us", "unit_us", "window"]
 
+Unit = Literal["minutes", "hours", "days", "weeks"]
 UNITS = {"minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000, "weeks": 604_800_000_000}
 """The units of a duration, in microseconds."""
 
@@ -34,8 +38,15 @@ class Source(Protocol):
 class Measuring:
     """What all groups of metrics share; :class:`leadbridge.analytics.measures.Metrics` puts the groups together."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, intervals: bool = True) -> None:
+        """Over a snapshot.
+
+        Args:
+            source: what is asked.
+            intervals: whether to say how sure numbers are; for medians that takes a second query.
+        """
         self._source = source
+        self._intervals = intervals
 
     def _needs(self, one: Metric, need: str) -> NotComputable:
         return NotComputable(NEEDS[need], one.name, one.definition)
@@ -48,13 +59,17 @@ class Measuring:
         whole: Callable[[list[dict[str, Any]]], Whole],
         empty: str,
         shown: Mapping[str, Any] | None = None,
+        basis: Basis | None = None,
     ) -> Answer:
         meta = self._source.meta
         expression = self._dimension(one, by)
+        chosen = basis or one.basis
+        if chosen not in one.bases:
+            raise ConfigError(f"{one.name} has no {chosen} basis: it has {', '.join(one.bases)}")
         for need in one.needs:
             if need not in meta.recorded:
                 return self._needs(one, need)
-        everything = self._source.sql(one.query("'all'"), values)
+        everything = self._source.sql(one.query("'all'", chosen), values)
         total = whole(everything) if everything else None
         if total is None or total.value is None:
             left_out = [f"{what} ({count:,})" for what, count in (total.excluded if total else {}).items() if count]
@@ -63,17 +78,25 @@ class Measuring:
             empty = (total.why if total is not None else "") or empty
             why = f"{empty}; left out: {', '.join(left_out)}" if left_out else empty
             return NotComputable(why, one.name, one.definition)
-        rows = everything if by is None else self._source.sql(one.query(expression), values)
+        rows = everything if by is None else self._source.sql(one.query(expression, chosen), values)
+        value, interval, certainty = float(total.value), total.interval, Certainty(keys=one.keys)
+        if self._intervals and one.intervals:
+            spreads = self._spreads(one, expression if by is not None else "'all'", chosen, values)
+            rows = with_intervals(one, rows, spreads)
+            if interval is None:
+                whole_rows = rows if by is None else with_intervals(one, everything, _merged(spreads))
+                interval = headline_interval(one, value, total.n, whole_rows)
+            certainty = certainty_of(one, by, [_named(row, by) for row in rows], spreads)
         return Result(
             metric=one.name,
             title=one.title,
             definition=one.definition,
-            basis=one.basis,
+            basis=chosen,
             grain=one.grain,
             by=by,
             columns=_columns(rows, by),
             rows=tuple(_named(row, by) for row in rows),
-            value=float(total.value),
+            value=value,
             value_name=one.headline,
             n=total.n,
             denominators=one.denominators,
@@ -82,7 +105,21 @@ class Measuring:
             censored=total.censored,
             agreement=meta.under,
             parameters={**{k: v for k, v in values.items() if v not in _ALWAYS}, **(shown or {})},
+            interval=interval,
+            certainty=certainty,
         )
+
+    def _spreads(
+        self, one: Metric, dimension: str, basis: str, values: Mapping[str, Any]
+    ) -> dict[tuple[Any, ...], Spread]:
+        """The values behind the median of a metric, where it has one."""
+        rule = next((rule for rule in one.intervals.values() if rule.kind == "bootstrap"), None)
+        if rule is None:
+            return {}
+        keys = ("dimension", *one.keys)
+        query = one.spread(rule.first, rule.second, keys, dimension, basis)
+        used = {name: value for name, value in values.items() if re.search(rf"\${name}\b", query)}
+        return spreads_of(one, self._source.sql(query, used))
 
     def _dimension(self, one: Metric, by: str | None) -> str:
         if by is None:
@@ -106,9 +143,11 @@ class Whole:
         immature: int = 0,
         censored: int = 0,
         why: str = "",
+        interval: Interval | None = None,
     ) -> None:
         self.value, self.n, self.excluded, self.immature, self.censored = value, n, excluded, immature, censored
         self.why = why
+        self.interval = interval
 
 
 def horizon_us(text: str) -> int:
@@ -121,6 +160,17 @@ def horizon_us(text: str) -> int:
     if allowance.kind != "elapsed":
         raise ConfigError(f"{text!r} is business time: give the horizon as plain time, such as 30 days")
     return int(allowance.amount)
+
+
+def unit_us(unit: str) -> int:
+    """A unit such as ``hours`` in microseconds.
+
+    Raises:
+        ConfigError: for an unknown one.
+    """
+    if unit not in UNITS:
+        raise ConfigError(f"{unit!r} is no unit: {did_you_mean(unit, UNITS)}")
+    return UNITS[unit]
 
 
 def window(since: datetime | None, until: datetime | None) -> dict[str, int]:
@@ -136,6 +186,14 @@ def window(since: datetime | None, until: datetime | None) -> dict[str, int]:
         "since_us": to_us(since) if since is not None else _ALWAYS[0],
         "until_us": to_us(until) if until is not None else _ALWAYS[1],
     }
+
+
+def _merged(spreads: Mapping[tuple[Any, ...], Spread]) -> dict[tuple[Any, ...], Spread]:
+    """The values of all groups together, by keys."""
+    grouped: dict[tuple[Any, ...], list[Spread]] = {}
+    for place, one in spreads.items():
+        grouped.setdefault(("all", *place[1:]), []).append(one)
+    return {place: many[0] if len(many) == 1 else Spread.together(many) for place, many in grouped.items()}
 
 
 def _columns(rows: list[dict[str, Any]], by: str | None) -> tuple[str, ...]:

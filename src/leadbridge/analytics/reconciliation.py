@@ -16,6 +16,7 @@ from leadbridge.domain.show import html_table
 from leadbridge.errors import DataError
 
 if TYPE_CHECKING:
+    import altair
     import pandas
     import polars
     import pyarrow
@@ -188,6 +189,12 @@ class Reconciliation:
     def to_arrow(self) -> pyarrow.Table:
         """The records that make the difference as an Arrow table (needs pyarrow)."""
         return arrow_table(self.columns, map(asdict, self.rows))
+
+    def plot(self) -> altair.LayerChart | altair.FacetChart:
+        """The bridge as a picture (needs the extra ``analytics``)."""
+        from leadbridge.analytics.plots_reconcile import bridge
+
+        return bridge(self)
 
     @property
     def table(self) -> list[tuple[str, str, str, str]]:

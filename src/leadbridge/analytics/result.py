@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from leadbridge.analytics.benchmarks import Benchmarks, benchmarks
-from leadbridge.analytics.tabular import pandas_frame, polars_frame
+from leadbridge.analytics.cells import cell
+from leadbridge.analytics.certainty import Certainty
+from leadbridge.analytics.contrast import Contrast, contrast
+from leadbridge.analytics.intervals import Interval, shown
+from leadbridge.analytics.tabular import arrow_table, pandas_frame, polars_frame
 from leadbridge.domain.show import html_table
 from leadbridge.errors import DataError
 
@@ -16,8 +20,9 @@ if TYPE_CHECKING:
     import altair
     import pandas
     import polars
+    import pyarrow
 
-__all__ = ["Answer", "NotComputable", "Result"]
+__all__ = ["Answer", "NotComputable", "Result", "spoken"]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -29,6 +34,10 @@ class Result:
     ``value`` is the headline over all rows. ``n`` is the denominator of the headline, ``denominators`` say what the
     counts in the rows are counts of. ``excluded`` names what was left out and how often, ``immature`` counts what was
     too young to judge, ``censored`` what had not ended. A blank dimension is ``None``; ``unknown`` is a value.
+
+    ``interval`` covers the true value in 95 of 100 samples; ``None`` where the metric has none, and a missing end where
+    the data sets no bound. Columns that end in ``_low`` and ``_high`` say the same of a row. ``certainty`` is what two
+    results, or two groups of one, are compared by.
     """
 
     computable: ClassVar[Literal[True]] = True
@@ -50,11 +59,14 @@ class Result:
     censored: int
     agreement: str
     parameters: Mapping[str, Any]
+    interval: Interval | None = None
+    certainty: Certainty = field(default_factory=Certainty)
 
     def __repr__(self) -> str:
         by = f" by {self.by}" if self.by else ""
         caveat = f", {self.caveat}" if self.caveat else ""
-        return f"<{self.metric}{by}: {self.value_name} {self.value:.6g}, n = {self.n:,}, {self.basis}{caveat}>"
+        sure = f" ({shown(self.interval)})" if self.interval is not None else ""
+        return f"<{self.metric}{by}: {self.value_name} {self.value:.6g}{sure}, n = {self.n:,}, {self.basis}{caveat}>"
 
     @property
     def caveat(self) -> str:
@@ -75,12 +87,59 @@ class Result:
     def notes(self) -> list[str]:
         """What a reader has to know beside the numbers, one sentence each."""
         found = [f"basis: {self.basis}, n = {self.n:,}", self.agreement]
+        if self.interval is not None:
+            found.insert(1, f"{self.value_name} {self.value:.4g}, 95 % interval {shown(self.interval)}")
         found += [f"left out: {what} ({count:,})" for what, count in self.excluded.items() if count]
         if self.immature:
             found.append(f"too young to judge: {self.immature:,}")
         if self.censored:
             found.append(f"not ended yet: {self.censored:,}")
-        return found
+        return [*found, *self.warnings]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What forbids reading too much into the numbers; empty when nothing does."""
+        few = self.certainty.few
+        names = ", ".join(few[:5]) + (f" and {len(few) - 5} more" if len(few) > 5 else "")
+        return [f"fewer than 10 cases, hardly more than anecdotes: {names}"] if few else []
+
+    def contrast(self, other: Result, *, column: str | None = None, **which: Any) -> Contrast:
+        """This result beside another one of the same metric, such as that of a later period, with a test that fits.
+
+        Args:
+            other: the later one, or that of another group.
+            column: the rate that is compared, where a row has several; the headline when not given.
+            which: the row, where there are several, by its columns: ``part="human"``.
+
+        Raises:
+            DataError: for results of different metrics, for one without anything to test, or when no row is meant.
+        """
+        return contrast(self, self._one(which), other, other._one(which), column)
+
+    def contrast_groups(
+        self, first: str | None, second: str | None, *, column: str | None = None, **which: Any
+    ) -> Contrast:
+        """Two groups of this result, such as two sources, side by side, with a test that fits.
+
+        ``column`` and ``which`` are as in :meth:`contrast`.
+
+        Raises:
+            DataError: for a result that is not broken down, a group that is not there, or when no row is meant.
+        """
+        if self.by is None:
+            raise DataError(f"{self.metric} is not broken down into groups: ask for it with by=")
+        rows = self._one({**which, self.by: first}), self._one({**which, self.by: second})
+        return contrast(self, rows[0], self, rows[1], column)
+
+    def _one(self, which: Mapping[str, Any]) -> Sequence[Row]:
+        """The rows that are meant: one, or those of one curve."""
+        unknown = [name for name in which if name not in self.columns]
+        if unknown:
+            raise DataError(f"{self.metric} has no column {unknown[0]!r}: it has {', '.join(self.columns)}")
+        rows = [row for row in self.rows if all(row[name] == value for name, value in which.items())]
+        if not rows:
+            raise DataError(f"{self.metric} has no row with {', '.join(f'{k}={v!r}' for k, v in which.items())}")
+        return rows
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON values."""
@@ -92,12 +151,14 @@ class Result:
             "by": self.by,
             "value": self.value,
             "value_name": self.value_name,
+            "interval": list(self.interval) if self.interval is not None else None,
             "n": self.n,
             "denominators": dict(self.denominators),
             "excluded": dict(self.excluded),
             "immature": self.immature,
             "censored": self.censored,
             "parameters": dict(self.parameters),
+            "warnings": self.warnings,
             "rows": [dict(row) for row in self.rows],
         }
 
@@ -108,6 +169,10 @@ class Result:
     def to_polars(self) -> polars.DataFrame:
         """The rows as a Polars frame (needs polars)."""
         return polars_frame(self.columns, self.rows)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as an Arrow table (needs pyarrow)."""
+        return arrow_table(self.columns, self.rows)
 
     @property
     def benchmarks(self) -> Benchmarks:
@@ -121,7 +186,7 @@ class Result:
         return chart(self)
 
     def _repr_html_(self) -> str:
-        rows = ([_cell(name, row[name]) for name in self.columns] for row in self.rows)
+        rows = ([cell(name, row[name]) for name in self.columns] for row in self.rows)
         table = html_table(self.title, self.columns, rows)
         notes = " · ".join(self.notes())
         return f"{table}<p><small>{escape(self.definition)}<br>{escape(notes)}</small></p>"
@@ -161,11 +226,10 @@ Answer: TypeAlias = Result | NotComputable
 """What every metric gives: ask ``answer.computable`` which one it is."""
 
 
-def _cell(name: str, value: Any) -> str:
-    if value is None and name == "median":
-        return "not reached"
-    if value is None:
-        return "" if name.startswith(("p", "longest")) or name.endswith(("rate", "share")) else "(blank)"
-    if isinstance(value, float):
-        return f"{value:.1%}" if name.endswith(("rate", "share", "coverage", "attainment")) else f"{value:,.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+_BLANK = ("buying_stage", "function", "type")
+
+
+def spoken(result: Result) -> list[dict[str, Any]]:
+    """The rows with words where nothing stands in a column that tells rows apart, for pictures and pages."""
+    words = {"reason": "no reason", result.by or "": "(blank)"} | dict.fromkeys(_BLANK, "(blank)")
+    return [{name: words.get(name) if value is None else value for name, value in row.items()} for row in result.rows]

@@ -26,6 +26,7 @@ from leadbridge.cli.options import examples
 from leadbridge.cli.plan import apply, plan
 from leadbridge.cli.provision import provision
 from leadbridge.cli.reconcile import reconcile
+from leadbridge.cli.report import report
 from leadbridge.cli.route import route
 from leadbridge.cli.simulate import simulate
 from leadbridge.cli.start import init
@@ -80,6 +81,7 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
                     "metrics",
                     "metrics funnel --by source",
                     "metrics stage_duration --from captured --to won",
+                    "metrics export --dialect snowflake --out models",
                     "metrics funnel --csv leads.csv --column lead=id --column captured=created --column stage:won=won",
                 ),
             ),
@@ -90,6 +92,15 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
                     "reconcile disqualified",
                     "reconcile won --since 2026-10-01 --until 2026-11-01 --zone sf=Europe/Berlin",
                     "reconcile won --filter hs.country=Germany --json",
+                ),
+            ),
+            (
+                "report",
+                report,
+                (
+                    "report",
+                    "report weekly.html --since 2026-03-02",
+                    "report weekly.md --csv leads.csv --column lead=id --column captured=created",
                 ),
             ),
             (

@@ -4,11 +4,11 @@
 --   Hand-offs whose first answer was accept, as a share of those accepted, rejected, or expired without an answer:
 --   accepted / (accepted + rejected + expired). Undecided hand-offs, and those first answered with recycle, disqualify or
 --   ineligible, are shown and not counted.
--- basis: cohort
+-- basis: {cohort: h.offered_us, period: "coalesce(h.decided_us, h.expired_us)"}
 -- grain: one row
 -- parameters:
---   since_us: hand-offs offered at this instant or later; those without a time count always
---   until_us: hand-offs offered before this instant; those without a time count always
+--   since_us: hand-offs offered (as a period, answered or expired) at this instant or later; those without a time count always
+--   until_us: hand-offs offered (as a period, answered or expired) before this instant; those without a time count always
 -- dimensions:
 --   source: l.source
 --   owner: h.owner
@@ -16,9 +16,10 @@
 --   company: l.company
 --   role: l.role
 --   in_target: "case when l.in_target then 'in the target market' when not l.in_target then 'out of it' end"
--- denominators: {counted: hand-offs accepted, rejected or expired}
+-- denominators: {counted: "hand-offs accepted, rejected or expired"}
 -- needs: [decisions]
 -- headline: rate
+-- intervals: {rate: "wilson(accepted, counted)"}
 with answers as (
   select coalesce({dimension}, '') as dimension,
     case
@@ -28,7 +29,7 @@ with answers as (
     end as answer
   from handoffs h
   join leads l on l.lead_id = h.lead_id
-  where h.offered_us is null or (h.offered_us >= :since_us and h.offered_us < :until_us)
+  where {when} is null or ({when} >= :since_us and {when} < :until_us)
 ),
 sums as (
   select dimension,

@@ -6,6 +6,7 @@
 --   assets that were used outside the days on which they are available.
 -- basis: period
 -- grain: one row for each type of asset; material that is not registered has a blank type
+-- keys: [type]
 -- parameters:
 --   function: the function whose use is counted
 --   since_us: interactions at this instant or later, assets still available then

@@ -6,6 +6,7 @@
 --   from before the buyer's stage was known stand under a blank stage.
 -- basis: period
 -- grain: one row for each buying stage and function
+-- keys: [buying_stage, function]
 -- parameters:
 --   since_us: interactions at this instant or later
 --   until_us: interactions before this instant
@@ -13,15 +14,18 @@
 -- denominators: {interactions: interactions in this buying stage by this function}
 -- needs: [interactions]
 -- headline: person_share
+-- intervals: {person_share: "wilson(person_to_person, interactions)"}
 with touches as (
-  select coalesce({dimension}, '') as dimension, coalesce(i.buying_stage, '') as buying_stage, i.function, i.lead_id,
+  select coalesce({dimension}, '') as dimension, coalesce(i.buying_stage, '') as buying_stage, coalesce(b.step, -1) as step,
+    i.function, i.lead_id,
     case when i.nature = 'person_to_person' then 1 else 0 end as in_person
   from interactions i
   join leads l on l.lead_id = i.lead_id
+  left join buying_path b on b.buying_stage = i.buying_stage
   where i.happened_us >= :since_us and i.happened_us < :until_us
 )
 select dimension, buying_stage, function, count(*) as interactions, count(distinct lead_id) as leads,
   sum(in_person) as person_to_person, 1.0e0 * sum(in_person) / count(*) as person_share
 from touches
-group by dimension, buying_stage, function
-order by dimension, buying_stage, function
+group by dimension, step, buying_stage, function
+order by dimension, step, buying_stage, function

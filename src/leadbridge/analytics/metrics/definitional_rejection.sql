@@ -4,15 +4,17 @@
 --   Hand-offs that were rejected or disqualified for a reason of the category target (wrong industry, size, role, ...), as
 --   a share of all that were decided, for leads in the target market and out of it. Where both functions share one target
 --   market, few leads in it should be refused so. The latest answer counts; refusals without a reason are shown apart.
--- basis: period
+-- basis: {period: h.decided_us, cohort: h.offered_us}
 -- grain: one row for leads in the target market, out of it, and of which nobody knows
+-- keys: [target]
 -- parameters:
---   since_us: answers given at this instant or later; answers without a time count always
---   until_us: answers given before this instant; answers without a time count always
+--   since_us: answers given (as a cohort, hand-offs offered) at this instant or later; those without a time count always
+--   until_us: answers given (as a cohort, hand-offs offered) before this instant; those without a time count always
 -- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function, role: l.role, company: l.company}
 -- denominators: {decided: hand-offs that were decided}
 -- needs: [decisions, categories, target]
 -- headline: rejection_rate
+-- intervals: {rejection_rate: "wilson(definitional, decided)"}
 with decided as (
   select coalesce({dimension}, '') as dimension,
     case when l.in_target is null then 'unknown' when l.in_target then 'in' else 'out' end as target,
@@ -23,7 +25,7 @@ with decided as (
   join leads l on l.lead_id = h.lead_id
   left join reasons r on r.code = h.reason
   where h.decision is not null
-    and (h.decided_us is null or (h.decided_us >= :since_us and h.decided_us < :until_us))
+    and ({when} is null or ({when} >= :since_us and {when} < :until_us))
 )
 select dimension, target, count(*) as decided, sum(refused) as refused, sum(definitional) as definitional,
   1.0e0 * sum(definitional) / count(*) as rejection_rate, sum(no_reason) as no_reason

@@ -5,6 +5,7 @@
 --   median hours from raising it to each. Percentiles are of the steps that were taken: what is still open is not in them.
 -- basis: cohort
 -- grain: one row for each subject
+-- keys: [subject]
 -- parameters:
 --   since_us: feedback raised at this instant or later
 --   until_us: feedback raised before this instant
@@ -12,6 +13,10 @@
 -- denominators: {raised: feedback that was raised}
 -- needs: [feedback]
 -- headline: told_share
+-- intervals:
+--   acknowledged_share: wilson(acknowledged, raised)
+--   acted_share: wilson(acted, raised)
+--   told_share: wilson(told, raised)
 with raised as (
   select coalesce({dimension}, '') as dimension, f.subject, f.raised_us, f.acknowledged_us, f.acted_us, f.told_us
   from feedback f

@@ -5,15 +5,17 @@
 --   a rule), the share with at least as many as were agreed on. Attempts are those that the decision names; where it names
 --   none, the outbound person-to-person interactions of the receiving function from the offer to the answer. Answers for
 --   which neither is recorded are not counted as too few: they are left out, and shown.
--- basis: period
+-- basis: {period: h.decided_us, cohort: h.offered_us}
 -- grain: one row for each reason
+-- keys: [reason]
 -- parameters:
---   since_us: answers given at this instant or later; answers without a time count always
---   until_us: answers given before this instant; answers without a time count always
+--   since_us: answers given (as a cohort, hand-offs offered) at this instant or later; those without a time count always
+--   until_us: answers given (as a cohort, hand-offs offered) before this instant; those without a time count always
 -- dimensions: {source: l.source, owner: h.owner, to_function: h.to_function}
 -- denominators: {counted: answers whose attempts are known, answers: answers with this reason}
 -- needs: [decisions, attempts]
 -- headline: valid_share
+-- intervals: {valid_share: "wilson(valid, counted)"}
 with answers as (
   select h.handoff_id, h.lead_id, coalesce({dimension}, '') as dimension, h.reason, h.attempts, r.needs_attempts,
     h.to_function, h.offered_us, h.decided_us
@@ -21,7 +23,7 @@ with answers as (
   join leads l on l.lead_id = h.lead_id
   join reasons r on r.code = h.reason
   where h.decision is not null and r.needs_attempts > 0
-    and (h.decided_us is null or (h.decided_us >= :since_us and h.decided_us < :until_us))
+    and ({when} is null or ({when} >= :since_us and {when} < :until_us))
 ),
 seen as (
   select a.handoff_id, count(i.happened_us) as tries

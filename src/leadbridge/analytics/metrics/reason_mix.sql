@@ -4,11 +4,12 @@
 --   Share of each reason among the hand-offs whose latest answer was a refusal (reject, recycle, disqualify or ineligible) and
 --   carried a reason. Coverage is the share of refusals that carry a reason; a refusal without one is shown, and counted in
 --   coverage only. Reasons are never guessed from text.
--- basis: period
+-- basis: {period: h.decided_us, cohort: h.offered_us}
 -- grain: one row for each decision and reason
+-- keys: [decision, reason]
 -- parameters:
---   since_us: answers given at this instant or later; answers without a time count always
---   until_us: answers given before this instant; answers without a time count always
+--   since_us: answers given (as a cohort, hand-offs offered) at this instant or later; those without a time count always
+--   until_us: answers given (as a cohort, hand-offs offered) before this instant; those without a time count always
 -- dimensions:
 --   source: l.source
 --   owner: h.owner
@@ -19,12 +20,13 @@
 -- denominators: {with_reason: refusals with a reason, refusals: refusals}
 -- needs: [decisions, refusals, reasons]
 -- headline: coverage
+-- intervals: {share: "wilson(n, with_reason)", coverage: "wilson(with_reason, refusals)"}
 with refused as (
   select coalesce({dimension}, '') as dimension, h.decision, coalesce(h.reason, '') as reason
   from handoffs h
   join leads l on l.lead_id = h.lead_id
   where h.decision is not null and h.decision <> 'accept'
-    and (h.decided_us is null or (h.decided_us >= :since_us and h.decided_us < :until_us))
+    and ({when} is null or ({when} >= :since_us and {when} < :until_us))
 ),
 totals as (
   select dimension, count(*) as refusals, sum(case when reason <> '' then 1 else 0 end) as with_reason

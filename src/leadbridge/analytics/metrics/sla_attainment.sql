@@ -4,17 +4,22 @@
 --   Promises that were kept in time, as a share of those that were kept in time, kept late, or broken and still open or ended
 --   that way: met / (met + met_late + breached). Clocks that still run, wait or have not started, and cancelled ones, are
 --   shown and not counted. A clock belongs to the person who held it.
--- basis: snapshot
+-- basis: {snapshot: c.started_us, period: "coalesce(c.stopped_us, c.due_us)"}
 -- grain: one row for each policy and target
--- parameters: {}
+-- parameters:
+--   since_us: clocks that started (as a period, stopped, or fell due without) at this instant or later; those without a time always
+--   until_us: clocks that started (as a period, stopped, or fell due without) before this instant; those without a time always
 -- dimensions: {owner: c.owner, duty_of: c.duty_of, source: l.source}
--- denominators: {counted: clocks that were met, met late or breached}
+-- denominators: {counted: "clocks that were met, met late or breached"}
 -- needs: [clocks, responses]
 -- headline: attainment
+-- keys: [policy, target]
+-- intervals: {attainment: "wilson(met, counted)"}
 with states as (
   select c.policy, c.target, c.state, coalesce({dimension}, '') as dimension
   from clocks c
   join leads l on l.lead_id = c.lead_id
+  where {when} is null or ({when} >= :since_us and {when} < :until_us)
 ),
 sums as (
   select dimension, policy, target,

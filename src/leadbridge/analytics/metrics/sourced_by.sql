@@ -7,6 +7,7 @@
 --   influenced are two views of the same sales: they are never added.
 -- basis: cohort
 -- grain: one row for each function
+-- keys: [function]
 -- parameters:
 --   lookback_us: how long before an opportunity was opened a touch still influences it
 --   since_us: leads captured at this instant or later; those without a time count always

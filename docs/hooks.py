@@ -1,11 +1,29 @@
-"""What the site builder does besides: docstrings are written for ``help()``; the site drops roles and ``::``."""
+"""What the site builder does besides: notebooks become pages; docstrings, written for ``help()``, lose their roles."""
 
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+sys.path.insert(0, str(Path(__file__).parent))
+from notebooks import page
 
 OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+tests/[^)]+\)")
 ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(<code>)~?")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Called by mkdocs when it knows its files: every notebook gets a page and its pictures beside it."""
+    for notebook in sorted(Path(config.docs_dir, "examples").glob("*.ipynb")):
+        text, pictures = page(notebook)
+        files.append(File.generated(config, f"examples/{notebook.stem}.md", content=text))
+        for name, picture in pictures.items():
+            files.append(File.generated(config, f"examples/{name}", content=picture))
+    return files
 
 
 def on_page_content(html: str, **_: object) -> str:

@@ -11,7 +11,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_the_notebooks_run_and_say_what_is_stored() -> None:
     assert list(EXAMPLES.glob("*.ipynb"))
     ran = subprocess.run(

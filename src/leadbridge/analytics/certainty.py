@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeAlias
 
+from leadbridge.analytics.cells import cell
 from leadbridge.analytics.intervals import Interval, Spread, around, change, greenwood, wilson
 from leadbridge.analytics.metric import IntervalRule, Metric
 
@@ -98,7 +99,7 @@ def certainty_of(
         for row in rows:
             n = row.get(counted)
             if isinstance(n, int) and 0 < n < FEW:
-                label = " ".join("(blank)" if row[name] is None else str(row[name]) for name in _labels(one, by, row))
+                label = " ".join(cell(name, row[name]) for name in _labels(one, by, row))
                 few[f"{label or 'all'} ({n})"] = None
     else:
         few |= _few_in_curves(by, rows, curves[0][0])

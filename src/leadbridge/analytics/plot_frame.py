@@ -61,8 +61,8 @@ SHARE: dict[str, Any] = {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}
 _LETTER = 6.5
 """Pixels of a letter at 12 px, as a generous mean."""
 
-_SLACK = 10
-"""Pixels at either side of a picture inside a page, whose letters may be wider than those it was laid out with."""
+_SLACK = (24, 10)
+"""Pixels left and right of a picture inside a page, whose letters may be wider than those it was laid out with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ class Look:
     def plot(self, labels: Iterable[object], more: int = 0) -> int:
         """The pixels that are left for marks beside the labels of the rows, less ``more``."""
         longest = max((len(str(label)) for label in labels), default=0)
-        return self.width - min(self.limit(), round(longest * _LETTER)) - 24 - more - (0 if self.titled else 2 * _SLACK)
+        return (
+            self.width - min(self.limit(), round(longest * _LETTER)) - 24 - more - (0 if self.titled else sum(_SLACK))
+        )
 
 
 Draw: TypeAlias = Callable[[Any, Result, Look], Any]
@@ -122,11 +124,11 @@ def finish(alt: Any, layers: Any, look: Look, text: str, definition: str, notes:
         textwrap.wrap(text, round(look.width / 8.2)), subtitle=words, anchor="start", frame="bounds", offset=16
     )
     said = {"description": f"{text}. {definition} {'; '.join(notes)}."}
-    slack = 6 if look.titled else 6 + _SLACK
+    left, right = (0, 0) if look.titled else _SLACK
     # All settings at once: every call would copy the whole picture.
     picture: Picture = layers.properties(**said, **({"title": title} if look.titled else {})).configure(
         font="Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif",
-        padding={"left": slack, "right": slack, "top": 6, "bottom": 6},
+        padding={"left": 6 + left, "right": 6 + right, "top": 6, "bottom": 6},
         aria=look.titled,
         background="white" if look.titled else "transparent",
         view=alt.ViewConfig(stroke=None),
@@ -185,11 +187,10 @@ def aligned(base: Any, alt: Any, at: float, text: str, y: Any, **mark: Any) -> A
     return base.mark_text(align="right", **mark).encode(x=alt.value(at), y=y, text=text)
 
 
-def shaded(alt: Any, field: str, top: float, title: str | None = None) -> tuple[Any, Any]:
-    """The fill of a cell by a number between 0 and ``top``, and the ink that can be read on it."""
+def shaded(alt: Any, field: str, top: float) -> tuple[Any, Any]:
+    """The fill of a cell by a number from 0 to ``top``, and the ink that can be read on it; both say what is blank."""
+    blank, dark = f"datum['{field}'] == null", f"datum['{field}'] > {0.72 * (top or 1)}"
     scale = alt.Scale(domain=[0, top or 1], range=list(SHADES), interpolate="lab")
-    fill = alt.condition(
-        f"datum['{field}'] == null", alt.value(EMPTY), alt.Color(f"{field}:Q", scale=scale, title=title, legend=None)
-    )
-    dark = f"datum['{field}'] != null && datum['{field}'] > {0.72 * (top or 1)}"
-    return fill, alt.condition(dark, alt.value(ON_DARK), alt.value(ON_LIGHT))
+    fill = alt.condition(blank, alt.value(EMPTY), alt.Color(f"{field}:Q", scale=scale, legend=None))
+    ink = alt.when(blank).then(alt.value(MUTED)).when(dark).then(alt.value(ON_DARK)).otherwise(alt.value(ON_LIGHT))
+    return fill, ink

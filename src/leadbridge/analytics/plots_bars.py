@@ -91,7 +91,7 @@ def shares(count: str, share: str, title: str, *more: str) -> Draw:
         told_apart = (result.by, "policy", "target", "type", "buying_stage", *more)
         names = [name for name in told_apart if name and name in result.columns]
         rows = [
-            {**row, "what": " · ".join(str(row[name]).replace("_", " ") for name in names) or "all"}
+            {**row, "what": " · ".join(dict.fromkeys(str(row[name]).replace("_", " ") for name in names)) or "all"}
             for row in spoken(result)
         ]
         plot = look.plot(row["what"] for row in rows)

@@ -110,7 +110,7 @@ def weeks(alt: Any, result: Result, look: Look) -> Picture:
     )  # fmt: skip
     # Labels on columns that are too narrow for them would hide one another.
     tight = not look.narrow and plot / len(order) < 46
-    axis = alt.Axis(orient="top", labelAngle=-60 if tight else 0, labelOverlap=False, labelLimit=90)
+    axis = alt.Axis(orient="top", labelAngle=-90 if tight else 0, labelOverlap=False, labelLimit=90)
     if look.narrow:
         x, y = alt.X(f"{who}:N", title=None, axis=axis), alt.Y("week:N", sort=order, title=None)
     else:

@@ -39,7 +39,7 @@ def report(
     """
     from leadbridge.analytics import Snapshot
 
-    window = {"since": instant(since, "--since"), "until": instant(until, "--until")}
+    begins, ends = instant(since, "--since"), instant(until, "--until")
     if saved is not None and (csv or column):
         raise typer.BadParameter("give one of --csv and --snapshot", param_hint="--snapshot")
     with ExitStack() as stack:
@@ -47,7 +47,7 @@ def report(
             snapshot = stack.enter_context(Snapshot.open(saved))
         else:
             snapshot = measured(csv or (), column or (), config, stack)
-        made = snapshot.report(**window)
+        made = snapshot.report(since=begins, until=ends)
         file = made.save(path or _NAME) if path is not None or not json else None
         if json:
             output.emit(made.to_dict())

@@ -88,7 +88,7 @@ class Snapshot(Exports, Keeping):
         clocks: Iterable[SLAClock] = (),
         standings: Mapping[str, LeadStanding] | None = None,
         profiles: Mapping[str, Mapping[str, object]] | None = None,
-        views: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        views: Mapping[str, Sequence[dict[str, Any]]] | None = None,
         personal: bool = False,
         now: datetime,
         directory: str | Path | None = None,

@@ -120,13 +120,13 @@ def _tables() -> dict[str, str]:
         ("opportunity", "decided_us + (sold_us - decided_us) // 2", "is_sold"),
         ("won", "sold_us", "is_sold and far < 0.08"),
     )
-    called = "is_qualified and is_touched"
+    called, talk = "is_qualified and is_touched", "'person_to_person'"
     talks = (
         ("engaged_us", "is_engaged", "'content'", "'marketing'", "'inbound'", 20),
         (f"captured_us + {HOUR}", f"{chance(13)} < 0.7", "'content'", "'marketing'", "'inbound'", 21),
         ("qualified_us", "is_qualified", "'person_to_person'", "'marketing'", "'inbound'", 22),
         ("touched_us", "is_qualified and is_touched", "'person_to_person'", "'sales'", "'outbound'", 23),
-        (f"touched_us + {2 * HOUR}", f"{called} and {chance(14)} < 0.6", "'person_to_person'", "'sales'", "'outbound'", 24),
+        (f"touched_us + {2 * HOUR}", f"{called} and {chance(14)} < 0.6", talk, "'sales'", "'outbound'", 24),
     )  # fmt: skip
     return {
         "leads": f"""select lead_id, {pick(_SOURCES, 15)} as source, captured_us, 'instant' as precision,

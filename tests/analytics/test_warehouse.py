@@ -60,7 +60,7 @@ def test_text_with_quotes_percent_and_blanks_arrives_as_it_is(snapshot: Snapshot
         rows = there.sql(words, {"word": "it's $5 \\ 50%", "source": "web", "none": None})
         blanks = "select count(*) as n, count(source) as known, count(company) as companies from leads"
         assert there.sql(blanks) == snapshot.sql(blanks)
-    assert rows == [{"word": "it's $5 \\ 50%", "share": "100%", "n": 60}]
+    assert rows == [{"word": "it's $5 \\ 50%", "share": "100%", "n": snapshot.count("leads")}]
 
 
 def test_tables_of_a_schema_are_written_once_and_read_by_others(snapshot: Snapshot, server: str) -> None:

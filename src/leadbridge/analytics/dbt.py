@@ -166,13 +166,12 @@ def _described(one: Metric, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _source() -> dict[str, Any]:
-    tables = [
-        {"name": table, "columns": [{"name": name, "data_type": kind.lower()} for name, kind in columns.items()]}
-        for table, columns in TABLES.items()
-    ]
-    for table in tables:
-        if table["name"] == "leads":
-            table["columns"][0]["data_tests"] = ["unique", "not_null"]
+    tables: list[dict[str, Any]] = []
+    for table, columns in TABLES.items():
+        described: list[dict[str, Any]] = [{"name": name, "data_type": kind.lower()} for name, kind in columns.items()]
+        if table == "leads":
+            described[0]["data_tests"] = ["unique", "not_null"]
+        tables.append({"name": table, "columns": described})
     about = (
         "The tables of a snapshot of leadbridge, loaded from its Parquet files; instants are microseconds since 1970."
     )

@@ -16,7 +16,7 @@ from leadbridge.domain.model import did_you_mean
 from leadbridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sqlglot import Expression
+    from sqlglot.expressions import Expr
 
 __all__ = ["DIALECTS", "Holes", "expression_in", "query_in"]
 
@@ -52,11 +52,11 @@ def query_in(one: Metric, dialect: str, holes: Holes) -> str:
         for source in scope.sources.values():
             if isinstance(source, exp.Table):
                 source.set("this", exp.var(holes.table(source.name)))
-    for node in list(tree.find_all(exp.Placeholder)):
-        node.replace(exp.var(holes.parameter(node.name)))
-    for node in list(tree.find_all(exp.Column)):
-        if node.name == _DIMENSION:
-            node.replace(exp.var(holes.dimension))
+    for parameter in list(tree.find_all(exp.Placeholder)):
+        parameter.replace(exp.var(holes.parameter(parameter.name)))
+    for column in list(tree.find_all(exp.Column)):
+        if column.name == _DIMENSION:
+            column.replace(exp.var(holes.dimension))
     if dialect == "bigquery":
         _percentiles_as_windows(tree)
     return _written(tree, dialect, pretty=True)
@@ -79,7 +79,7 @@ def _check(dialect: str) -> None:
         raise ConfigError(f"metrics are not written for {dialect!r}: {did_you_mean(dialect, DIALECTS)}")
 
 
-def _written(tree: Expression, dialect: str, *, pretty: bool) -> str:
+def _written(tree: Expr, dialect: str, *, pretty: bool) -> str:
     """The text; nothing is added that the portable text does not say."""
     from sqlglot import Dialect
     from sqlglot import expressions as exp
@@ -97,10 +97,11 @@ def _written(tree: Expression, dialect: str, *, pretty: bool) -> str:
     for group in list(tree.find_all(exp.WithinGroup)):
         within = group.expression.sql(dialect=dialect).strip()
         group.replace(exp.var(f"percentile_cont({group.this.this.sql()}) within group ({within})"))
-    return tree.sql(dialect=dialect, pretty=pretty)
+    text: str = tree.sql(dialect=dialect, pretty=pretty)
+    return text
 
 
-def _percentiles_as_windows(tree: Expression) -> None:
+def _percentiles_as_windows(tree: Expr) -> None:
     """Puts percentiles into a step of their own, as windows over the groups."""
     from sqlglot import expressions as exp
 

@@ -123,7 +123,7 @@ class Snapshot(Exports, Keeping):
         clocks: Iterable[SLAClock] = (),
         standings: Mapping[str, LeadStanding] | None = None,
         profiles: Mapping[str, Mapping[str, object]] | None = None,
-        views: Mapping[str, Sequence[dict[str, Any]]] | None = None,
+        views: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
         connections: Iterable[str] = (),
         found: Iterable[Finding] = (),
         personal: bool = False,

@@ -76,7 +76,10 @@ def _concerned(connection: DuckDBPyConnection, place: Path, kept: Meta, leads: s
     """The partitions in which those leads stand, or will stand."""
     there = {part: key for key, part in kept.parts.items() if key != AGREED}
     mine = {
-        row["part"] for row in rows_of(connection, f"select distinct {key_of(kept.partition)} as part from ({leads}) l")
+        row["part"]
+        for row in rows_of(
+            connection, f"select distinct {key_of(cast(Partition, kept.partition))} as part from ({leads}) l"
+        )
     }
     for table in LEAD_TABLES:
         files = ", ".join(text_of(str(file)) for file in files_of(place, table, kept.parts))

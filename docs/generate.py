@@ -156,13 +156,23 @@ def metric_files() -> str:
         (
             f"`{one.name}`",
             one.title,
-            one.basis,
+            ", ".join(one.bases),
             plain(one.definition),
             ", ".join(f"`{name}`" for name in one.dimensions),
+            ", ".join(f"`{column}` ({_KINDS[rule.kind]})" for column, rule in one.intervals.items()) or "none",
         )
         for one in metrics().values()
     ]
-    return table(("Metric", "Title", "Basis", "Definition", "By"), rows)
+    return table(("Metric", "Title", "Basis", "Definition", "By", "Intervals"), rows)
+
+
+_KINDS = {
+    "wilson": "Wilson",
+    "greenwood": "Greenwood",
+    "bootstrap": "bootstrap",
+    "around": "normal",
+    "change": "two counts",
+}
 
 
 def literature() -> str:

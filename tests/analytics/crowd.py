@@ -12,7 +12,7 @@ from leadbridge.analytics.agreed import LeadStanding
 from leadbridge.domain import facts as f
 from tests.analytics.stories import Story, fact, take
 
-__all__ = ["AGREEMENT", "crowd"]
+__all__ = ["AGREEMENT", "crowd", "everybody"]
 
 AGREEMENT = Agreement.loads("""
 agreement: Crowd
@@ -41,8 +41,16 @@ HORIZON = 24 * 28
 
 def crowd(seed: int = 7) -> Snapshot:
     """A snapshot of everybody, with clocks, standings, assets, reasons and feedback."""
+    story, stands = everybody(seed)
     random = Random(seed)
-    names = [f"lead{number:02}" for number in range(LEADS)]
+    views = {"said": [row for number, name in enumerate(stands) for row in _said(random, name, number % 4)]}
+    return take(story, agreement=AGREEMENT, standings=stands, views=views)
+
+
+def everybody(seed: int, leads: int = LEADS) -> tuple[Story, dict[str, LeadStanding]]:
+    """What happened to everybody, and how each stands."""
+    random = Random(seed)
+    names = [f"lead{number:02}" for number in range(leads)]
     stands = {
         name: LeadStanding(
             in_target=random.choice((True, False, None)),
@@ -52,9 +60,7 @@ def crowd(seed: int = 7) -> Snapshot:
         for name in names
     }
     story = [one for name in names for one in _one(random, name)]
-    story += [one for number in range(9) for one in _early(number)]
-    views = {"said": [row for number, name in enumerate(names) for row in _said(random, name, number % 4)]}
-    return take(story, agreement=AGREEMENT, standings=stands, views=views)
+    return story + [one for number in range(9) for one in _early(number)], stands
 
 
 def _said(random: Random, name: str, systems: int) -> Iterator[dict[str, Any]]:

@@ -184,6 +184,20 @@ def test_a_passage_has_its_own_clocks_without_a_hand_off() -> None:
     assert one(left, 42, rules).state == "cancelled"
 
 
+def test_a_promise_that_starts_with_a_touch_starts_anew_in_each_passage() -> None:
+    rules = policy(starts="touched", stops="decided")
+    facts = [
+        fact(f.StageEntered, 0, stage="marketing_qualified"),
+        *(offered(0), called(1, interaction="first"), answered(2, "recycle")),
+        fact(f.StageEntered, 2, stage="recycled"),
+        fact(f.StageEntered, 24, stage="marketing_qualified", passage=2),
+        *(offered(24, "h2"), called(25, interaction="second"), answered(26, handoff="h2")),
+    ]
+    first, second = run(facts, 30, rules)
+    assert (first.started_at, first.state) == (when(1), "met")
+    assert (second.started_at, second.state) == (when(25), "met")
+
+
 @pytest.mark.parametrize(
     ("event", "more"),
     [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leadbridge.analytics.benchmarks import Benchmark, Benchmarks, benchmarks
 from leadbridge.analytics.comparison import Comparison
+from leadbridge.analytics.contrast import Contrast
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
@@ -27,6 +28,7 @@ __all__ = [
     "Benchmark",
     "Benchmarks",
     "Comparison",
+    "Contrast",
     "Difference",
     "Finding",
     "Meta",

@@ -82,8 +82,8 @@ def log_path(connection: DuckDBPyConnection) -> tuple[str, ...]:
     """The stages of ``raw``, without detours, in the order in which leads come to them as a rule."""
     rows = rows_of(
         connection,
-        "select stage from (select stage, row_number() over (partition by lead order by entered_us, n) as place from raw "
-        "where entered_us is not null) t group by stage order by avg(place), stage",
+        "select stage from (select stage, row_number() over (partition by lead order by entered_us, n) as place "
+        "from raw where entered_us is not null) t group by stage order by avg(place), stage",
     )
     return tuple(row["stage"] for row in rows if row["stage"] not in DETOURS)
 

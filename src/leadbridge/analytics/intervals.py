@@ -14,6 +14,8 @@ from itertools import accumulate
 from math import exp, log, sqrt
 from typing import TypeAlias
 
+from leadbridge.domain.calendar.slots import load_numpy
+
 __all__ = [
     "LEVEL",
     "Interval",
@@ -138,8 +140,7 @@ class Spread:
 
         Drawn through the order statistics of uniform numbers, so that it takes no longer for many values than for few.
         """
-        import numpy as np
-
+        np = load_numpy()
         n = self.n
         random = np.random.default_rng(seed)
         middle = (n + 1) // 2

@@ -128,6 +128,8 @@ class Meta:
     lead without follow-up; ``personal`` whether ``lead_profile`` holds names and addresses. ``unsigned`` are roles that
     have not signed the agreement, ``effective`` and ``until`` its days, ``targets`` its standing and planned targets
     (see :func:`leadbridge.analytics.terms.terms`).
+    ``parts`` are the directories of the partitions, by what stands together in one (``partition``), for a snapshot that
+    has any.
     """
 
     now_us: int
@@ -144,6 +146,8 @@ class Meta:
     connections: tuple[str, ...] = ()
     personal: bool = False
     assumptions: Mapping[str, Any] = field(default_factory=dict)
+    partition: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict, repr=False)
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
     @property
@@ -184,6 +188,7 @@ class Meta:
         }
         body |= {name: getattr(self, name) for name in ("unsigned", "effective", "until", "targets")}
         body |= {"personal": self.personal, "connections": self.connections}
+        body |= {"partition": self.partition, "parts": dict(self.parts)}
         body["assumptions"] = dict(self.assumptions)
         body["recorded"] = sorted(self.recorded)
         body["findings"] = self.findings

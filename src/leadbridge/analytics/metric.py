@@ -125,6 +125,10 @@ class Metric:
 
     def query(self, dimension: str, basis: str = "") -> str:
         """The query broken down by a SQL expression (see ``dimensions``), with parameters as ``$name``."""
+        return self._asked(self.sql, dimension, basis)
+
+    def text(self, dimension: str, basis: str = "") -> str:
+        """The query broken down by a SQL expression, with parameters as ``:name``."""
         return self._filled(self.sql, dimension, basis)
 
     def part(self, step: str, dimension: str, where: str, basis: str = "") -> str:
@@ -139,12 +143,12 @@ class Metric:
         Raises:
             ConfigError: the query has no such step.
         """
-        return self._filled(f"{self._until(step)}\nselect * from {step} where {where}", dimension, basis)
+        return self._asked(f"{self._until(step)}\nselect * from {step} where {where}", dimension, basis)
 
     def spread(self, step: str, column: str, keys: Collection[str], dimension: str, basis: str = "") -> str:
         """How often each value of a column of a step occurs, by its ``keys``."""
         named = ", ".join(keys)
-        return self._filled(
+        return self._asked(
             f"{self._until(step)}\nselect {named}, {column} as value, count(*) as n from {step} "
             f"where {column} is not null group by {named}, {column} order by {named}, {column}",
             dimension,
@@ -157,9 +161,11 @@ class Metric:
             raise ConfigError(f"{self.name} has no step {step!r}")
         return self.sql[: found.end()]
 
+    def _asked(self, sql: str, dimension: str, basis: str) -> str:
+        return _PARAMETER.sub(r"$\1", self._filled(sql, dimension, basis))
+
     def _filled(self, sql: str, dimension: str, basis: str) -> str:
-        when = self.bases[basis or self.basis]
-        return _PARAMETER.sub(r"$\1", sql.replace("{dimension}", dimension).replace("{when}", when))
+        return sql.replace("{dimension}", dimension).replace("{when}", self.bases[basis or self.basis])
 
 
 @cache
@@ -190,8 +196,7 @@ def lint(one: Metric) -> list[str]:
     import sqlglot
     from sqlglot import expressions as exp
 
-    when = one.bases[one.basis]
-    sql = _PARAMETER.sub("1", one.sql.replace("{dimension}", "l.source").replace("{when}", when))
+    sql = _PARAMETER.sub("1", one.text("l.source"))
     found: list[str] = []
     tree = sqlglot.parse_one(sql, read="duckdb")
     names = {str(node.alias_or_name).lower() for node in tree.find_all(exp.Alias, exp.Column, exp.TableAlias)}

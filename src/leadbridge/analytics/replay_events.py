@@ -83,10 +83,10 @@ def _sources(event: str, one: Signature) -> list[tuple[str, str]]:
         case "captured":
             return [("select l, captured_us as us from l where captured_us is not null", f"{lead} and c.passage = 1")]
         case "touched":
-            return [(f"select l, us from t where {duty}", lead)]
+            return [_of_now(f"select l, us from t where {duty}", one)]
         case "connected":
             status = "select l, us from s where status = 'connected'"
-            return [(f"select l, us from t where {duty} and direction = 'inbound' union all {status}", lead)]
+            return [_of_now(f"select l, us from t where {duty} and direction = 'inbound' union all {status}", one)]
         case "won":
             return [("select l, us from w", lead), ("select l, passage, us from e where stage = 'won'", trip)]
         case "asked":
@@ -101,6 +101,14 @@ def _sources(event: str, one: Signature) -> list[tuple[str, str]]:
         case _:
             stage = text_of(event.removeprefix("stage:"))
             return [(f"select l, passage, us from e where stage = {stage}", trip)]
+
+
+def _of_now(query: str, one: Signature) -> tuple[str, str]:
+    """Without what is of an earlier passage, for a promise that each passage has of its own."""
+    if one.reach != "passage":
+        return query, "x.l = c.l"
+    begun = f"select q.l, q.us, p.passage from ({query}) q join p on p.l = q.l and (p.passage = 1 or q.us >= p.us)"
+    return begun, "x.l = c.l and x.passage = c.passage"
 
 
 def _attempts(one: Signature) -> str:

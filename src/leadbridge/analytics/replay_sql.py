@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from leadbridge.analytics.engine import TABLES, text_of
 from leadbridge.analytics.replay_events import ALWAYS, Signature, first_of
 from leadbridge.analytics.replay_time import MISSING, Turns
+from leadbridge.analytics.storage import files_of, reading
 from leadbridge.domain.facts import DECISIONS
 from leadbridge.domain.lifecycle.lifecycle import DETOURS
 from leadbridge.domain.sla.events import Reach
@@ -130,8 +131,8 @@ def prepare(connection: DuckDBPyConnection, place: Path, now_us: int) -> None:
         DataError: for a snapshot of an older leadbridge, which lacks a column.
     """
     for name in _READ:
-        file = text_of(str(place / f"{name}.parquet"))
-        there = {row[0] for row in connection.execute(f"describe select * from read_parquet({file})").fetchall()}
+        rows = reading(files_of(place, name))
+        there = {row[0] for row in connection.execute(f"describe select * from {rows}").fetchall()}
         lacking = [column for column in TABLES[name] if column not in there]
         if lacking and name != "lead_profile":
             raise DataError(f"{place} has no {name}.{lacking[0]}: it is of an older leadbridge, take a new snapshot")
@@ -139,7 +140,7 @@ def prepare(connection: DuckDBPyConnection, place: Path, now_us: int) -> None:
         seen = f"* replace ({moments})" if moments else "*"
         seen += f", coalesce(offered_us > {now_us}, false) as to_come" if name == "handoffs" else ""
         known = _KNOWN.get(name, "true").format(now=now_us)
-        connection.execute(f"create view {name} as select {seen} from read_parquet({file}) where {known}")
+        connection.execute(f"create view {name} as select {seen} from {rows} where {known}")
     detours = ", ".join(text_of(stage) for stage in DETOURS)
     for statement in _TABLES:
         connection.execute(statement.format(detours=detours))

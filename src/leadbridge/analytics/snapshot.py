@@ -19,9 +19,11 @@ from weakref import finalize
 
 from leadbridge.analytics.agreed import LeadStanding, agreed_recorded, agreed_rows, assumptions_of, stand, stand_all
 from leadbridge.analytics.crm import Connections, Progress, told_by
-from leadbridge.analytics.engine import TABLES, connect, last_instant, quoted, rows_of, text_of, write_rows
+from leadbridge.analytics.engine import TABLES, connect, last_instant, quoted, rows_of, write_rows
 from leadbridge.analytics.exports import Exports, Frame
 from leadbridge.analytics.flatten import clock_rows, histories, recorded, table_rows
+from leadbridge.analytics.keeping import Keeping
+from leadbridge.analytics.kept import from_kept
 from leadbridge.analytics.measures import Metrics
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.place import place_for
@@ -37,6 +39,7 @@ from leadbridge.analytics.reconcile import Filters, reconcile_snapshot
 from leadbridge.analytics.reconciliation import Reconciliation
 from leadbridge.analytics.replay import Replay, replay_snapshot
 from leadbridge.analytics.scorecard import Scorecard
+from leadbridge.analytics.storage import create_views
 from leadbridge.analytics.terms import terms
 from leadbridge.analytics.whatif import what_if_of_tables
 from leadbridge.clock import Clock, SystemClock, from_us, to_us
@@ -45,7 +48,6 @@ from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.lifecycle import SPINE
 from leadbridge.domain.show import html_table
 from leadbridge.domain.sla import SLAClock
-from leadbridge.errors import DataError
 from leadbridge.retry import Retry
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
 __all__ = ["Frame", "Snapshot"]
 
 
-class Snapshot(Exports):
+class Snapshot(Exports, Keeping):
     """Tables of leads, stage entries, hand-offs, clocks, interactions and outcomes, as they stood at ``now``.
 
     Make one with :meth:`from_crm`, :meth:`from_facts`, :meth:`from_csv`, :meth:`from_parquet` or
@@ -72,6 +74,7 @@ class Snapshot(Exports):
         # A finaliser and not __del__: it also runs at the end of the program, and nobody is warned about forgetting.
         self._remove = finalize(self, shutil.rmtree, directory, ignore_errors=True) if temporary else None
         self._connection: DuckDBPyConnection | None = None
+        self._kept: frozenset[str] = frozenset()
         self._lock = Lock()
 
     # -- making one -------------------------------------------------------------------------------------------------
@@ -138,7 +141,7 @@ class Snapshot(Exports):
         tables["lead_profile"] = list(profile_rows(many, profiles or {}, types, personal=personal))
         tables["clocks"] = list(clock_rows(clocks))
         tables |= agreed_rows(agreement, tables["interactions"])
-        tables |= {name: list((views or {}).get(name, ())) for name in ("records", "said")}
+        tables |= {name: [dict(row) for row in (views or {}).get(name, ())] for name in ("records", "said")}
         if standings is None and agreement is not None and profiles:
             standings = stand_all(agreement, many, profiles, now)
         stand(tables["leads"], standings or {})
@@ -221,7 +224,7 @@ class Snapshot(Exports):
         with connect() as connection:
             steps = [{"stage": stage, "step": step} for step, stage in enumerate(meta.path)]
             write_rows(connection, place / "path.parquet", TABLES["path"], steps)
-            _views(connection, place)
+            create_views(connection, place, {})
             now_us = meta.now_us
             if now_us < 0:
                 now_us = last_instant(connection)
@@ -345,17 +348,12 @@ class Snapshot(Exports):
 
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs a query of one's own on the tables (``leads``, ``entries``, ``handoffs``, ...); one mapping a row."""
-        return rows_of(self._open(), query, values)
+        connection = self._open()
+        return rows_of(connection, from_kept(query, self._kept), values)
 
     def count(self, table: str) -> int:
         """The rows of a table."""
         return int(self.sql(f"select count(*) as n from {quoted(table)}")[0]["n"])
-
-    def save(self, directory: str | Path) -> Snapshot:
-        """Copies the snapshot to a directory of its own and returns it from there."""
-        place = Path(directory)
-        shutil.copytree(self.directory, place, dirs_exist_ok=True)
-        return Snapshot.open(place)
 
     def close(self) -> None:
         """Lets go of the engine, and of the files of a temporary snapshot."""
@@ -384,15 +382,7 @@ class Snapshot(Exports):
         with self._lock:
             if self._connection is None:
                 connection = connect()
-                _views(connection, self.directory)
+                self._kept = create_views(connection, self.directory, self.meta.parts)
                 self._connection = connection
         # A cursor of its own for every query: a connection may not be used by two threads at once.
         return self._connection.cursor()
-
-
-def _views(connection: DuckDBPyConnection, place: Path) -> None:
-    for name in TABLES:
-        if not (place / f"{name}.parquet").exists():
-            raise DataError(f"{place} has no {name}.parquet: it is of an older leadbridge, take a new snapshot")
-        file = text_of(str(place / f"{name}.parquet"))
-        connection.execute(f"create view {quoted(name)} as select * from read_parquet({file})")

@@ -81,6 +81,7 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
                     "metrics",
                     "metrics funnel --by source",
                     "metrics stage_duration --from captured --to won",
+                    "metrics export --dialect snowflake --out models",
                     "metrics funnel --csv leads.csv --column lead=id --column captured=created --column stage:won=won",
                 ),
             ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leadbridge.cli import output
+from leadbridge.cli.export import export
 from leadbridge.cli.measured import Columns, Csv, measured
 from leadbridge.cli.options import Config, Json, instant
 
@@ -22,7 +23,7 @@ __all__ = ["metrics"]
 
 def metrics(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A metric, or scorecard; without it, all are listed.")
+        str | None, typer.Argument(metavar="[NAME]", help="A metric, scorecard, or export; without it, all are listed.")
     ] = None,
     by: Annotated[str | None, typer.Option("--by", metavar="DIM", help="Break it down, for example by source.")] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help="From this date or instant on.")] = None,
@@ -32,16 +33,26 @@ def metrics(
         typer.Option("--horizon", metavar="SPAN", help="Time allowed, as in funnel, ignored_rate and waste: 30 days."),
     ] = None,
     from_stage: Annotated[
-        str | None, typer.Option("--from", metavar="STAGE", help="stage_duration: where it starts.")
+        str | None,
+        typer.Option(
+            "--from", metavar="STAGE", help="Where stage_duration, stage_conversion and stage_survival start."
+        ),
     ] = None,
-    to_stage: Annotated[
-        str | None, typer.Option("--to", metavar="STAGE", help="stage_duration: where it ends.")
-    ] = None,
-    unit: Annotated[
-        str | None, typer.Option("--unit", help="Of stage_duration and continuity: minutes, hours, days or weeks.")
+    to_stage: Annotated[str | None, typer.Option("--to", metavar="STAGE", help="Where they end.")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="Of durations: minutes, hours, days or weeks.")] = None,
+    basis: Annotated[
+        str | None,
+        typer.Option("--basis", help="What a window takes: cohort, period or snapshot, where it can be asked."),
     ] = None,
     csv: Csv = None,
     column: Columns = None,
+    dialect: Annotated[
+        str | None,
+        typer.Option("--dialect", help="export: snowflake, bigquery, databricks, postgres, duckdb or spark."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="export: where the models of dbt are written.")
+    ] = None,
     config: Config = None,
     json: Json = False,
 ) -> None:
@@ -62,6 +73,12 @@ def metrics(
             output.show(output.table("Metrics", ("name", "basis", "by", "definition"), rows))
             output.show("scorecard shows the few that both functions look at together.")
         return
+    if name == "export":
+        export(dialect, out, config, json=json)
+        return
+    for flag, given in (("--dialect", dialect), ("--out", out)):
+        if given is not None:
+            raise typer.BadParameter("it needs the name export", param_hint=flag)
     if name != "scorecard":
         metric(name)
     with ExitStack() as stack:
@@ -77,6 +94,7 @@ def metrics(
             "from_stage": from_stage,
             "to_stage": to_stage,
             "unit": unit,
+            "basis": basis,
         }
         answer = _ask(snapshot.metrics, name, options)
         if json:
@@ -91,8 +109,10 @@ def _ask(metrics: Metrics, name: str, options: Mapping[str, object]) -> Answer:
     given = {option: value for option, value in options.items() if value is not None}
     ask: Callable[..., Answer] = getattr(metrics, name)
     takes = signature(ask).parameters
-    if name == "stage_duration":
+    if name in ("stage_duration", "stage_conversion"):
         given = {"from_stage": metrics.path[0], "to_stage": metrics.path[-1]} | given
+    elif name == "stage_survival":
+        given = {"from_stage": metrics.path[0]} | given
     for option in given:
         if option not in takes:
             flag = "--" + option.removesuffix("_stage")

@@ -124,7 +124,8 @@ _BY_MARKETING = 0.7
 
 
 def _wait(random: np.random.Generator, hours: float, n: int) -> Column:
-    return load_numpy().int64(1) * (random.exponential(hours * HOUR_US, n)).astype("int64")
+    waits: Column = random.exponential(hours * HOUR_US, n).astype("int64")
+    return waits
 
 
 def _trips(

@@ -184,13 +184,18 @@ def _waits(funnel: Funnel) -> Iterator[Known]:
     horizon = {"horizon": "9 days"}
     yield Known(metric="ignored_rate", column="ignored_rate", value=funnel.ignored, options=horizon)
     yield Known(metric="ignored_rate", column="untouched_rate", value=funnel.ignored, options=horizon)
-    for part, means in (
+    parts: Sequence[tuple[str, tuple[float, ...]]] = (
         ("system", (waits.qualify, waits.route)),
         ("queue", (waits.assign,)),
         ("human", (waits.touch,)),
-    ):
+    )
+    for part, means in parts:
         yield Known(metric="delay_split", column="p50", value=half(*means), row={"part": part})
-    taken = (("routed", first[:1], 1.0), ("assigned", first[:2], 1.0), ("tried", first, 1 - funnel.ignored))
+    taken: Sequence[tuple[str, tuple[float, ...], float]] = (
+        ("routed", first[:1], 1.0),
+        ("assigned", first[:2], 1.0),
+        ("tried", first, 1 - funnel.ignored),
+    )
     for step, means, share in taken:
         yield Known(metric="handoff_times", column="p50", value=half(*means), row={"step": step})
         yield Known(metric="handoff_times", column="taken_share", value=share, row={"step": step})

@@ -7,6 +7,7 @@
 --   interactions up to the latest offer; the latest decision counts.
 -- basis: {period: h.decided_us, cohort: h.offered_us}
 -- grain: one row for leads that met the criteria, failed them, and of which nobody knows
+-- keys: [criteria]
 -- parameters:
 --   since_us: answers given (as a cohort, hand-offs offered) at this instant or later; those without a time count always
 --   until_us: answers given (as a cohort, hand-offs offered) before this instant; those without a time count always
@@ -14,7 +15,6 @@
 -- denominators: {decided: hand-offs that were decided}
 -- needs: [decisions, categories, readiness]
 -- headline: rejection_rate
--- keys: [criteria]
 -- intervals: {rejection_rate: "wilson(definitional, decided)", acceptance_rate: "wilson(accepted, decided)"}
 with decided as (
   select coalesce({dimension}, '') as dimension,

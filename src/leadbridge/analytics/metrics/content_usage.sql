@@ -6,6 +6,7 @@
 --   assets that were used outside the days on which they are available.
 -- basis: period
 -- grain: one row for each type of asset; material that is not registered has a blank type
+-- keys: [type]
 -- parameters:
 --   function: the function whose use is counted
 --   since_us: interactions at this instant or later, assets still available then
@@ -14,7 +15,6 @@
 -- denominators: {available: registered assets of others that were available in the window}
 -- needs: [assets, interactions]
 -- headline: usage_rate
--- keys: [type]
 with touches as (
   select i.asset as asset_id, count(*) as n
   from interactions i

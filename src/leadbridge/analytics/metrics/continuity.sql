@@ -15,37 +15,42 @@
 -- needs: [offers, touches]
 -- headline: p50
 -- intervals: {p50: bootstrap(counted.units), owner_changed_share: "wilson(owner_changed, n)"}
-with ordered as (
-  select lead_id, passage, from_function, to_function, offered_us, owner,
+with lead_offers as (
+  select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
+    expired_us, first_decision,
     row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
     sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
   from handoffs
   where offered_us is not null
 ),
-offered as (
-  select h.lead_id, h.passage, h.from_function, h.to_function, h.offered_us, h.transfers, coalesce({dimension}, '') as dimension
-  from ordered h
-  join leads l on l.lead_id = h.lead_id
-  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
+lead_received as (
+  select o.lead_id, o.passage, o.to_function, o.from_function, min(i.happened_us) as first_us
+  from lead_offers o
+  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.happened_us >= o.offered_us
+  where o.place = 1
+  group by o.lead_id, o.passage, o.to_function, o.from_function
 ),
-received as (
-  select o.dimension, o.lead_id, o.passage, o.from_function, o.to_function, o.transfers, min(i.happened_us) as first_us
-  from offered o
-  left join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.happened_us >= o.offered_us
-  group by o.dimension, o.lead_id, o.passage, o.from_function, o.to_function, o.transfers
+lead_before as (
+  select r.lead_id, r.passage, r.to_function, max(i.happened_us) as last_us
+  from lead_received r
+  join interactions i on i.lead_id = r.lead_id and i.function = r.from_function and i.happened_us <= r.first_us
+  group by r.lead_id, r.passage, r.to_function
 ),
-gaps as (
-  select r.dimension, r.lead_id, r.passage, r.to_function, r.transfers, r.first_us, max(i.happened_us) as last_us
-  from received r
-  left join interactions i on i.lead_id = r.lead_id and i.function = r.from_function and i.happened_us <= r.first_us
-  group by r.dimension, r.lead_id, r.passage, r.to_function, r.transfers, r.first_us
+lead_gaps as (
+  select o.lead_id, o.passage, o.to_function, o.owner, o.offered_us, o.transfers, r.first_us, b.last_us
+  from lead_offers o
+  left join lead_received r on r.lead_id = o.lead_id and r.passage = o.passage and r.to_function = o.to_function
+  left join lead_before b on b.lead_id = o.lead_id and b.passage = o.passage and b.to_function = o.to_function
+  where o.place = 1
 ),
 counted as (
-  select dimension, case when first_us is null then 1 else 0 end as not_received,
-    case when first_us is not null and last_us is null then 1 else 0 end as not_begun,
-    case when last_us is not null and transfers > 0 then 1 else 0 end as changed,
-    floor(1.0e0 * (first_us - last_us) / :unit_us) as units
-  from gaps
+  select coalesce({dimension}, '') as dimension, case when h.first_us is null then 1 else 0 end as not_received,
+    case when h.first_us is not null and h.last_us is null then 1 else 0 end as not_begun,
+    case when h.last_us is not null and h.transfers > 0 then 1 else 0 end as changed,
+    floor(1.0e0 * (h.first_us - h.last_us) / :unit_us) as units
+  from lead_gaps h
+  join leads l on l.lead_id = h.lead_id
+  where h.offered_us >= :since_us and h.offered_us < :until_us
 )
 select dimension, count(units) as n,
   percentile_cont(0.25) within group (order by units) as p25,

@@ -6,6 +6,7 @@
 --   market, few leads in it should be refused so. The latest answer counts; refusals without a reason are shown apart.
 -- basis: {period: h.decided_us, cohort: h.offered_us}
 -- grain: one row for leads in the target market, out of it, and of which nobody knows
+-- keys: [target]
 -- parameters:
 --   since_us: answers given (as a cohort, hand-offs offered) at this instant or later; those without a time count always
 --   until_us: answers given (as a cohort, hand-offs offered) before this instant; those without a time count always
@@ -13,7 +14,6 @@
 -- denominators: {decided: hand-offs that were decided}
 -- needs: [decisions, categories, target]
 -- headline: rejection_rate
--- keys: [target]
 -- intervals: {rejection_rate: "wilson(definitional, decided)"}
 with decided as (
   select coalesce({dimension}, '') as dimension,

@@ -19,38 +19,47 @@
 -- headline: share
 -- keys: [part]
 -- intervals: {p50: bootstrap(counted.units)}
-with ordered as (
-  select lead_id, passage, to_function, offered_us, routed_us, assigned_us, owner,
-    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place
+with lead_offers as (
+  select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
+    expired_us, first_decision,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
+    sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
   from handoffs
   where offered_us is not null
 ),
-offered as (
-  select h.lead_id, h.passage, h.to_function, h.offered_us, coalesce(h.routed_us, h.offered_us) as routed_us, h.assigned_us,
-    coalesce({dimension}, '') as dimension
-  from ordered h
-  join leads l on l.lead_id = h.lead_id
-  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
+lead_touches as (
+  select o.lead_id, o.passage, o.to_function, min(i.happened_us) as touched_us
+  from lead_offers o
+  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
+    and i.happened_us >= o.offered_us
+  where o.place = 1
+  group by o.lead_id, o.passage, o.to_function
 ),
-engaged as (
+lead_handovers as (
+  select o.lead_id, o.handoff_id, o.passage, o.to_function, o.owner, o.offered_us, o.routed_us, o.assigned_us,
+    o.decided_us, o.expired_us, o.first_decision, t.touched_us
+  from lead_offers o
+  left join lead_touches t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
+  where o.place = 1
+),
+lead_engaged as (
   select lead_id, passage, min(entered_us) as engaged_us, max(case when precision = 'day' then 1 else 0 end) as is_day
   from entries
   where stage = 'engaged' and not inferred
   group by lead_id, passage
 ),
-touched as (
-  select o.lead_id, o.passage, o.to_function, min(i.happened_us) as touched_us
-  from offered o
-  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
-    and i.happened_us >= o.offered_us
-  group by o.lead_id, o.passage, o.to_function
+lead_delays as (
+  select h.lead_id, h.passage, h.to_function, h.owner, h.offered_us, coalesce(h.routed_us, h.offered_us) as routed_us,
+    h.assigned_us, e.engaged_us, coalesce(e.is_day, 0) as is_day,
+    case when h.touched_us < h.assigned_us then h.assigned_us else h.touched_us end as touched_us
+  from lead_handovers h
+  left join lead_engaged e on e.lead_id = h.lead_id and e.passage = h.passage
 ),
 steps as (
-  select o.dimension, o.lead_id, o.passage, o.to_function, e.engaged_us, o.routed_us, o.assigned_us, coalesce(e.is_day, 0) as is_day,
-    case when t.touched_us < o.assigned_us then o.assigned_us else t.touched_us end as touched_us
-  from offered o
-  left join engaged e on e.lead_id = o.lead_id and e.passage = o.passage
-  left join touched t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
+  select coalesce({dimension}, '') as dimension, h.engaged_us, h.routed_us, h.assigned_us, h.touched_us, h.is_day
+  from lead_delays h
+  join leads l on l.lead_id = h.lead_id
+  where h.offered_us >= :since_us and h.offered_us < :until_us
 ),
 parts as (
   select dimension, 1 as step, 'system' as part, engaged_us as start_us, routed_us as end_us, is_day,

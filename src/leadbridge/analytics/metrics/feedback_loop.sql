@@ -5,6 +5,7 @@
 --   median hours from raising it to each. Percentiles are of the steps that were taken: what is still open is not in them.
 -- basis: cohort
 -- grain: one row for each subject
+-- keys: [subject]
 -- parameters:
 --   since_us: feedback raised at this instant or later
 --   until_us: feedback raised before this instant
@@ -12,7 +13,6 @@
 -- denominators: {raised: feedback that was raised}
 -- needs: [feedback]
 -- headline: told_share
--- keys: [subject]
 -- intervals:
 --   acknowledged_share: wilson(acknowledged, raised)
 --   acted_share: wilson(acted, raised)

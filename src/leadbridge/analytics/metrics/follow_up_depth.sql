@@ -19,32 +19,34 @@
 --   attempts_per_passage: around(error, passages)
 --   p50: bootstrap(counted.attempts)
 --   never_tried_share: wilson(never_tried, passages)
-with ordered as (
-  select lead_id, passage, to_function, offered_us, owner,
-    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place
+with lead_offers as (
+  select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
+    expired_us, first_decision,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
+    sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
   from handoffs
   where offered_us is not null
 ),
-firsts as (
+lead_firsts as (
   select lead_id, passage, to_function, offered_us, owner,
     lead(offered_us) over (partition by lead_id, to_function order by offered_us, passage) as again_us
-  from ordered
+  from lead_offers
   where place = 1
 ),
-offered as (
-  select h.lead_id, h.passage, h.to_function, h.offered_us, h.again_us, coalesce({dimension}, '') as dimension,
-    case when :now_us - h.offered_us >= :horizon_us then 1 else 0 end as mature
-  from firsts h
-  join leads l on l.lead_id = h.lead_id
-  where h.offered_us >= :since_us and h.offered_us < :until_us
+lead_tries as (
+  select f.lead_id, f.passage, f.to_function, f.offered_us, f.owner, i.happened_us as tried_us
+  from lead_firsts f
+  left join interactions i on i.lead_id = f.lead_id and i.function = f.to_function and i.direction = 'outbound'
+    and i.happened_us >= f.offered_us and (f.again_us is null or i.happened_us < f.again_us)
 ),
 tries as (
-  select o.dimension, o.lead_id, o.passage, o.to_function, o.mature, count(i.lead_id) as attempts
-  from offered o
-  left join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.direction = 'outbound'
-    and i.happened_us >= o.offered_us and i.happened_us <= o.offered_us + :horizon_us
-    and (o.again_us is null or i.happened_us < o.again_us)
-  group by o.dimension, o.lead_id, o.passage, o.to_function, o.mature
+  select coalesce({dimension}, '') as dimension, h.lead_id, h.passage, h.to_function,
+    case when :now_us - h.offered_us >= :horizon_us then 1 else 0 end as mature,
+    sum(case when h.tried_us <= h.offered_us + :horizon_us then 1 else 0 end) as attempts
+  from lead_tries h
+  join leads l on l.lead_id = h.lead_id
+  where h.offered_us >= :since_us and h.offered_us < :until_us
+  group by coalesce({dimension}, ''), h.lead_id, h.passage, h.to_function, h.offered_us
 ),
 counted as (
   select dimension, mature, case when mature = 1 then 1.0e0 * attempts end as attempts

@@ -17,31 +17,38 @@
 -- needs: [offers, touches]
 -- headline: ignored_rate
 -- intervals: {ignored_rate: "wilson(ignored, mature)", untouched_rate: "wilson(untouched, mature)"}
-with ordered as (
-  select lead_id, passage, to_function, offered_us, decided_us, first_decision, owner,
-    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place
+with lead_offers as (
+  select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
+    expired_us, first_decision,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
+    sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
   from handoffs
   where offered_us is not null
 ),
-offered as (
-  select h.lead_id, h.passage, h.to_function, h.offered_us, coalesce({dimension}, '') as dimension,
-    case when :now_us - h.offered_us >= :horizon_us then 1 else 0 end as mature,
-    case when h.first_decision in ('reject', 'disqualify', 'ineligible') and h.decided_us <= h.offered_us + :horizon_us
-      then 1 else 0 end as refused
-  from ordered h
-  join leads l on l.lead_id = h.lead_id
-  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
-),
-touched as (
-  select distinct o.lead_id, o.passage, o.to_function
-  from offered o
+lead_touches as (
+  select o.lead_id, o.passage, o.to_function, min(i.happened_us) as touched_us
+  from lead_offers o
   join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
-    and i.happened_us >= o.offered_us and i.happened_us <= o.offered_us + :horizon_us
+    and i.happened_us >= o.offered_us
+  where o.place = 1
+  group by o.lead_id, o.passage, o.to_function
+),
+lead_handovers as (
+  select o.lead_id, o.handoff_id, o.passage, o.to_function, o.owner, o.offered_us, o.routed_us, o.assigned_us,
+    o.decided_us, o.expired_us, o.first_decision, t.touched_us
+  from lead_offers o
+  left join lead_touches t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
+  where o.place = 1
 ),
 judged as (
-  select o.dimension, o.mature, o.refused, case when t.lead_id is null then 1 else 0 end as untouched
-  from offered o
-  left join touched t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
+  select coalesce({dimension}, '') as dimension,
+    case when :now_us - h.offered_us >= :horizon_us then 1 else 0 end as mature,
+    case when h.first_decision in ('reject', 'disqualify', 'ineligible') and h.decided_us <= h.offered_us + :horizon_us
+      then 1 else 0 end as refused,
+    case when h.touched_us <= h.offered_us + :horizon_us then 0 else 1 end as untouched
+  from lead_handovers h
+  join leads l on l.lead_id = h.lead_id
+  where h.offered_us >= :since_us and h.offered_us < :until_us
 ),
 sums as (
   select dimension, sum(mature) as mature, sum(mature * untouched) as untouched,

@@ -6,6 +6,7 @@
 --   by lead. Interactions from before the buyer's stage was known stand under a blank stage.
 -- basis: period
 -- grain: one row for each buying stage
+-- keys: [buying_stage]
 -- parameters:
 --   since_us: interactions at this instant or later
 --   until_us: interactions before this instant
@@ -13,7 +14,6 @@
 -- denominators: {interactions: interactions in this buying stage}
 -- needs: [interactions]
 -- headline: person_share
--- keys: [buying_stage]
 -- intervals: {person_share: "wilson(person_to_person, interactions)"}
 with touches as (
   select coalesce({dimension}, '') as dimension, coalesce(i.buying_stage, '') as buying_stage, i.lead_id,

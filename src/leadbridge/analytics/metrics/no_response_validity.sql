@@ -7,6 +7,7 @@
 --   which neither is recorded are not counted as too few: they are left out, and shown.
 -- basis: {period: h.decided_us, cohort: h.offered_us}
 -- grain: one row for each reason
+-- keys: [reason]
 -- parameters:
 --   since_us: answers given (as a cohort, hand-offs offered) at this instant or later; those without a time count always
 --   until_us: answers given (as a cohort, hand-offs offered) before this instant; those without a time count always
@@ -14,7 +15,6 @@
 -- denominators: {counted: answers whose attempts are known, answers: answers with this reason}
 -- needs: [decisions, attempts]
 -- headline: valid_share
--- keys: [reason]
 -- intervals: {valid_share: "wilson(valid, counted)"}
 with answers as (
   select h.handoff_id, h.lead_id, coalesce({dimension}, '') as dimension, h.reason, h.attempts, r.needs_attempts,

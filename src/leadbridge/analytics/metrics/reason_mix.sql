@@ -6,6 +6,7 @@
 --   coverage only. Reasons are never guessed from text.
 -- basis: {period: h.decided_us, cohort: h.offered_us}
 -- grain: one row for each decision and reason
+-- keys: [decision, reason]
 -- parameters:
 --   since_us: answers given (as a cohort, hand-offs offered) at this instant or later; those without a time count always
 --   until_us: answers given (as a cohort, hand-offs offered) before this instant; those without a time count always
@@ -19,7 +20,6 @@
 -- denominators: {with_reason: refusals with a reason, refusals: refusals}
 -- needs: [decisions, refusals, reasons]
 -- headline: coverage
--- keys: [decision, reason]
 -- intervals: {share: "wilson(n, with_reason)", coverage: "wilson(with_reason, refusals)"}
 with refused as (
   select coalesce({dimension}, '') as dimension, h.decision, coalesce(h.reason, '') as reason

@@ -22,44 +22,49 @@
 -- headline: with_rate
 -- keys: [item, stage]
 -- intervals: {with_rate: "wilson(with_moved, with_n)", without_rate: "wilson(without_moved, without_n)"}
-with steps as (
-  select 1 as passage, b.lead_id, p.step, p.buying_stage as stage, b.entered_us
+with lead_steps as (
+  select lead_id, 1 as passage, 'buying_stage' as axis, p.step, p.buying_stage as stage, b.entered_us
   from buying b
   join buying_path p on p.buying_stage = b.buying_stage
-  where :axis = 'buying_stage'
   union all
-  select e.passage, e.lead_id, p.step, p.stage, e.entered_us
+  select lead_id, e.passage, 'stage', p.step, p.stage, e.entered_us
   from entries e
   join path p on p.stage = e.stage
-  where :axis = 'stage'
 ),
-firsts as (
-  select lead_id, passage, step, stage, min(entered_us) as entered_us
-  from steps
-  group by lead_id, passage, step, stage
+lead_entered as (
+  select lead_id, axis, passage, step, stage, min(entered_us) as entered_us
+  from lead_steps
+  group by lead_id, axis, passage, step, stage
 ),
-nexts as (
-  select a.lead_id, a.passage, a.step, a.stage, a.entered_us, min(b.entered_us) as next_us
-  from firsts a
-  left join firsts b on b.lead_id = a.lead_id and b.passage = a.passage and b.step > a.step and b.entered_us >= a.entered_us
-  group by a.lead_id, a.passage, a.step, a.stage, a.entered_us
+lead_spells as (
+  select a.lead_id, a.axis, a.passage, a.step, a.stage, a.entered_us, min(b.entered_us) as next_us
+  from lead_entered a
+  left join lead_entered b on b.lead_id = a.lead_id and b.axis = a.axis and b.passage = a.passage and b.step > a.step
+    and b.entered_us >= a.entered_us
+  group by a.lead_id, a.axis, a.passage, a.step, a.stage, a.entered_us
+),
+lead_met as (
+  select distinct s.lead_id, s.axis, s.passage, s.step, i.happened_us, i.asset, i.message
+  from lead_spells s
+  join interactions i on i.lead_id = s.lead_id and i.happened_us >= s.entered_us
+    and (s.next_us is null or i.happened_us < s.next_us)
+  where i.asset is not null or i.message is not null
 ),
 spells as (
   select n.lead_id, n.passage, n.step, n.stage, n.entered_us, coalesce({dimension}, '') as dimension,
     case when :now_us - n.entered_us >= :horizon_us then 1 else 0 end as mature,
-    case when n.next_us <= n.entered_us + :horizon_us then 1 else 0 end as moved,
-    case when n.next_us <= n.entered_us + :horizon_us then n.next_us else n.entered_us + :horizon_us end as ends_us
-  from nexts n
+    case when n.next_us <= n.entered_us + :horizon_us then 1 else 0 end as moved
+  from lead_spells n
   join leads l on l.lead_id = n.lead_id
-  where n.entered_us >= :since_us and n.entered_us < :until_us
+  where n.axis = :axis and n.entered_us >= :since_us and n.entered_us < :until_us
     and (n.next_us is null or n.next_us > n.entered_us)
     and n.step < (case when :axis = 'stage' then (select max(step) from path) else (select max(step) from buying_path) end)
 ),
 met as (
-  select s.lead_id, s.passage, s.step,
-    case when :subject = 'message' then coalesce(i.message, a.message) else i.asset end as item
+  select s.lead_id, s.passage, s.step, case when :subject = 'message' then coalesce(i.message, a.message) else i.asset end as item
   from spells s
-  join interactions i on i.lead_id = s.lead_id and i.happened_us >= s.entered_us and i.happened_us < s.ends_us
+  join lead_met i on i.lead_id = s.lead_id and i.axis = :axis and i.passage = s.passage and i.step = s.step
+    and i.happened_us < s.entered_us + :horizon_us
   left join assets a on a.asset_id = i.asset
 ),
 shown as (
@@ -67,26 +72,21 @@ shown as (
   union
   select lead_id, passage, step, '(any)' as item from met where item is not null
 ),
-grid as (
-  select distinct s.dimension, s.step, w.item
-  from spells s
-  join shown w on w.lead_id = s.lead_id and w.passage = s.passage and w.step = s.step
+everybody as (
+  select dimension, step, stage, sum(mature) as n, sum(mature * moved) as moved, sum(1 - mature) as immature
+  from spells
+  group by dimension, step, stage
 ),
 sums as (
-  select g.dimension, g.item, s.stage, s.step,
-    sum(case when w.item is not null then s.mature else 0 end) as with_n,
-    sum(case when w.item is not null then s.mature * s.moved else 0 end) as with_moved,
-    sum(case when w.item is null then s.mature else 0 end) as without_n,
-    sum(case when w.item is null then s.mature * s.moved else 0 end) as without_moved,
-    sum(1 - s.mature) as immature
-  from grid g
-  join spells s on s.dimension = g.dimension and s.step = g.step
-  left join shown w on w.lead_id = s.lead_id and w.passage = s.passage and w.step = s.step and w.item = g.item
-  group by g.dimension, g.item, s.stage, s.step
+  select s.dimension, s.step, w.item, sum(s.mature) as with_n, sum(s.mature * s.moved) as with_moved
+  from shown w
+  join spells s on s.lead_id = w.lead_id and s.passage = w.passage and s.step = w.step
+  group by s.dimension, s.step, w.item
 )
-select dimension, item, stage, with_n, with_moved,
-  case when with_n > 0 then 1.0e0 * with_moved / with_n end as with_rate,
-  without_n, without_moved, case when without_n > 0 then 1.0e0 * without_moved / without_n end as without_rate,
-  immature
-from sums
-order by dimension, item, step
+select s.dimension, s.item, e.stage, s.with_n, s.with_moved,
+  case when s.with_n > 0 then 1.0e0 * s.with_moved / s.with_n end as with_rate,
+  e.n - s.with_n as without_n, e.moved - s.with_moved as without_moved,
+  case when e.n - s.with_n > 0 then 1.0e0 * (e.moved - s.with_moved) / (e.n - s.with_n) end as without_rate, e.immature
+from sums s
+join everybody e on e.dimension = s.dimension and e.step = s.step
+order by s.dimension, s.item, s.step

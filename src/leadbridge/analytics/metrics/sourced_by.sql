@@ -7,6 +7,7 @@
 --   influenced are two views of the same sales: they are never added.
 -- basis: cohort
 -- grain: one row for each function
+-- keys: [function]
 -- parameters:
 --   lookback_us: how long before an opportunity was opened a touch still influences it
 --   since_us: leads captured at this instant or later; those without a time count always
@@ -15,7 +16,6 @@
 -- denominators: {leads: leads that this function brought}
 -- needs: [sources, outcomes]
 -- headline: won
--- keys: [function]
 with cohort as (
   select l.lead_id, coalesce(l.sourced_by, '') as function, coalesce({dimension}, '') as dimension,
     coalesce(l.captured_us, 9223372036854775807) as captured_us

@@ -20,43 +20,53 @@
 -- headline: median
 -- keys: [waited]
 -- intervals: {still_waiting: "greenwood(at_risk, touched)"}
-with ordered as (
-  select lead_id, handoff_id, passage, to_function, offered_us, expired_us, owner,
-    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place
+with lead_offers as (
+  select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
+    expired_us, first_decision,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
+    sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
   from handoffs
   where offered_us is not null
 ),
-offered as (
-  select h.lead_id, h.handoff_id, h.passage, h.to_function, h.offered_us, h.expired_us, coalesce({dimension}, '') as dimension
-  from ordered h
-  join leads l on l.lead_id = h.lead_id
-  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
-),
-touched as (
-  select o.lead_id, o.handoff_id, min(i.happened_us) as touched_us
-  from offered o
+lead_touches as (
+  select o.lead_id, o.passage, o.to_function, min(i.happened_us) as touched_us
+  from lead_offers o
   join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
     and i.happened_us >= o.offered_us
-  group by o.lead_id, o.handoff_id
+  where o.place = 1
+  group by o.lead_id, o.passage, o.to_function
 ),
-refused as (
-  select o.lead_id, o.handoff_id, min(a.given_us) as refused_us
-  from offered o
-  join answers a on a.lead_id = o.lead_id and a.handoff_id = o.handoff_id and a.decision <> 'accept' and a.given_us >= o.offered_us
-  group by o.lead_id, o.handoff_id
+lead_handovers as (
+  select o.lead_id, o.handoff_id, o.passage, o.to_function, o.owner, o.offered_us, o.routed_us, o.assigned_us,
+    o.decided_us, o.expired_us, o.first_decision, t.touched_us
+  from lead_offers o
+  left join lead_touches t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
+  where o.place = 1
 ),
-begun as (
+lead_refused as (
+  select h.lead_id, h.handoff_id, min(a.given_us) as refused_us
+  from lead_handovers h
+  join answers a on a.lead_id = h.lead_id and a.handoff_id = h.handoff_id and a.decision <> 'accept' and a.given_us >= h.offered_us
+  group by h.lead_id, h.handoff_id
+),
+lead_begun as (
   select lead_id, passage, min(entered_us) as begun_us
   from entries
   group by lead_id, passage
 ),
+lead_waits as (
+  select h.lead_id, h.passage, h.to_function, h.owner, h.offered_us, h.touched_us,
+    least(coalesce(r.refused_us, 9223372036854775807), coalesce(h.expired_us, 9223372036854775807),
+      coalesce(b.begun_us, 9223372036854775807)) as left_us
+  from lead_handovers h
+  left join lead_refused r on r.lead_id = h.lead_id and r.handoff_id = h.handoff_id
+  left join lead_begun b on b.lead_id = h.lead_id and b.passage = h.passage + 1 and b.begun_us >= h.offered_us
+),
 waits as (
-  select o.dimension, o.offered_us, t.touched_us,
-    least(:now_us, coalesce(r.refused_us, :now_us), coalesce(o.expired_us, :now_us), coalesce(b.begun_us, :now_us)) as left_us
-  from offered o
-  left join touched t on t.lead_id = o.lead_id and t.handoff_id = o.handoff_id
-  left join refused r on r.lead_id = o.lead_id and r.handoff_id = o.handoff_id
-  left join begun b on b.lead_id = o.lead_id and b.passage = o.passage + 1 and b.begun_us >= o.offered_us
+  select coalesce({dimension}, '') as dimension, h.offered_us, h.touched_us, least(:now_us, h.left_us) as left_us
+  from lead_waits h
+  join leads l on l.lead_id = h.lead_id
+  where h.offered_us >= :since_us and h.offered_us < :until_us
 ),
 spans as (
   select dimension, case when touched_us <= left_us then 1 else 0 end as touched,

@@ -19,45 +19,40 @@
 -- needs: [stages]
 -- headline: p50
 -- intervals: {p50: bootstrap(counted.units)}
-with firsts as (
+with lead_stages as (
   select lead_id, passage, stage, min(entered_us) as entered_us, min(case when inferred then 1 else 0 end) as inferred,
     max(case when precision = 'day' then 1 else 0 end) as is_day
   from entries
-  where stage = :from_stage or stage = :to_stage
   group by lead_id, passage, stage
 ),
-starts as (
-  select lead_id, passage, entered_us, inferred, is_day,
-    lead(passage) over (partition by lead_id order by passage) as next_passage
-  from firsts
-  where stage = :from_stage
-),
-pairs as (
-  select a.lead_id, a.passage, a.entered_us as from_us, b.entered_us as to_us,
-    case when a.inferred = 1 or b.inferred = 1 then 1 else 0 end as inferred,
-    case when a.is_day = 1 or b.is_day = 1 then 1 else 0 end as is_day,
-    row_number() over (partition by a.lead_id, a.passage order by b.passage) as place
-  from starts a
-  left join firsts b
-    on b.lead_id = a.lead_id and b.stage = :to_stage and b.passage >= a.passage
-    and (a.next_passage is null or b.passage < a.next_passage)
-  where a.entered_us >= :since_us and a.entered_us < :until_us
+lead_turns as (
+  select lead_id, passage, stage, entered_us, inferred, is_day,
+    lag(passage) over (partition by lead_id, stage order by passage) as earlier_passage,
+    lead(passage) over (partition by lead_id, stage order by passage) as next_passage
+  from lead_stages
 ),
 spans as (
-  select lead_id, from_us, to_us, inferred, is_day,
-    case
-      when is_day = 1 then (floor(to_us / 8.64e10) - floor(from_us / 8.64e10)) * 8.64e10
-      else 1.0e0 * (to_us - from_us)
-    end as span_us
-  from pairs
-  where place = 1
+  select a.lead_id, a.entered_us as from_us, b.entered_us as to_us,
+    case when a.inferred = 1 or b.inferred = 1 then 1 else 0 end as inferred,
+    case when a.is_day = 1 or b.is_day = 1 then 1 else 0 end as is_day
+  from lead_turns a
+  left join lead_turns b
+    on b.lead_id = a.lead_id and b.stage = :to_stage and b.passage >= a.passage
+    and (a.next_passage is null or b.passage < a.next_passage)
+    and (b.earlier_passage is null or b.earlier_passage < a.passage)
+  where a.stage = :from_stage and a.entered_us >= :since_us and a.entered_us < :until_us
 ),
 judged as (
-  select s.span_us, coalesce({dimension}, '') as dimension,
+  select coalesce({dimension}, '') as dimension,
+    case
+      when s.is_day = 1 then (floor(s.to_us / 8.64e10) - floor(s.from_us / 8.64e10)) * 8.64e10
+      else 1.0e0 * (s.to_us - s.from_us)
+    end as span_us,
     case
       when s.to_us is null then 'censored'
       when s.inferred = 1 then 'inferred'
-      when s.span_us < 0 then 'impossible'
+      when s.is_day = 1 and floor(s.to_us / 8.64e10) < floor(s.from_us / 8.64e10) then 'impossible'
+      when s.is_day = 0 and s.to_us < s.from_us then 'impossible'
       when s.is_day = 1 and :unit_us < 86400000000 then 'dates_only'
       else 'ended'
     end as verdict

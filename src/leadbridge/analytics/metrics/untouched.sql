@@ -17,38 +17,48 @@
 -- headline: untouched_rate
 -- keys: [after]
 -- intervals: {untouched_rate: "wilson(untouched, mature)"}
-with horizons as (
+with lead_offers as (
+  select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
+    expired_us, first_decision,
+    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
+    sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
+  from handoffs
+  where offered_us is not null
+),
+lead_touches as (
+  select o.lead_id, o.passage, o.to_function, min(i.happened_us) as touched_us
+  from lead_offers o
+  join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
+    and i.happened_us >= o.offered_us
+  where o.place = 1
+  group by o.lead_id, o.passage, o.to_function
+),
+lead_handovers as (
+  select o.lead_id, o.handoff_id, o.passage, o.to_function, o.owner, o.offered_us, o.routed_us, o.assigned_us,
+    o.decided_us, o.expired_us, o.first_decision, t.touched_us
+  from lead_offers o
+  left join lead_touches t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
+  where o.place = 1
+),
+horizons as (
   select '1 hour' as after, 3600000000 as horizon_us
   union all select '4 hours', 14400000000
   union all select '1 day', 86400000000
   union all select '2 days', 172800000000
   union all select '7 days', 604800000000
 ),
-ordered as (
-  select lead_id, passage, to_function, offered_us, decided_us, first_decision, owner,
-    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place
-  from handoffs
-  where offered_us is not null
-),
 offered as (
-  select h.lead_id, h.passage, h.to_function, h.offered_us, coalesce({dimension}, '') as dimension,
+  select h.offered_us, h.touched_us, coalesce({dimension}, '') as dimension,
     case when h.first_decision in ('reject', 'disqualify', 'ineligible') then h.decided_us end as refused_us
-  from ordered h
+  from lead_handovers h
   join leads l on l.lead_id = h.lead_id
-  where h.place = 1 and h.offered_us >= :since_us and h.offered_us < :until_us
-),
-touched as (
-  select o.dimension, o.offered_us, o.refused_us, min(i.happened_us) as touched_us
-  from offered o
-  left join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
-    and i.happened_us >= o.offered_us
-  group by o.dimension, o.lead_id, o.passage, o.to_function, o.offered_us, o.refused_us
+  where h.offered_us >= :since_us and h.offered_us < :until_us
 ),
 judged as (
   select t.dimension, z.after, z.horizon_us, case when :now_us - t.offered_us >= z.horizon_us then 1 else 0 end as mature,
     case when t.touched_us is null or t.touched_us > t.offered_us + z.horizon_us then 1 else 0 end as untouched,
     case when t.refused_us <= t.offered_us + z.horizon_us then 1 else 0 end as refused
-  from touched t
+  from offered t
   cross join horizons z
 ),
 sums as (

@@ -168,11 +168,11 @@ class Scope:
             case "captured":
                 yield history.captured_at if self.number == 1 else None
             case "touched":
-                yield from (talk.occurred_at for talk in talks if talk.function == duty)
+                yield from self._of_now(talk.occurred_at for talk in talks if talk.function == duty)
             case "connected":
                 inbound = (talk for talk in talks if talk.direction == "inbound" and talk.function == duty)
-                yield from (talk.occurred_at for talk in inbound)
-                yield from (entry.since for entry in history.statuses if entry.status == "connected")
+                yield from self._of_now(talk.occurred_at for talk in inbound)
+                yield from self._of_now(entry.since for entry in history.statuses if entry.status == "connected")
             case "won":
                 yield from (deal.closed_at for deal in history.opportunities if deal.outcome == "won")
                 yield from self._entries("won")
@@ -196,6 +196,11 @@ class Scope:
                 yield from (each.raised_at if event == "raised" else each.acknowledged_at for each in said)
             case _:
                 yield from self._entries(event.removeprefix("stage:"))
+
+    def _of_now(self, instants: Iterable[datetime]) -> Iterator[datetime]:
+        """Without those of an earlier passage, for a promise that each passage has of its own."""
+        trip = self._passage(self.number) if self.target.reach == "passage" and self.number > 1 else None
+        return (instant for instant in instants if trip is None or instant >= trip.entries[0].entered_at)
 
     def _answers(self) -> Iterator[datetime]:
         asked = self.question

@@ -38,7 +38,7 @@ from leadbridge.sync.inspect import CheckReport, inspect, strangers
 from leadbridge.sync.own import own_purposes
 
 if TYPE_CHECKING:
-    from leadbridge.analytics import Snapshot
+    from leadbridge.analytics import Reconciliation, Snapshot
     from leadbridge.analytics.measures import Metrics
 
 __all__ = ["Bridge", "Writes"]
@@ -381,6 +381,14 @@ class Bridge:
             now=now,
             directory=directory,
         )
+
+    def reconcile(self, what: str, *, since: datetime | None = None, until: datetime | None = None) -> Reconciliation:
+        """Why the two CRMs count the same thing differently, record by record: reads both afresh, writes nothing."""
+        from leadbridge.analytics import Snapshot
+
+        read = Snapshot.from_crm(self.connections, agreement=self.agreement, retry=self._retry, clock=self.clock)
+        with read as snapshot:
+            return snapshot.reconcile(what, agreement=self.agreement, since=since, until=until)
 
     @property
     def metrics(self) -> Metrics:

@@ -108,6 +108,27 @@ def test_two_vendors_count_one_thing_differently_and_the_bridge_says_why(vendors
     assert causes.count("unmapped") == 1
 
 
+def test_a_contact_that_marketing_deleted_is_no_stranger_to_sales(vendors: Vendors) -> None:
+    vendors.salesforce.track("Lead", "Status")
+    contact = vendors.contact("ada@buyer.example", "marketingqualifiedlead")
+    vendors.lead("ada@buyer.example", Status="Working - Contacted")
+    vendors.clock.advance(timedelta(days=1))
+    vendors.hubspot.crm.delete(contact)
+    vendors.clock.advance(timedelta(days=1))
+    with vendors.snapshot() as snapshot:
+        states = {row["connection"]: row["state"] for row in snapshot.sql("select connection, state from records")}
+        assert states == {"hs": "deleted", "sf": "live"}
+
+
+def test_a_lead_belongs_to_the_company_of_its_domain(vendors: Vendors) -> None:
+    (company,) = vendors.hubspot.crm.seed("company", [{"name": "Buyer", "domain": "buyer.example"}])
+    vendors.contact("ada@buyer.example", "lead")
+    vendors.contact("eve@elsewhere.example", "lead")
+    with vendors.snapshot() as snapshot:
+        rows = snapshot.sql("select company from leads order by company nulls last")
+        assert [row["company"] for row in rows] == [f"hs:{company.id}", None]
+
+
 def test_what_a_bridge_recorded_is_what_the_crms_themselves_remember(tmp_path: Any) -> None:
     """The demo's days of work, told by the ledger that watched them and by the CRMs afterwards."""
     from leadbridge.cli.demo.story import open_scene, play
@@ -127,6 +148,9 @@ def test_what_a_bridge_recorded_is_what_the_crms_themselves_remember(tmp_path: A
             assert watched.sql(sql) == told.sql(sql)
             assert watched.count("outcomes") == told.count("outcomes")
             told.close()
+        found = scene.bridge.reconcile("disqualified")
+        assert {found.left, found.right} == set(scene.bridge.connections)
+        assert found.left_count + sum(step.delta for step in found.steps) == found.right_count
 
 
 class Silent:

@@ -24,6 +24,7 @@ slas:
     calendar: always
     targets: [{id: answer, starts: offered, stops: decided, within: 2 days}]
 """
+AGREEMENT = Agreement.loads(TERMS)
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
@@ -34,7 +35,7 @@ class Market:
         self.clock = ManualClock(BEGIN)
         self.hs = MemoryAdapter("hs", clock=self.clock)
         self.sf = MemoryAdapter("sf", clock=self.clock)
-        self.agreement = Agreement.loads(TERMS)
+        self.agreement = AGREEMENT
 
     def later(self, **span: float) -> None:
         """Time passes."""

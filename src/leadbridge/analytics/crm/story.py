@@ -69,7 +69,9 @@ class _Telling:
         seen = self.person.live
         if not seen:
             return self.story
-        self._captured(seen)
+        # A record that is gone was there before, and what belonged to it still does.
+        gone = [each for each in self.person.seen if each not in seen and each.values.get("captured_at")]
+        self._captured([*seen, *gone])
         events = [event for each in seen for event in self._events(each)]
         events += [self._touch(*each) for one in seen for each in touches(one)]
         events += [self._touch(*each) for each in interactions(related)]

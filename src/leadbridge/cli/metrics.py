@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer

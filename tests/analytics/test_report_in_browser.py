@@ -105,7 +105,10 @@ def months() -> Snapshot:
     funnel = Funnel(seed=11, leads=300, days=150)
     facts = list(funnel.facts())
     promises = clocks(facts, agreement=funnel.agreement, at=funnel.now)
-    standings = {lead: LeadStanding(**known) for lead, known in funnel.standings.items()}
+    standings = {
+        lead: LeadStanding(in_target=known["in_target"], ready=known["ready"])
+        for lead, known in funnel.standings.items()
+    }
     return Snapshot.from_facts(
         facts, agreement=funnel.agreement, clocks=promises, standings=standings, views=funnel.views, now=funnel.now
     )

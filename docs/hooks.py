@@ -9,8 +9,8 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-sys.path.insert(0, str(Path(__file__).parent))
-from notebooks import page
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from docs.notebooks import page
 
 OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+tests/[^)]+\)")
 ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(<code>)~?")

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from leadbridge import clocks
+from leadbridge.analytics import Snapshot
+from leadbridge.analytics.agreed import LeadStanding
+from leadbridge.testing.funnel import Funnel
 from tests.analytics.browser import Tab, chromium
 from tests.analytics.crowd import crowd
 
@@ -88,12 +92,26 @@ REACHABLE = (
 LABEL = "const label = e => e.tagName + ' ' + (e.getAttribute('href') || e.textContent.slice(0, 40).trim());"
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with crowd() as snapshot:
+@pytest.fixture(scope="module", params=["crowd", "months"])
+def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page about everything that can happen in a month, and one about five months of a funnel."""
+    with crowd() if request.param == "crowd" else months() as snapshot:
         path = tmp_path_factory.mktemp("page") / "report.html"
         snapshot.report(path)
         return path
+
+
+def months() -> Snapshot:
+    funnel = Funnel(seed=11, leads=300, days=150)
+    facts = list(funnel.facts())
+    promises = clocks(facts, agreement=funnel.agreement, at=funnel.now)
+    standings = {
+        lead: LeadStanding(in_target=known["in_target"], ready=known["ready"])
+        for lead, known in funnel.standings.items()
+    }
+    return Snapshot.from_facts(
+        facts, agreement=funnel.agreement, clocks=promises, standings=standings, views=funnel.views, now=funnel.now
+    )
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 import leadbridge as lb
 from leadbridge.analytics import Benchmark, Result, Snapshot
-from leadbridge.analytics.benchmarks import read_benchmarks
+from leadbridge.analytics.literature import read_benchmarks
 from leadbridge.errors import ConfigError
 
 ONE = """

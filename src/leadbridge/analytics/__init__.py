@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-from leadbridge.analytics.benchmarks import Benchmark, Benchmarks, benchmarks
 from leadbridge.analytics.comparison import Comparison
 from leadbridge.analytics.contrast import Contrast
+from leadbridge.analytics.literature import Benchmark, Benchmarks, benchmarks
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
 from leadbridge.analytics.plots import save
 from leadbridge.analytics.profile import Readiness
-from leadbridge.analytics.reconcile import reconcile
 from leadbridge.analytics.reconciliation import Difference, Reconciliation, Step
+from leadbridge.analytics.reconciling import reconcile
 from leadbridge.analytics.redealing import Redeal
 from leadbridge.analytics.replay import Replay, replay
 from leadbridge.analytics.report import Report

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
-from leadbridge.analytics.benchmarks import benchmarks
+from leadbridge.analytics.literature import benchmarks
 from leadbridge.analytics.report_parts import Bridge, Card, Cards, Figure, Grid, Part, Section
 from leadbridge.analytics.scorecard import ScoreLine
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from leadbridge.analytics.benchmarks import Benchmarks, benchmarks
 from leadbridge.analytics.cells import cell
 from leadbridge.analytics.certainty import Certainty
 from leadbridge.analytics.contrast import Contrast, contrast
 from leadbridge.analytics.intervals import Interval, shown
+from leadbridge.analytics.literature import Benchmarks, benchmarks
 from leadbridge.analytics.tabular import arrow_table, pandas_frame, polars_frame
 from leadbridge.domain.show import html_table
 from leadbridge.errors import DataError

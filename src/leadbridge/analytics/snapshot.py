@@ -35,8 +35,8 @@ from leadbridge.analytics.profile import (
     types_of,
 )
 from leadbridge.analytics.quality import findings
-from leadbridge.analytics.reconcile import Filters, reconcile_snapshot
 from leadbridge.analytics.reconciliation import Reconciliation
+from leadbridge.analytics.reconciling import Filters, reconcile_snapshot
 from leadbridge.analytics.replay import Replay, replay_snapshot
 from leadbridge.analytics.scorecard import Scorecard
 from leadbridge.analytics.storage import create_views

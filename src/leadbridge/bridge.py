@@ -18,7 +18,7 @@ from leadbridge.agreement.reclaim import Leaving, leave, reclaims
 from leadbridge.agreement.reopen import reopened
 from leadbridge.clock import Clock, SystemClock
 from leadbridge.domain.buying.group import BuyingGroup
-from leadbridge.domain.facts import Fact, LeadLinked, SLAEscalated
+from leadbridge.domain.facts import ConsentGiven, Fact, SLAEscalated
 from leadbridge.domain.feedback.due import FeedbackBoard
 from leadbridge.domain.handoff import Handoff
 from leadbridge.domain.handoff.dealing import Route
@@ -30,12 +30,13 @@ from leadbridge.ledger import Ledger
 from leadbridge.registry import connected
 from leadbridge.retry import Retry
 from leadbridge.settings import Settings
-from leadbridge.store import Link, Quarantined, Store, Timers
-from leadbridge.sync import Engine, Plan, Progress, RoundResult, SyncResult
+from leadbridge.store import DatabaseTokens, Link, Quarantined, Store, Timers
+from leadbridge.sync import ALL, Budget, Engine, Plan, Progress, RoundResult, Selection, SyncResult
 from leadbridge.sync.engine import silent
-from leadbridge.sync.identity import unclear
+from leadbridge.sync.erase import ErasurePlan
 from leadbridge.sync.inspect import CheckReport, inspect, strangers
 from leadbridge.sync.own import own_purposes
+from leadbridge.sync.people import agree_again, keep_apart, known, say_who
 
 if TYPE_CHECKING:
     from leadbridge.analytics import Snapshot
@@ -59,6 +60,7 @@ class Bridge:
         clock: where the time comes from.
         retry: how patient calls are.
         grace: how long a write whose answer was lost is left alone before it is looked up.
+        budgets: how much of its account's calls a day each connection may use; see :class:`~leadbridge.sync.Budget`.
 
     Raises:
         ConfigError: no connection, too many of them, a mode of writing that does not exist, or a signed version of the
@@ -75,6 +77,7 @@ class Bridge:
         clock: Clock | None = None,
         retry: Retry | None = None,
         grace: timedelta = timedelta(seconds=120),
+        budgets: Mapping[str, Budget] | None = None,
     ) -> None:
         if not 1 <= len(connections) <= 2:
             raise ConfigError(f"a bridge has one or two connections, not {len(connections)}")
@@ -96,6 +99,7 @@ class Bridge:
             clock=self.clock,
             retry=self._retry,
             grace=grace,
+            budgets=budgets,
         )
 
     @classmethod
@@ -132,14 +136,18 @@ class Bridge:
             ConfigError: a setting is missing or wrong; the message says which and what to do.
         """
         chosen = settings.chosen(only)
+        place = store or settings.store
+        opened = Store(place) if isinstance(place, str) else place
+        tokens = DatabaseTokens(opened, settings.token_key, clock=clock)
         return cls(
             agreement or Agreements.load(settings.agreement),
-            {name: connected(name, each) for name, each in chosen.items()},
-            store or settings.store,
+            {name: connected(name, each, tokens) for name, each in chosen.items()},
+            opened,
             writes={name: each.writes for name, each in chosen.items()},
             clock=clock,
             retry=Retry(attempts=settings.sync.attempts),
             grace=timedelta(seconds=settings.sync.grace_seconds),
+            budgets={name: Budget(each.daily_share, each.daily_reserve) for name, each in chosen.items()},
         )
 
     def __enter__(self) -> Self:
@@ -200,9 +208,13 @@ class Bridge:
 
     # -- sync ----------------------------------------------------------------------------------------------------------
 
-    def plan(self, *, progress: Progress = silent) -> Plan:
-        """What a sync would write, and why. Reads both CRMs, writes to neither."""
-        return self._engine.plan(progress)
+    def plan(self, selection: Selection = ALL, *, progress: Progress = silent) -> Plan:
+        """What a sync would write, or the wanted part of it, and why. Reads both CRMs, writes to neither."""
+        return self._engine.plan(progress, selection)
+
+    def undo(self, plan: str, *, progress: Progress = silent) -> Plan:
+        """What takes back the applied plan of this hash, where it is still ours: to be read, then given to apply."""
+        return self._engine.undo(plan, progress)
 
     def apply(self, plan: Plan, *, approve: str | None = None, progress: Progress = silent) -> RoundResult:
         """Does what a plan says, if it still holds.
@@ -217,12 +229,12 @@ class Bridge:
         return self._engine.apply(plan, approve=approve, progress=progress)
 
     def sync(
-        self, *, yes: bool = False, approve: str | None = None, rounds: int = 8, progress: Progress = silent
+        self, *, yes: bool | None = False, approve: str | None = None, rounds: int = 8, progress: Progress = silent
     ) -> SyncResult:
         """Rounds of pull, decide, record, deliver, until nothing is left to do.
 
         Args:
-            yes: a person agrees to write to connections that are set to ``ask``.
+            yes: a person agrees to write to connections that are set to ``ask``; ``None`` leaves those to a person.
         """
         return self._engine.sync(yes=yes, approve=approve, rounds=rounds, progress=progress)
 
@@ -275,36 +287,34 @@ class Bridge:
         """A person says which lead a record stands for; the next sync follows.
 
         Raises:
-            ConfigError: the connection or the lead is unknown, the lead has another record there, or the record stands
-                for another lead.
+            ConfigError: the connection or the lead is unknown, or the two have other partners.
         """
-        if connection not in self.connections:
-            raise ConfigError(f"there is no connection {connection} (there are: {', '.join(self.connections)})")
-        owner = self.ledger.find(lead)
-        for link in self.store.links():
-            if (link.connection, link.ref, link.status) == (connection, record, "live") and link.lead != owner:
-                raise ConfigError(
-                    f"this {record.kind} stands for lead {link.lead} in {connection}: merge the two there"
-                )
-        for link in self.store.links([owner]):
-            if link.connection == connection and link.status == "live" and link.ref != record:
-                raise ConfigError(f"lead {owner} is {link.ref.kind} {link.ref.id} in {connection}: merge the two there")
-        now = self.clock.now()
-        fact = LeadLinked(
-            lead=owner,
-            occurred_at=now,
-            recorded_at=now,
-            system=connection,
-            agreement=self.agreement.version,
-            kind=record.kind,
-            record=record.id,
-            how="person",
-        )
-        with self.store.transaction() as tx:
-            tx.append([fact])
-            tx.save_links([Link(connection, record, owner)])
-            tx.resolve([unclear(connection, record)], now)
-            tx.mark([(connection, record)], dirty=True)
+        known(connection, self.connections)
+        owner, version = self.ledger.find(lead), self.agreement.version
+        say_who(self.store, connection, record, owner, now=self.clock.now(), version=version)
+
+    def apart(self, connection: str, record: Ref) -> str:
+        """A person says that a record stands for somebody of its own, whoever has the same address; the new lead.
+
+        Raises:
+            ConfigError: the connection is unknown, nobody has read such a record, or it belongs to a lead already.
+        """
+        known(connection, self.connections)
+        return keep_apart(self.store, connection, record, now=self.clock.now(), version=self.agreement.version)
+
+    def agree_again(self, who: str, *, given_at: datetime, evidence: str, by: str) -> ConsentGiven:
+        """Records that somebody who had opted out agreed again; the next plan shows it, and needs approval.
+
+        The arguments are those of :func:`leadbridge.sync.people.agree_again`.
+        """
+        lead, now = self.ledger.find(who), self.clock.now()
+        given = agree_again(self.store, lead, given_at=given_at, evidence=evidence, by=by, now=now)
+        self.record(given)
+        return given
+
+    def erase(self, who: str, *, yes: bool = False) -> ErasurePlan:
+        """What erasing a person would remove, or with ``yes`` does it, or goes on with it; nobody known is an error."""
+        return self._engine.erase(who, self.ledger.find, yes=yes)
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

@@ -265,6 +265,19 @@ class CursorExpired(AdapterError):
     alert = "cursor_expired"
 
 
+class BudgetSpent(AdapterError):
+    """leadbridge's share of the account's calls for a day is used up; what is left to write waits for the next one."""
+
+    exit_code = 5
+    alert = "budget_spent"
+
+
+class TooManyRefused(AdapterError):
+    """The CRM refuses so many writes that something is wrong with all of them; the rest waits."""
+
+    alert = "too_many_refused"
+
+
 class BadRequest(AdapterError):
     """The CRM refused a whole request as malformed; repeating it will not help."""
 
@@ -323,4 +336,4 @@ class ApprovalNeeded(PlanRefused):
 
     def __init__(self, message: str, *, plan_hash: str) -> None:
         self.plan_hash = plan_hash
-        super().__init__(f"{message}: to go on with exactly this plan, approve {plan_hash}")
+        super().__init__(f"{message}: to go on with exactly this plan, approve {plan_hash} (--yes-really={plan_hash})")

@@ -36,6 +36,7 @@ slas:
     targets:
       - {id: accept, starts: offered, stops: decided, within: 4 hours}
 sync:
+  guards: {max_first_match: {count: 1000, share: 0}}
   include: stage <> 'captured'
   systems: {marketing: left, sales: right}
   fields:

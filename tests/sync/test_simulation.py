@@ -20,7 +20,8 @@ from leadbridge.memory import MemoryAdapter
 from leadbridge.store import Intent
 from leadbridge.sync.settle import Settlement
 from tests.sync.judge import Judge, Violation
-from tests.sync.world import Keys, MortalStore, Serial, World, all_done
+from tests.sync.mortal import MortalStore, deterministic
+from tests.sync.world import World
 
 SEEDS = 60
 MORE = int(os.environ.get("LEADBRIDGE_SEEDS", "5000"))
@@ -29,10 +30,8 @@ PARTS = 6
 
 def live_through(seed: int, monkeypatch: pytest.MonkeyPatch) -> World:
     """One history: people work, syncs run in fair and foul weather, and every now and then a judge looks."""
-    monkeypatch.setattr("leadbridge.sync.pull.ThreadPoolExecutor", Serial)
-    monkeypatch.setattr("leadbridge.sync.pull.wait", all_done)
-    monkeypatch.setattr("leadbridge.sync.record.uuid4", Keys(seed))
     world = World(seed)
+    deterministic(monkeypatch, seed, world.ended)
     judge = Judge(world)
     try:
         for _ in range(world.rng.randrange(2, 6)):
@@ -116,7 +115,7 @@ def without_looking_up_a_lost_creation(patch: pytest.MonkeyPatch) -> None:
 
 
 def without_a_memory_of_refusals(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("leadbridge.sync.writes._allowed", lambda _case, _connection, changes: dict(changes))
+    patch.setattr("leadbridge.sync.held.refusal", lambda *_: "")
 
 
 def without_tombstones(patch: pytest.MonkeyPatch) -> None:

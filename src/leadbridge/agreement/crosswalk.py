@@ -74,6 +74,7 @@ class KindCrosswalk(Frozen):
         fillers: field of the CRM → text written where the CRM requires a value and we have none; read back as blank.
         constants: canonical name → value that every record of this kind has.
         stage_dates: stage → the CRM's field that says when it was entered.
+        detours: stage off the success path that the CRM has no word for → the stage that is shown instead.
         opportunity: the field of a lead that names its opportunity.
     """
 
@@ -84,6 +85,7 @@ class KindCrosswalk(Frozen):
     fillers: dict[str, str] = Field(default_factory=dict)
     constants: dict[str, str] = Field(default_factory=dict)
     stage_dates: dict[str, str] = Field(default_factory=dict)
+    detours: dict[str, str] = Field(default_factory=dict)
     touches: tuple[Touch, ...] = ()
     opportunity: str | None = None
 

@@ -9,6 +9,7 @@ from leadbridge.adapter import FieldInfo, Fields, KindInfo, Owner, Ref, Value
 from leadbridge.agreement.crosswalk import AXES, KindCrosswalk
 from leadbridge.clock import iso, parse_iso
 from leadbridge.domain.lifecycle import Lifecycle
+from leadbridge.mapping.fitting import fitted, meaning_to_raw
 from leadbridge.mapping.people import People
 from leadbridge.mapping.values import Table, express
 
@@ -73,7 +74,7 @@ class KindMapping:
         }
         self._known = known
         self._shown_as = self._stand_ins(lifecycle)
-        self._fillers = set(crosswalk.fillers.values())
+        self._shows = self._shown()
         self._stage_dates = {stage: field for stage, field in crosswalk.stage_dates.items() if self._usable(field)}
         touched = [field for touch in crosswalk.touches for field in (touch.at, touch.asset) if field]
         extra = [*touched, *([crosswalk.opportunity] if crosswalk.opportunity else [])]
@@ -89,8 +90,10 @@ class KindMapping:
                 }
             )
         )
-        self._blank = frozenset({"", *self._fillers})
-        self._readers = [(name, field, self._reader(name, info.fields[field])) for name, field in self.fields.items()]
+        self._readers = [
+            (name, field, self._reader(name, info.fields[field]), self._blank(field))
+            for name, field in self.fields.items()
+        ]
 
     def _usable(self, field: str) -> bool:
         if field in self.info.fields:
@@ -107,18 +110,28 @@ class KindMapping:
         values = {option.value for option in info.options}
         return {(key if key in values else by_label.get(key, key)): meaning for key, meaning in table.items()}
 
+    def _shown(self) -> set[str]:
+        """The stages that this kind has a word for."""
+        return {row["stage"] for table in self.tables.values() for row in table.values() if "stage" in row}
+
     def _stand_ins(self, lifecycle: Lifecycle) -> dict[str, str]:
-        """For detours that this kind has no word for: the stage that they send a lead back to."""
-        shown = {row["stage"] for table in self.tables.values() for row in table.values() if "stage" in row}
+        """For detours that this kind has no word for: the stage that the crosswalk names, or that they send back to."""
+        shown = self._shown()
         return {
-            detour: next((stage for stage in terms.returns if stage in shown), detour)
+            detour: self.crosswalk.detours.get(detour)
+            or next((stage for stage in terms.returns if stage in shown), detour)
             for detour, terms in lifecycle.detours.items()
             if detour not in shown
         }
 
+    def _blank(self, field: str) -> frozenset[str]:
+        """The texts that say nothing in a field: its own filler is one, the filler of another field is a value."""
+        filler = self.crosswalk.fillers.get(field)
+        return frozenset({""} if filler is None else {"", filler.strip()})
+
     def _reader(self, name: str, info: FieldInfo) -> Callable[[Value], Value] | None:
         """How a field is read; ``None`` for plain text, the most frequent, which needs no call."""
-        blank = self._blank
+        blank = self._blank(info.name)
         table = self.tables.get(info.name)
 
         def text(value: Value) -> Value:
@@ -159,8 +172,7 @@ class KindMapping:
         An owner whom nobody can vouch for is absent, too: somebody owns the record, and nobody is put in their place.
         """
         found: dict[str, Value] = {}
-        blank = self._blank
-        for name, field, reader in self._readers:
+        for name, field, reader, blank in self._readers:
             if field in fields:
                 value = fields[field]
                 if reader is not None:
@@ -248,7 +260,7 @@ class KindMapping:
             field = self.fields.get(name)
             if field is None or not self.info.fields[field].writable:
                 continue
-            local = self._local(name, self.info.fields[field], value)
+            local = self._local(name, self.info.fields[field], value, current.get(field))
             if local != current.get(field) and not (value is not None and local is None):
                 changes[field] = local
         for field, table in self.tables.items():
@@ -258,6 +270,8 @@ class KindMapping:
                 raw = express(table, wanted, now) if now in (None, "") or now in table else None
                 if raw is not None and raw != now:
                     changes[field] = raw
+                elif raw is None and self._misleads(field, wanted.get("stage"), now):
+                    changes[field] = None
         for purpose, field in self.own.items():
             if purpose in wanted and wanted[purpose] != (current.get(field) or None):
                 changes[field] = wanted[purpose]
@@ -270,17 +284,40 @@ class KindMapping:
                 fields[field] = filler
         return {field: value for field, value in fields.items() if value is not None}
 
-    def _local(self, name: str, info: FieldInfo, value: Value) -> Value:
+    def _misleads(self, field: str, stage: Value, now: Value) -> bool:
+        """Whether a record goes on showing a stage though its lead is in a detour that the kind has no word for.
+
+        No stage at all is the truth then: the lead counts in no stage of the path, and a person who puts it into one
+        again is heard.
+        """
+        table = self.tables[field]
+        row = table.get(now) if isinstance(now, str) else None
+        if row is None or not isinstance(stage, str) or self.info.fields[field].required:
+            return False
+        if any(meaning.keys() != {"stage"} for meaning in table.values()):
+            return False  # a picklist that says other things as well is not emptied
+        return stage in self._shown_as and stage not in self._shows and row["stage"] != stage
+
+    def holds(self, name: str, value: Value, fields: Fields) -> bool:
+        """Whether a record holds just what would be written for a value: cut, in its options, in its types."""
+        field = self.fields.get(name)
+        if field is None or fields.get(field) in (None, ""):
+            return False
+        return self._local(name, self.info.fields[field], value, fields[field]) == fields[field]
+
+    def inexpressible(self, name: str, value: Value) -> bool:
+        """Whether none of the options of a field stands for a value, so that it cannot be written here at all."""
+        field = self.fields.get(name)
+        if field is None or name == "owner" or value in (None, "") or not self.info.fields[field].writable:
+            return False
+        return self._local(name, self.info.fields[field], value, None) is None
+
+    def _local(self, name: str, info: FieldInfo, value: Value, current: Value) -> Value:
         if name == "owner":
             return self.people.local(value) if isinstance(value, str) else None
         table = self.tables.get(info.name)
         if table is not None and value is not None:
-            said = str(value).lower() if isinstance(value, bool) else value
-            value = next((raw for raw, row in table.items() if row.get(name) == said), value)
-        if info.restricted and isinstance(value, str) and value not in {option.value for option in info.options}:
-            return next((option.value for option in info.options if option.label == value), None)
-        if info.type == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
-        if isinstance(value, str) and info.max_length and len(value) > info.max_length:
-            return value[: info.max_length]
-        return value
+            value = meaning_to_raw({raw: row[name] for raw, row in table.items() if name in row}, value, current)
+        if value is None and info.required and info.name in self.crosswalk.fillers:
+            return self.crosswalk.fillers[info.name]
+        return fitted(info, value)

@@ -106,6 +106,11 @@ class MemoryCrm:
         return result
 
     @property
+    def schema(self) -> Kinds:
+        """The vendor's fields by kind and name, as an administrator may change them at any time."""
+        return self._fields
+
+    @property
     def lead_kinds(self) -> frozenset[str]:
         """The kinds that stand for people, and so get our own fields."""
         return frozenset(kind for kind, fields in self._fields.items() if "email" in fields)

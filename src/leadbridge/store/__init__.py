@@ -1,9 +1,16 @@
 """The database of a bridge: facts, cursors, observations, links, bases, intents, timers (SQLAlchemy Core, Alembic)."""
 
+from leadbridge.store.erasure import Doomed, Erasure, Suppression
+from leadbridge.store.leases import Lease
+from leadbridge.store.outbox import Place
+from leadbridge.store.reading import Reader
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Observation, Quarantined
 from leadbridge.store.store import Store
 from leadbridge.store.timers import Folded, Timer, Timers
+from leadbridge.store.tokens import DatabaseTokens
 from leadbridge.store.transaction import Transaction
+from leadbridge.store.worker import Worker
 
-__all__ = ["Conflict", "Folded", "Intent", "KeptAgreement", "Link", "Observation", "Quarantined", "Store", "Timer"]
-__all__ += ["Timers", "Transaction"]
+__all__ = ["Conflict", "DatabaseTokens", "Doomed", "Erasure", "Folded", "Intent", "KeptAgreement", "Lease", "Link"]
+__all__ += ["Observation", "Place"]
+__all__ += ["Quarantined", "Reader", "Store", "Suppression", "Timer", "Timers", "Transaction", "Worker"]

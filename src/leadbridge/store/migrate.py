@@ -10,7 +10,7 @@ from leadbridge.errors import StoreError
 
 __all__ = ["HEAD", "migrate"]
 
-HEAD = "0006"
+HEAD = "0009"
 """The newest migration; a test compares it with the folder."""
 
 

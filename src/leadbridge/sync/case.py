@@ -12,7 +12,7 @@ from leadbridge.domain.facts import Fact
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.store import Conflict, Intent, Link, Quarantined
 
-__all__ = ["Case", "Outcome", "Related", "Rules", "Side"]
+__all__ = ["Case", "Joined", "Outcome", "Related", "Rules", "Side"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,10 @@ class Side:
     def function(self) -> str:
         return self.mapping.function
 
+    def says(self, name: str, value: Value) -> bool:
+        """Whether the record holds just what would be written into it for a value; a blank says nothing."""
+        return value not in (None, "") and self.kind.holds(name, value, self.record.fields)
+
     def changed(self, name: str) -> bool:
         """Whether this side says something else than when the sides last agreed (or says it for the first time)."""
         if self.base is None or name not in self.base:
@@ -82,6 +86,21 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """Another lead whose record took the place of one of this lead: both are one person.
+
+    Attributes:
+        lead: the other one, which goes on.
+        record: its record.
+        opted_out: whether the person opted out there.
+    """
+
+    lead: str
+    record: tuple[str, Ref]
+    opted_out: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything known about one lead, gathered for a decision.
 
@@ -91,9 +110,13 @@ class Case:
         gone: connections in which its record was deleted: it is never made again there.
         related: its opportunities and interactions that changed.
         refused: fingerprints of writes that a CRM refused and that would be refused again.
+        written: what was written lately, by (connection, field of the CRM), one value a write.
+        said_at: when a side said what it says of a field, by (connection, canonical name), where the CRM was asked.
         links: links that change because of that.
         relations: records that were found to belong to the lead.
         moved: records of the lead that were converted, merged or deleted, by connection.
+        joined: leads whose record took the place of one of this lead.
+        absorbed: records of nobody that were merged into one of this lead, by connection.
     """
 
     lead: str
@@ -102,7 +125,11 @@ class Case:
     gone: frozenset[str] = frozenset()
     related: tuple[Related, ...] = ()
     refused: frozenset[str] = frozenset()
+    written: Mapping[tuple[str, str], tuple[Value, ...]] = field(repr=False, default_factory=dict)
+    said_at: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     moved: tuple[tuple[str, Record], ...] = ()
+    joined: tuple[Joined, ...] = ()
+    absorbed: tuple[tuple[str, Record], ...] = ()
     links: tuple[Link, ...] = ()
     relations: tuple[tuple[str, Ref, str], ...] = ()
 
@@ -113,6 +140,7 @@ class Outcome:
 
     ``intents`` have no keys yet; those of one tuple follow one another. ``left_out`` says why a lead stays where it is.
     ``unsettled`` names what a side says, by connection, that could not be understood yet: it stays news.
+    ``elsewhere`` are facts about other leads that follow, each with the record to decide about because of it.
     """
 
     lead: str
@@ -125,4 +153,5 @@ class Outcome:
     quarantine: list[Quarantined] = field(default_factory=list)
     unsettled: dict[str, set[str]] = field(default_factory=dict)
     timer: datetime | None = None
+    elsewhere: list[tuple[Fact, tuple[str, Ref]]] = field(default_factory=list)
     left_out: str = ""

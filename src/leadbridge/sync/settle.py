@@ -10,16 +10,11 @@ from leadbridge.adapter import Missing, Receipt, Record
 from leadbridge.agreement.crosswalk import AXES
 from leadbridge.domain.facts import Fact, LeadLinked, WriteApplied, WriteRefused
 from leadbridge.mapping import KindMapping
-from leadbridge.store import Intent, Link, Quarantined, Store
-from leadbridge.store.codec import fingerprint
+from leadbridge.store import Intent, Link, Quarantined, Reader, Store, Transaction
 from leadbridge.sync.identity import unclear
+from leadbridge.sync.refusals import refusal, refused_fields, set_aside
 
-__all__ = ["Settlement", "refusal", "settle"]
-
-
-def refusal(lead: str, connection: str, name: str, value: object) -> str:
-    """The fingerprint of a value that a CRM refused for a field of a lead: the same value is not tried again."""
-    return fingerprint("write", lead, connection, name, repr(value))
+__all__ = ["Settlement", "settle"]
 
 
 @dataclass(slots=True)
@@ -33,6 +28,7 @@ class Settlement:
         dropped: intents that no longer make sense, with the reason; their leads are decided about again.
         unknown: intents whose answer was lost.
         observe: records that were met on the way and differ from what we knew.
+        lost: keys of intents that another worker has claimed since.
         conflicts: intents that something kept from happening, with what the CRM said; see :meth:`conflict`.
         born: keys of intents whose new record was read back at once: what it holds beyond ours is the CRM's default.
             True when its version proves that nobody touched it; else only the axes are believed to be defaults.
@@ -47,9 +43,23 @@ class Settlement:
     unknown: list[Intent] = field(default_factory=list)
     observe: list[Record] = field(default_factory=list)
     conflicts: list[tuple[Intent, Receipt]] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
     records: dict[str, Record] = field(default_factory=dict)
     born: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def intents(self) -> list[Intent]:
+        """Everything that something is known about."""
+        return [intent for intent, _ in [*self.applied, *self.refused, *self.dropped]] + self.unknown
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Leaves out what another worker has taken over."""
+        self.lost |= set(keys)
+        self.applied = [pair for pair in self.applied if pair[0].key not in keys]
+        self.refused = [pair for pair in self.refused if pair[0].key not in keys]
+        self.dropped = [pair for pair in self.dropped if pair[0].key not in keys]
+        self.unknown = [intent for intent in self.unknown if intent.key not in keys]
 
     def _landed(self, intent: Intent, record: Record) -> None:
         self.applied.append((intent, Receipt(intent.key, "applied", record.ref, record.version)))
@@ -115,7 +125,10 @@ class Settlement:
             self.applied.append((intent, receipt))
             if known is not None:
                 self.records[intent.key] = replace(
-                    known, version=receipt.version or known.version, fields={**known.fields, **intent.fields}
+                    known,
+                    version=receipt.version or known.version,
+                    fields={**known.fields, **intent.fields},
+                    state="deleted" if intent.action == "archive" else known.state,
                 )
         elif receipt.outcome == "conflict":
             self.conflicts.append((intent, receipt))
@@ -124,17 +137,27 @@ class Settlement:
         else:
             self.unknown.append(intent)
 
-    def conflict(self, intent: Intent, receipt: Receipt, here: Record | Missing | None, kind: KindMapping) -> None:
+    def conflict(
+        self,
+        intent: Intent,
+        receipt: Receipt,
+        here: Record | Missing | None,
+        kind: KindMapping,
+        known: Record | None = None,
+    ) -> None:
         """Something was in the way: it is decided again, or waits for a person if it would be in the way again.
 
         Args:
             here: for an update its record as it is now, for a creation the record that the CRM named.
             kind: of that record.
+            known: for an update its record as it was right before the write.
         """
         if isinstance(here, Record):
             self.observe.append(here)
-        if intent.action == "update":
-            again = isinstance(here, Record) and here.ref == intent.target and _still(intent, here)
+        if intent.action != "upsert":
+            # A record that moved on since we looked explains the conflict: what is in it now is decided about.
+            moved = isinstance(here, Record) and known is not None and here.version != known.version
+            again = isinstance(here, Record) and here.ref == intent.target and _still(intent, here) and not moved
         else:
             owner = kind.own_value("id", here.fields) if isinstance(here, Record) else intent.target.id
             again = not isinstance(here, Record) or (bool(owner) and owner != intent.target.id)
@@ -167,7 +190,8 @@ class Settlement:
 
 def _still(intent: Intent, record: Record) -> bool:
     """Whether the fields of an update hold what they held when it was planned."""
-    return all((record.fields.get(name) or None) == (intent.expect.get(name) or None) for name in intent.fields)
+    names = intent.fields.keys() | intent.expect.keys()
+    return all((record.fields.get(name) or None) == (intent.expect.get(name) or None) for name in names)
 
 
 def _as_expected(before: Record | None, intent: Intent, after: Record, kind: KindMapping) -> bool:
@@ -177,41 +201,70 @@ def _as_expected(before: Record | None, intent: Intent, after: Record, kind: Kin
     return all((after.fields.get(name) or None) == (known.get(name) or None) for name in names)
 
 
-def _refused_fields(intent: Intent, reason: str) -> list[str]:
-    _, _, names = reason.partition(": ")
-    named = [name for name in names.split(", ") if name in intent.fields]
-    return named or list(intent.fields)
+def _done(intent: Intent, born: Record | None) -> Intent:
+    """A write that happened. What a new record held when it was born tells later whether anybody has worked on it."""
+    return replace(intent, state="done", expect=born.fields if born is not None else intent.expect)
 
 
-def _set_aside(settlement: Settlement) -> list[Quarantined]:
-    return [
-        Quarantined(
-            refusal(intent.lead, intent.connection, name, intent.fields[name]),
-            intent.connection,
-            intent.target,
-            intent.lead,
-            name,
-            f"refused by the CRM: {reason.partition(':')[0]}",
-            "change the value, the field's rules in the CRM, or the crosswalk; another value is tried again",
-        )
-        for intent, reason in settlement.refused
-        for name in _refused_fields(intent, reason)
-    ]
+def _refused(store: Reader, settlement: Settlement) -> list[Quarantined]:
+    """What has to wait, with what is known of the records by now."""
+    refs = [intent.target for intent, _ in settlement.refused]
+    known = {o.ref: o.record.fields for o in store.observations(settlement.connection, refs=refs)}
+    known |= {record.ref: record.fields for record in settlement.observe}
+    return set_aside(settlement.refused, settlement.kind, known)
 
 
-def _overcome(store: Store, settlement: Settlement) -> list[str]:
+def _overcome(store: Reader, settlement: Settlement) -> list[str]:
     """Refusals that are settled now: the same field of the same lead was written after all."""
     written = {(intent.lead, name) for intent, _ in settlement.applied for name in intent.fields}
+    # A value that this very write took back is not overcome by it.
+    undone = {
+        refusal(intent.lead, intent.connection, name, intent.expect.get(name))
+        for intent, _ in settlement.applied
+        for name in intent.fields
+    }
     waiting = store.quarantined() if written else []
     return [
         item.fingerprint
         for item in waiting
-        if item.origin == "crm" and item.connection == settlement.connection and (item.lead, item.subject) in written
+        if item.origin in ("crm", "person")
+        and item.connection == settlement.connection
+        and (item.lead, item.subject) in written
+        and item.fingerprint not in undone
     ]
 
 
 def settle(store: Store, settlement: Settlement, now: datetime) -> None:
-    """Stores what a batch came to: facts, links, bases, observations and the intents' new states, together."""
+    """Stores what a batch came to: facts, links, bases, observations and the intents' new states, together.
+
+    Of intents that another worker has claimed since, nothing is stored: it looks up itself what became of them.
+    """
+    intents = settlement.intents
+    with store.transaction() as tx:
+        tx.alone_with(intent.lead for intent in intents)
+        settlement.forget({intent.key for intent in intents} - tx.outbox.held(intents))
+        _store(tx, tx.read, settlement, now)
+        tx.outbox.release(settlement.intents)
+
+
+def _refusals(settlement: Settlement, now: datetime) -> list[Fact]:
+    return [
+        WriteRefused(
+            lead=intent.lead,
+            occurred_at=now,
+            recorded_at=now,
+            actor="leadbridge",
+            system=settlement.connection,
+            agreement=settlement.agreement,
+            intent=intent.key,
+            refused=tuple(refused_fields(intent, reason)),
+            reason=reason,
+        )
+        for intent, reason in settlement.refused
+    ]
+
+
+def _store(tx: Transaction, store: Reader, settlement: Settlement, now: datetime) -> None:
     connection, kind = settlement.connection, settlement.kind
     facts: list[Fact] = []
     links: list[Link] = []
@@ -221,7 +274,8 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
     bases = store.bases(leads)
     observed: list[tuple[Intent, Record]] = []
     for intent, receipt in settlement.applied:
-        states.append(replace(intent, state="done"))
+        record = settlement.records.get(intent.key)
+        states.append(_done(intent, record if intent.key in settlement.born else None))
         facts.append(
             WriteApplied(
                 lead=intent.lead,
@@ -250,34 +304,24 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
                     how="created",
                 )
             )
-        record = settlement.records.get(intent.key)
         if record is not None and intent.key in settlement.born:
             said = kind.read(record.fields)
             untouched = settlement.born[intent.key]
             bases[intent.lead, connection] = {n: v for n, v in said.items() if untouched or n in AXES}
+        if intent.action == "archive":
+            links.append(Link(connection, ref, intent.lead, "gone"))
         for side, values in intent.agreed.items():
             bases[intent.lead, side] = {**bases.get((intent.lead, side), {}), **values}
         if record is None and intent.action == "upsert":
             record = Record(ref, receipt.version or "", now, dict.fromkeys(kind.reads) | dict(intent.fields))
         if record is not None:
             observed.append((intent, record))
-    for intent, reason in settlement.refused:
-        states.append(replace(intent, state="refused", reason=reason))
-        facts.append(
-            WriteRefused(
-                lead=intent.lead,
-                occurred_at=now,
-                recorded_at=now,
-                actor="leadbridge",
-                system=connection,
-                agreement=settlement.agreement,
-                intent=intent.key,
-                refused=tuple(_refused_fields(intent, reason)),
-                reason=reason,
-            )
-        )
-    states += [replace(intent, state="dropped", reason=reason) for intent, reason in settlement.dropped]
-    states += [replace(intent, state="unknown") for intent in settlement.unknown]
+    states += [replace(intent, state="refused", reason=reason) for intent, reason in settlement.refused]
+    facts += _refusals(settlement, now)
+    states += [
+        *(replace(intent, state="dropped", reason=reason) for intent, reason in settlement.dropped),
+        *(replace(intent, state="unknown") for intent in settlement.unknown),
+    ]
     ended = {intent.key for intent, _ in [*settlement.refused, *settlement.dropped]}
     followers = [i for i in store.intents(leads=leads, connection=connection) if i.after in ended]
     states += [replace(intent, state="dropped", reason="the step before it did not happen") for intent in followers]
@@ -293,15 +337,14 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
     for intent, record in observed:
         expected = record.ref not in met and _as_expected(before.get(record.ref), intent, record, kind)
         (ours if expected else settlement.observe).append(record)
-    with store.transaction() as tx:
-        tx.append(facts)
-        tx.save_links(links)
-        tx.save_bases({key: fields for key, fields in bases.items() if key[0] in leads})
-        tx.enqueue(states)
-        tx.quarantine(_set_aside(settlement), now)
-        tx.resolve(over, now)
-        tx.observe(connection, ours, dirty=False)
-        tx.observe(connection, settlement.observe)
-        # Known or not: what was met on the way has a part in what is decided next.
-        tx.mark(((connection, record.ref) for record in settlement.observe), dirty=True)
-        tx.mark(again, dirty=True)
+    tx.append(facts)
+    tx.save_links(links)
+    tx.save_bases({key: fields for key, fields in bases.items() if key[0] in leads})
+    tx.enqueue(states)
+    tx.quarantine(_refused(store, settlement), now)
+    tx.resolve(over, now)
+    tx.observe(connection, ours, dirty=False, late=True)
+    tx.observe(connection, settlement.observe)
+    # Known or not: what was met on the way has a part in what is decided next.
+    tx.mark(((connection, record.ref) for record in settlement.observe), dirty=True)
+    tx.mark(again, dirty=True)

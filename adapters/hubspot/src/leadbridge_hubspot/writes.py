@@ -145,6 +145,10 @@ class Writes:
         if reply.status in _REFUSED:
             again = self._isolate(batch, reply)
         elif write.action == "archive":
+            if reply.status != _ARCHIVED:
+                raise Unavailable(
+                    "something answered in HubSpot's place: look whether it happened", sent=True, operation="apply"
+                )
             again = []
             for job in batch:
                 self._note(job, Receipt(job.write.key, "applied", ref=job.write.target))

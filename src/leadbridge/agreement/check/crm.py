@@ -101,6 +101,7 @@ def _kind(agreement: Agreement, here: Path, spec: KindCrosswalk) -> _Found:
                 (*here, "stage_dates", stage),
                 Problem(f"unknown stage {stage}", did_you_mean(stage, agreement.lifecycle.ids)),
             )
+    yield from _detours(agreement, (*here, "detours"), spec)
     if spec.create and spec.as_ not in (None, "lead"):
         yield (*here, "create"), Problem(f"a {spec.as_} is no lead", "create leads in a kind with as: lead")
     closed = {
@@ -118,3 +119,12 @@ def _kind(agreement: Agreement, here: Path, spec: KindCrosswalk) -> _Found:
                     yield place, Problem(f"unknown {axis.replace('_', ' ')} {name}", did_you_mean(name, closed[axis]))
                 elif axis not in closed and axis not in names:
                     yield place, Problem(f"unknown axis {axis}", did_you_mean(axis, [*AXES, *names]))
+
+
+def _detours(agreement: Agreement, here: Path, spec: KindCrosswalk) -> _Found:
+    lifecycle = agreement.lifecycle
+    for detour, stage in spec.detours.items():
+        if detour not in lifecycle.detours:
+            yield (*here, detour), Problem(f"{detour} is no detour", did_you_mean(detour, tuple(lifecycle.detours)))
+        if stage not in lifecycle.ids:
+            yield (*here, detour), Problem(f"unknown stage {stage}", did_you_mean(stage, lifecycle.ids))

@@ -30,6 +30,8 @@ __all__ = ["MAX_BODY", "Acknowledging", "WebhookApp"]
 MAX_BODY = 1_000_000
 """Bytes that a webhook may have unless said otherwise: a hundred events of the longest kind are a tenth of it."""
 
+_JSON = ("application/json", b"")
+
 _log = logging.getLogger(__name__)
 
 _Scope: TypeAlias = MutableMapping[str, Any]
@@ -78,6 +80,7 @@ class WebhookApp:
         if not address.startswith(("https://", "http://")) or "?" in address or "#" in address:
             raise ConfigError("the address of webhooks is how CRMs reach us: https://hooks.example.com/leadbridge")
         self._hinting = {name: adapter for name, adapter in connections.items() if isinstance(adapter, Hints)}
+        self._forms = {name: own.ACKNOWLEDGEMENT for name, own in connections.items() if isinstance(own, Acknowledging)}
         self._store = store
         self._address = address.rstrip("/")
         self._clock = clock or SystemClock()
@@ -97,7 +100,7 @@ class WebhookApp:
             await send({"type": "websocket.close", "code": 1003})
 
     async def _say(self, send: _Send, name: str, status: int) -> None:
-        media, body = self._form(name)
+        media, body = self._forms.get(name, _JSON)
         headers = [(b"content-length", b"0")]
         if status == 204 and body:
             status, headers = 200, [(b"content-length", str(len(body)).encode()), (b"content-type", media.encode())]
@@ -106,11 +109,6 @@ class WebhookApp:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    def _form(self, name: str) -> tuple[str, bytes]:
-        """The media type of a connection's webhooks, and what is said to one that was received."""
-        adapter = self._hinting.get(name)
-        return adapter.ACKNOWLEDGEMENT if isinstance(adapter, Acknowledging) else ("application/json", b"")
-
     async def _answer(self, scope: _Scope, receive: _Receive, name: str) -> int:
         """The status to answer with; 0 when nobody is listening any more."""
         if name not in self._hinting:
@@ -118,7 +116,7 @@ class WebhookApp:
         if scope["method"] != "POST":
             return 405
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != self._form(name)[0]:
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != self._forms.get(name, _JSON)[0]:
             return 415
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._max_body:

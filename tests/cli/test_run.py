@@ -17,6 +17,9 @@ import pytest
 from leadbridge.simulator import Fault
 from tests.cli.conftest import Shop
 from tests.cli.test_processes import command
+from tests.workers.conftest import server, session  # fixtures
+
+__all__ = ["server", "session"]
 
 CANARIES = ("Secretname", "@buyer", "Buyer 1", "Ada")
 
@@ -133,7 +136,13 @@ def test_connections_set_to_ask_are_planned_only(shop: Shop) -> None:
 
 
 @pytest.mark.slow
-def test_two_services_on_one_database_do_not_disturb_each_other(shop: Shop) -> None:
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_two_services_on_one_database_do_not_disturb_each_other(
+    shop: Shop, database: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database == "postgresql":
+        request.getfixturevalue("session")
+        monkeypatch.setenv("LEADBRIDGE_STORE", request.getfixturevalue("server"))
     shop.market(60)
     with running(shop.folder, "--every", "1s") as one, running(shop.folder, "--every", "1s") as other:
         readers = [Thread(target=each.until, args=("turn",), kwargs={"ok": True, "busy": []}) for each in (one, other)]
@@ -141,7 +150,7 @@ def test_two_services_on_one_database_do_not_disturb_each_other(shop: Shop) -> N
             reader.start()
         for reader in readers:
             reader.join()
-        assert (one.stop(), other.stop()) == (0, 0)
+        assert (one.stop(), other.stop()) == (0, 0), (one.lines[-5:], other.lines[-5:])
     rows = shop.salesforce.crm.dump("Lead")
     assert len({row["Email"] for row in rows}) == len(rows) == 30
 

@@ -18,7 +18,7 @@ from leadbridge.memory import MemoryAdapter
 from leadbridge.store import Store, Transaction
 from tests.sync.mortal import Killed
 
-__all__ = ["POINTS", "UNREACHED", "Killer", "KillableCrm", "KillableStore"]
+__all__ = ["POINTS", "UNREACHED", "KillableCrm", "KillableStore", "Killer"]
 
 T = TypeVar("T")
 

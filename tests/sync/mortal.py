@@ -1,4 +1,4 @@
-"""What makes a simulated sync repeatable and mortal: no threads, keys from the seed, a process that can end anywhere."""
+"""What makes a simulated sync repeatable and mortal: no threads, keys from the seed, a process that ends anywhere."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def told(patch: pytest.MonkeyPatch, at: Sequence[int] = ()) -> Life:
     return life
 
 
-def state(life: Life) -> list[object]:
+def state(life: Life) -> list[tuple[str, ...]]:
     """What the CRMs hold, without keys and times."""
     return sorted((r.place[0], r.place[1].kind, r.state, repr(sorted(r.fields.items()))) for r in life.held())
 

@@ -47,6 +47,8 @@ FAULTS: dict[str, Fault] = {
     "503": Fault(effect="status", status=503, body={}),
     "504": Fault(effect="status", status=504, body="too late"),
 }
+LIES = frozenset({("hubspot", "archive", "nothing with 204"), ("hubspot", "find", "404")})
+"""Cells in which the fault is, word for word, the vendor's own answer to something else: nobody could tell."""
 SURELY_NOT_DONE = frozenset({"401", "403", "429", "429 with Retry-After", "429 for a year"})
 KINDS = {"hubspot": ("contact", "email", "firstname"), "salesforce": ("Lead", "Email", "FirstName")}
 OPERATIONS = ("describe", "changes", "ids", "find", "fetch", "create", "update", "archive")
@@ -56,6 +58,7 @@ class Account:
     """A simulated account with one record in it, and an adapter on it."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.simulator: Any = start_simulator(name)(ManualClock(START), seed=1)
         self.adapter: Adapter = self.simulator.connect()
         self.kind, self.email, self.first_name = KINDS[name]
@@ -132,16 +135,17 @@ def check_write(account: Account, action: str, name: str, fault: Fault) -> None:
     # The first request of a write is the one that writes, or looks before it does.
     account.simulator.faults.add(fault)
     receipt: Receipt | None = None
+    failed: AdapterError | None = None
     try:
         (receipt,) = account.adapter.apply([write])
-    except Unavailable as error:
-        assert not error.sent or account.done(action, write) in (0, 1)
-        check_error(error, fault)
     except AdapterError as error:
-        check_error(error, fault)
-        assert account.done(action, write) == 0
+        failed = error
     finally:
         account.simulator.faults.clear()
+    if failed is not None:
+        check_error(failed, fault)
+        in_doubt = isinstance(failed, Unavailable) and failed.sent
+        assert account.done(action, write) <= int(in_doubt)
     if receipt is not None:
         assert receipt.key == write.key
         if receipt.outcome in ("applied", "unchanged"):
@@ -171,6 +175,11 @@ def check_error(error: AdapterError, fault: Fault) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_no_fault_makes_an_operation_lie(operation: str, name: str, account: Account) -> None:
     fault = FAULTS[name]
+    if (account.name, operation, name) in LIES:
+        account.simulator.faults.add(fault)
+        account.adapter.apply([account.write("archive")]) if operation == "archive" else account.read(operation)()
+        assert not account.simulator.faults.pending
+        return
     if operation in ("create", "update", "archive"):
         check_write(account, operation, name, fault)
     else:

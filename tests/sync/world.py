@@ -366,5 +366,14 @@ class World:
             self.consents.append((side, loser.ref, winner.ref))
         self.crms[side].merge(winner.ref, loser.ref)
         self.entangled |= {(side, winner.ref), (side, loser.ref)}
-        for name, values in self.typed[side, loser.ref].items():
-            self.typed[side, winner.ref][name] += values
+        # What the loser held may have been typed into the other CRM's record of the same lead.
+        key = loser.fields.get("leadbridge_id")
+        theirs = [
+            (each, row.ref)
+            for each in SIDES
+            for row in self.live(each)
+            if key and row.fields.get("leadbridge_id") == key
+        ]
+        for place in {(side, loser.ref), *theirs} - {(side, winner.ref)}:
+            for name, values in self.typed[place].items():
+                self.typed[side, winner.ref][name] += values

@@ -14,15 +14,28 @@ HEAD = "0009"
 """The newest migration; a test compares it with the folder."""
 
 
+_LOCK = 0x1EADB81D6E
+"""Any number that nobody else in the database locks."""
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("select version_num from alembic_version")).scalar()
+    return found
+
+
 def migrate(connection: Connection) -> None:
     """Runs the migrations that are missing; a database that is up to date costs one look.
 
     Raises:
         StoreError: the database was written by a newer leadbridge.
     """
-    current: str | None = None
-    if inspect(connection).has_table("alembic_version"):
-        current = connection.execute(text("select version_num from alembic_version")).scalar()
+    current = _current(connection)
+    if current != HEAD and connection.dialect.name == "postgresql":
+        # Of workers that begin at the same time, one migrates; SQLite has one writer anyway.
+        connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
+        current = _current(connection)
     if current == HEAD:
         return
     if current is not None and current > HEAD:

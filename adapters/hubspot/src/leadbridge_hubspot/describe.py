@@ -41,7 +41,7 @@ def describe(wire: Wire, kinds: Sequence[str], capabilities: Capabilities) -> tu
     account = wire.get(wire.paths.account, _OPERATION).json()
     if not isinstance(account, Mapping) or not account.get("portalId"):
         raise Unavailable(
-            "the answer does not say which account this is: something answers in HubSpot's place; ask again, or change it",
+            "the answer does not say which account this is: something answers in HubSpot's place; ask again",
             operation=_OPERATION,
         )
     found: dict[str, KindInfo] = {}

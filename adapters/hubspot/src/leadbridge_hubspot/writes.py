@@ -30,6 +30,8 @@ __all__ = ["Writes", "check"]
 _KEY = own_name("id")
 _OP = own_name("op")
 _REFUSED = frozenset({400, 409})
+_ARCHIVED = 204
+"""All that HubSpot answers to an archived batch: nothing. A page of text is somebody else's answer."""
 _ABOUT_RECORDS = frozenset(
     {"VALIDATION_ERROR", "CONFLICT", "OBJECT_NOT_FOUND", "OBJECT_ALREADY_EXISTS", "INVALID_EMAIL"}
 )

@@ -6,12 +6,16 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
 import leadbridge as lb
 from leadbridge.agreement import Agreement, Agreements
@@ -341,11 +345,13 @@ def test_a_database_of_the_release_before_gets_the_new_table_and_keeps_its_facts
     with store.transaction() as tx:
         tx.append(story("lead-1", BEFORE, AFTER))
     store.close()
-    with closing(sqlite3.connect(path)) as database:
-        for later in ("agreement", "clock", "refold", "basis"):
-            database.execute(f"drop table {later}")
-        database.execute("update alembic_version set version_num = '0001'")
-        database.commit()
+    config = Config()
+    config.set_main_option("script_location", str(files("leadbridge.store") / "migrations"))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    engine.dispose()
     store = Store(f"sqlite:///{path}")
     assert store.agreements() == []
     assert store.count("fact") == 4

@@ -25,6 +25,7 @@ class SalesforceBench:
     def __init__(self, *, through_sdk: bool = False, provisioned: bool = True) -> None:
         self.clock: ManualClock | None = ManualClock(datetime(2026, 1, 5, 9, tzinfo=UTC))
         self.simulator: SalesforceSimulator = start(self.clock, provisioned=provisioned)
+        self.simulator.track(self.kind, self.text_field)
         self.crm: Crm = self.simulator.crm
         self.faults: FaultQueue | None = self.simulator.faults
         self.log: RequestLog | None = self.simulator.log

@@ -18,6 +18,7 @@ import multiprocessing
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from statistics import median
@@ -26,7 +27,7 @@ from typing import Any
 
 from leadbridge.adapter import Record, Ref, Value, Write
 from leadbridge.agreement import Agreement
-from leadbridge.clock import SystemClock
+from leadbridge.clock import ManualClock, SystemClock
 from leadbridge.mapping import KindMapping, compile_mapping
 from leadbridge_hubspot import HubSpot
 from leadbridge_hubspot.simulator import start
@@ -71,9 +72,11 @@ def person(number: int) -> dict[str, Value]:
 
 
 def serve(pipe: Connection, contacts: int) -> None:
-    """The account: says where it is, then does what it is told."""
-    simulator = start(SystemClock())
+    """The account, whose contacts are an hour old: says where it is, then does what it is told."""
+    clock = ManualClock(SystemClock().now() - timedelta(hours=1))
+    simulator = start(clock)
     refs = simulator.crm.seed("contact", [person(number) for number in range(contacts)])
+    clock.advance(timedelta(hours=1))
     pipe.send((simulator.base_url, simulator.token))
     while (order := pipe.recv()) is not None:
         for ref in refs:

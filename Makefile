@@ -97,6 +97,6 @@ $(RUNNING): $(MANIFESTS) | $(UV)
 
 $(DEVELOPING): $(MANIFESTS) | $(UV)
 	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')" > $(TOOLS)
-	$(call install,to develop,-e '.[analytics$(comma)postgres$(comma)simulator]' $(OURS) -r $(TOOLS))
+	$(call install,to develop,-e '.[analytics$(comma)postgres$(comma)service$(comma)simulator$(comma)tokens]' $(OURS) -r $(TOOLS))
 	@touch $(RUNNING) $@
 

@@ -53,6 +53,8 @@ def _options(names: tuple[str, ...]) -> tuple[Option, ...]:
 
 def _kinds(side: str, *, forward_only: bool, unique: bool) -> Kinds:
     kinds = default_kinds(forward_only_stage=forward_only, unique_email=unique, converts=side == "right")
+    # Nobody here has deals or meetings: streams in which nothing ever comes would only be walked in vain.
+    del kinds["deal"], kinds["touch"]
     if side == "right":
         for kind in ("person", "contact"):
             info = kinds[kind]

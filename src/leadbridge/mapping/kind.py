@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from leadbridge.adapter import FieldInfo, Fields, KindInfo, Owner, Ref, Value
-from leadbridge.agreement.crosswalk import AXES, KindCrosswalk
+from leadbridge.agreement.crosswalk import AXES, Kind, KindCrosswalk
 from leadbridge.clock import iso, parse_iso
 from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.mapping.fitting import fitted, meaning_to_raw
@@ -34,7 +35,7 @@ class KindMapping:
     """One kind of record of one connection, compiled for speed.
 
     Attributes:
-        stands_for: ``lead``, ``opportunity``, ``interaction`` and so on.
+        stands_for: ``lead``, ``opportunity``, ``interaction`` and so on; ``work`` is sales work about a lead.
         reads: the CRM fields to ask for.
         own: our own fields that the account has, by purpose.
         frozen: what of the crosswalk cannot be used here.
@@ -54,8 +55,9 @@ class KindMapping:
         self.info = info
         self.crosswalk = crosswalk
         self.people = people
-        self.stands_for = crosswalk.as_
-        self.creates = crosswalk.create and info.writable
+        named = "lead" in crosswalk.fields
+        self.stands_for: Kind | Literal["work"] | None = "work" if crosswalk.as_ == "lead" and named else crosswalk.as_
+        self.creates = crosswalk.create and info.writable and self.stands_for == "lead"
         self.own = dict(info.own) if info.writable else {}
         self.frozen: list[Frozen] = []
         self.fields = {
@@ -69,11 +71,15 @@ class KindMapping:
             for field, table in crosswalk.values.items()
             if self._usable(field)
         }
+        # What a field by itself means is read with the field; a value may mean something else besides.
         self._axis_rows: dict[str, dict[Value, dict[str, Value]]] = {
-            field: {raw: {axis: row[axis] for axis in row if axis in AXES} for raw, row in table.items()}
+            field: {
+                raw: {name: row[name] for name in row if name in AXES or name not in self.fields}
+                for raw, row in table.items()
+            }
             for field, table in self.tables.items()
-            if any(axis in row for row in table.values() for axis in AXES)
         }
+        self._axis_rows = {field: rows for field, rows in self._axis_rows.items() if any(rows.values())}
         self._known = known
         self._shown_as = self._stand_ins(lifecycle)
         self._shows = self._shown()

@@ -103,7 +103,10 @@ class Outbox(Writer):
             widows: workers whose claims count no longer.
         """
         given: dict[str, object] = {
-            **{"of": connection, "now": to_us(now), "sent_before": to_us(sent_before), "most": limit},
+            "of": connection,
+            "now": to_us(now),
+            "sent_before": to_us(sent_before),
+            "most": limit,
             **({"widows": sorted(widows)} if widows else {}),
             **(
                 {"kind": after.kind, "action": after.action, "sequence": after.sequence, "key": after.key}

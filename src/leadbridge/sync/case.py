@@ -77,12 +77,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """A record that belongs to a lead without standing for it: an opportunity or an interaction."""
+    """A record that belongs to a lead without standing for it: an opportunity, an interaction, a piece of work."""
 
     mapping: ConnectionMapping
     kind: KindMapping
     record: Record
     values: Mapping[str, Value] = field(repr=False, default_factory=dict)
+
+    @property
+    def connection(self) -> str:
+        return self.mapping.connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class Case:
         facts: what is known already, in the order of recording.
         sides: its records by connection; a connection without a live record is missing.
         gone: connections in which its record was deleted: it is never made again there.
-        related: its opportunities and interactions that changed.
+        related: its opportunities, interactions and pieces of work that changed.
         refused: fingerprints of writes that a CRM refused and that would be refused again.
         written: what was written lately, by (connection, field of the CRM), one value a write.
         said_at: when a side said what it says of a field, by (connection, canonical name), where the CRM was asked.

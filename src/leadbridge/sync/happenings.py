@@ -23,6 +23,7 @@ from leadbridge.sync.case import Case, Outcome, Related, Rules, Side
 from leadbridge.sync.related import buying, interaction, is_news, opportunity, took_place, touches
 from leadbridge.sync.standing import Standing
 from leadbridge.sync.teller import Teller, text
+from leadbridge.sync.work import answers, progress
 
 __all__ = ["STAGES", "happenings"]
 
@@ -170,6 +171,7 @@ def _course(teller: Teller, sides: list[Side]) -> None:
                 _status(teller, side)
             for related in sorted(teller.case.related, key=lambda r: (r.record.modified_at, r.record.ref)):
                 interaction(teller, related)
+                progress(teller, related)
         turn()
 
 
@@ -195,7 +197,8 @@ def _proposals(teller: Teller, sides: list[Side]) -> list[_Proposal]:
 
 def _turns(teller: Teller, sides: list[Side]) -> list[tuple[datetime, int, Callable[[], None]]]:
     """What may take a lead off its way or to its end, in the order of time; of simultaneous ones, decisions first."""
-    decided = [side for side in sides if side.changed("decision") or side.changed("reason")]
+    changed = [side for side in sides if side.changed("decision") or side.changed("reason")]
+    decided: list[Side | Related] = [*changed, *(each for each in teller.case.related if answers(teller, each))]
     decisions = [(side.record.modified_at, 0, partial(_decision, teller, side)) for side in decided]
     dealt = [each for each in teller.case.related if is_news(teller, each)]
     deals = [(took_place(each), 1, partial(opportunity, teller, each)) for each in dealt]
@@ -282,7 +285,7 @@ def _status(teller: Teller, side: Side) -> None:
         teller.tell(f.StatusChanged, side.record.modified_at, side, status=status)
 
 
-def _decision(teller: Teller, side: Side) -> None:
+def _decision(teller: Teller, side: Side | Related) -> None:
     decision, code = text(side.values.get("decision")), text(side.values.get("reason"))
     standing, agreement = teller.standing, teller.rules.agreement
     if decision is None:
@@ -295,7 +298,8 @@ def _decision(teller: Teller, side: Side) -> None:
                 "the record was closed without a reason that the agreement knows",
                 "give the reason in the CRM, or add its value to the crosswalk",
             )
-            teller.outcome.unsettled[side.connection] = {"decision", "reason"}
+            if isinstance(side, Side):
+                teller.outcome.unsettled[side.connection] = {"decision", "reason"}
             return
         decision = _meant(teller, code)
     if (decision, code) == (standing.decision, standing.reason):

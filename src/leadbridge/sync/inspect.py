@@ -169,7 +169,7 @@ def inspect(
     report = CheckReport(agreement)
     for name, mapping in mappings.items():
         report.frozen.extend(mapping.frozen)
-        for kind in mapping.lead_kinds:
+        for kind in (*mapping.lead_kinds, *mapping.work_kinds):
             step = (lambda amount, name=name: progress(name, amount)) if progress is not None else None
             rows, strange = _count(adapters[name], kind, retry, step)
             report.rows[name, kind.kind] = rows

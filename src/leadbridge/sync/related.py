@@ -41,7 +41,9 @@ def interaction(teller: Teller, related: Related) -> None:
     if related.kind.stands_for != "interaction" or related.record.state != "live":
         return
     identity = f"{related.mapping.connection}:{related.record.ref.id}"
-    if identity in teller.standing.interactions:
+    if identity in teller.standing.interactions or any(
+        related.values.get(name) in (None, "") for name in related.kind.crosswalk.requires
+    ):
         return
     raw = text(related.values.get("at"))
     teller.tell(

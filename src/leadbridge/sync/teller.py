@@ -46,7 +46,7 @@ class Teller:
         self.outcome.facts.append(fact)
         self.standing.add(fact)
 
-    def set_aside(self, side: Side, subject: str, reason: str, remedy: str) -> None:
+    def set_aside(self, side: Side | Related, subject: str, reason: str, remedy: str) -> None:
         """Leaves something for a person."""
         ref = side.record.ref
         self.outcome.quarantine.append(

@@ -218,6 +218,14 @@ def _with_options(kind: str, group: str) -> list[Property]:
         stages = [(value, label) for value, (label, _) in LEAD_STAGES.items()]
         return [
             Property("hs_pipeline_stage", "Lead Pipeline Stage", "enumeration", "radio", group, stages),
+            Property(
+                "hs_lead_disqualification_reason",
+                "Disqualification Reason",
+                "enumeration",
+                "select",
+                group,
+                [("NOT_A_GOOD_FIT", "Not a good fit")],
+            ),
             Property("hs_lead_type", "Lead Type", "enumeration", "select", group, list(_LEAD_TYPES)),
             Property("hs_lead_label", "Lead Label", "enumeration", "select", group, list(_LEAD_LABELS)),
         ]

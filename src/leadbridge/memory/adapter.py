@@ -170,11 +170,14 @@ class MemoryAdapter:
 
         def look(part: Sequence[str]) -> list[tuple[Record, ...]]:
             found: dict[str, list[Row]] = {value.casefold(): [] for value in part}
-            for row in sorted(self._rows(kind), key=lambda row: row.ref):
+            for row in self._rows(kind):
                 value = row.fields.get(field)
                 if value is not None and (rows := found.get(str(value).casefold())) is not None:
                     rows.append(row)
-            return [tuple(self._record(row, fields) for row in found[value.casefold()]) for value in part]
+            return [
+                tuple(self._record(row, fields) for row in sorted(found[value.casefold()], key=lambda row: row.ref))
+                for value in part
+            ]
 
         return [found for part in self._parts(values) for found in self._request("find", partial(look, part))]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from leadbridge.adapter import Missing, Receipt, Record
+from leadbridge.adapter import Missing, Receipt, Record, Value
 from leadbridge.agreement.crosswalk import AXES
 from leadbridge.domain.facts import Fact, LeadLinked, WriteApplied, WriteRefused
 from leadbridge.mapping import KindMapping
@@ -127,7 +127,7 @@ class Settlement:
                 self.records[intent.key] = replace(
                     known,
                     version=receipt.version or known.version,
-                    fields={**known.fields, **intent.fields},
+                    fields={**known.fields, **self._sent(intent, receipt)},
                     state="deleted" if intent.action == "archive" else known.state,
                 )
         elif receipt.outcome == "conflict":
@@ -136,6 +136,12 @@ class Settlement:
             self.refused.append((intent, receipt.reason))
         else:
             self.unknown.append(intent)
+
+    def _sent(self, intent: Intent, receipt: Receipt) -> Mapping[str, Value]:
+        """What the record holds because of a write: with its marker, or else our own write would come back as news."""
+        op = self.kind.own.get("op")
+        marked = op is not None and receipt.outcome == "applied" and intent.action != "archive"
+        return {**intent.fields, str(op): intent.key} if marked else intent.fields
 
     def conflict(
         self,

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, tuple_
 
 from leadbridge.adapter import Ref
 from leadbridge.store import schema
+from leadbridge.store.among import among
 from leadbridge.store.codec import fingerprint
 from leadbridge.store.writer import Writer
 
@@ -30,12 +31,15 @@ class Handles(Writer):
     def save(self, handles: Mapping[Key, Collection[str]]) -> None:
         """Stores what records can be recognised by now, in place of what was known of them."""
         table = schema.handle
-        keys = [(connection, ref.kind, ref.id) for connection, ref in handles]
         kept: dict[tuple[str, str, str], set[str]] = {}
-        columns = tuple_(table.c.connection, table.c.kind, table.c.id)
-        for start in range(0, len(keys), 500):
-            for row in self._connection.execute(select(table).where(columns.in_(keys[start : start + 500]))):
-                kept.setdefault((row.connection, row.kind, row.id), set()).add(row.digest)
+        by_kind: dict[tuple[str, str], list[str]] = {}
+        for connection, ref in handles:
+            by_kind.setdefault((connection, ref.kind), []).append(ref.id)
+        for (connection, kind), ids in by_kind.items():
+            of_kind = (table.c.connection == connection) & (table.c.kind == kind)
+            query = select(table.c.id, table.c.digest).where(of_kind, among(table.c.id, ids))
+            for one, digest in self._connection.execute(query).all():
+                kept.setdefault((connection, kind, one), set()).add(digest)
         wanted = {(name, ref.kind, ref.id): set(digests) for (name, ref), digests in handles.items()}
         old = [(*key, digest) for key, digests in kept.items() for digest in digests - wanted[key]]
         each = tuple_(table.c.connection, table.c.kind, table.c.id, table.c.digest)

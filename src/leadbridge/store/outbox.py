@@ -15,8 +15,11 @@ from sqlalchemy import exists, or_, select, text, tuple_, update
 
 from leadbridge.clock import to_us
 from leadbridge.store import schema
-from leadbridge.store.reading import OPEN, intent_of
+from leadbridge.store.among import among
+from leadbridge.store.codec import dump_fields
+from leadbridge.store.reading import OPEN
 from leadbridge.store.rows import Intent
+from leadbridge.store.unpacking import INTENT, intent_of
 from leadbridge.store.worker import Worker
 from leadbridge.store.writer import Writer
 
@@ -75,7 +78,7 @@ class Outbox(Writer):
         free += [table.c.owner.in_(widows)] if widows else []
         order = (table.c.kind, table.c.action, table.c.sequence, table.c.key)
         query = (
-            select(table)
+            select(*INTENT)
             .where(table.c.connection == connection, text(f"intent.{schema.OPEN}"), or_(*free), ~waiting)
             .where(or_(table.c.sent_us.is_(None), table.c.sent_us <= to_us(sent_before)))
             .order_by(*order)
@@ -84,11 +87,11 @@ class Outbox(Writer):
         )
         if after is not None:
             query = query.where(tuple_(*order) > tuple_(*after))
-        claimed = [intent_of(row) for row in self._connection.execute(query).mappings()]
-        for start in range(0, len(claimed), 500):
-            keys = [intent.key for intent in claimed[start : start + 500]]
+        claimed = [intent_of(row) for row in self._connection.execute(query).all()]
+        if claimed:
             values = {"owner": worker.name, "until_us": to_us(until), "fence": table.c.fence + 1}
-            self._connection.execute(update(table).where(table.c.key.in_(keys)).values(values))
+            mine = among(table.c.key, (intent.key for intent in claimed))
+            self._connection.execute(update(table).where(mine).values(values))
         return [replace(intent, fence=intent.fence + 1) for intent in claimed]
 
     def held(self, intents: Sequence[Intent], until: datetime | None = None) -> frozenset[str]:
@@ -100,20 +103,42 @@ class Outbox(Writer):
         table = schema.intent
         fences = {intent.key: intent.fence for intent in intents}
         keys = sorted(fences)
-        mine: list[str] = []
-        for start in range(0, len(keys), 500):
-            query = select(table.c.key, table.c.fence).where(table.c.key.in_(keys[start : start + 500]))
-            rows = self._connection.execute(query.order_by(table.c.key).with_for_update())
-            mine += [row.key for row in rows if row.fence == fences[row.key]]
+        if not keys:
+            return frozenset()
+        query = select(table.c.key, table.c.fence).where(among(table.c.key, keys))
+        rows = self._connection.execute(query.order_by(table.c.key).with_for_update()).all()
+        mine = [key for key, fence in rows if fence == fences[key]]
         if until is not None:
             self._claims(mine, {"until_us": to_us(until)})
         return frozenset(mine)
+
+    def note(self, intents: Sequence[Intent], *, release: bool = False) -> None:
+        """Stores how writes stand that are in the outbox already: their state, and what came of sending them.
+
+        Args:
+            intents: as they are now.
+            release: gives their claims back as well.
+        """
+        columns = ("state", "attempts", "sent_us", "reason", "expect", *(("owner", "until_us") if release else ()))
+        free = ("", 0) if release else ()
+        rows = [
+            (
+                intent.state,
+                intent.attempts,
+                to_us(intent.sent_at) if intent.sent_at is not None else None,
+                intent.reason,
+                dump_fields(intent.expect),
+                *free,
+                intent.key,
+            )
+            for intent in intents
+        ]
+        self._change(schema.intent, columns, ("key",), rows)
 
     def release(self, intents: Sequence[Intent]) -> None:
         """Gives claims back, as far as they are still ours."""
         self._claims(sorted(self.held(intents)), {"owner": "", "until_us": 0})
 
     def _claims(self, keys: Sequence[str], values: dict[str, object]) -> None:
-        table = schema.intent
-        for start in range(0, len(keys), 500):
-            self._connection.execute(update(table).where(table.c.key.in_(keys[start : start + 500])).values(values))
+        if keys:
+            self._connection.execute(update(schema.intent).where(among(schema.intent.c.key, keys)).values(values))

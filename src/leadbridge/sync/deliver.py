@@ -87,7 +87,7 @@ class _Outbox:
                     for intent in ready
                     if intent.key in held
                 ]
-                tx.enqueue(sent)
+                tx.outbox.note(sent)
             settlement.lost |= {intent.key for intent in ready} - held
             for intent, receipt in zip(sent, self._send(sent, known), strict=True):
                 settlement.receipt(intent, receipt, known.get(intent.key))
@@ -109,9 +109,8 @@ class _Outbox:
                     assert isinstance(answer, Record)
                     known[intent.key] = answer
             lost = [ref for ref, answer in zip(refs, answers, strict=True) if isinstance(answer, Missing)]
-            settlement.observe += vanished(
-                self.store.observations(self.mapping.connection, refs=lost), self.clock.now()
-            )
+            places = [(self.mapping.connection, ref) for ref in lost]
+            settlement.observe += vanished(self.store.seen(places), self.clock.now())
         creates = [intent for intent in batch if intent.action == "upsert"]
         doubtful = [intent for intent in creates if intent.attempts]
         if doubtful:
@@ -128,7 +127,7 @@ class _Outbox:
     def _still_there(self, creates: Sequence[Intent], settlement: Settlement) -> None:
         """Nobody is made of whom every record has been deleted since the write was planned."""
         links = [link for link in self.store.links({i.lead for i in creates}) if link.status == "live"]
-        seen = {(o.connection, o.ref): o.record.state for o in self.store.observations(refs=[x.ref for x in links])}
+        seen = {(o.connection, o.ref): o.record.state for o in self.store.seen((x.connection, x.ref) for x in links)}
         there = {
             link.lead for link in links if seen.get((link.connection, link.ref)) in ("live", "converted", "merged")
         }
@@ -175,7 +174,7 @@ class _Outbox:
     def _unsend(self, intents: Sequence[Intent]) -> None:
         with self.store.transaction() as tx:
             held = tx.outbox.held(intents)
-            tx.enqueue(
+            tx.outbox.note(
                 [replace(i, state="pending", sent_at=None, attempts=i.attempts - 1) for i in intents if i.key in held]
             )
 

@@ -22,7 +22,7 @@ from leadbridge.sync.case import Case, Joined, Related, Side
 from leadbridge.sync.identity import Candidate, identify, were_erased
 from leadbridge.sync.lately import written_lately
 from leadbridge.sync.refusals import stamp, tried_again
-from leadbridge.sync.standing import Standing
+from leadbridge.sync.standing import BOOKKEEPING, Standing
 from leadbridge.sync.unread import hidden_heirs
 
 __all__ = ["Gathered", "gather"]
@@ -35,6 +35,7 @@ class Gathered:
     """The cases; which records each lead's decision settles; what concerns nobody; what a person must decide.
 
     ``seen``: what undecided records were like, as digests. ``handles``: what they can be recognised by.
+    ``bases``: what was agreed on before, by lead and connection.
     ``waiting``: fingerprints of what earlier decisions lacked, by lead; gone unless this decision lacks it again.
     """
 
@@ -45,6 +46,7 @@ class Gathered:
     handles: dict[Key, Collection[str]] = field(default_factory=dict)
     unclear: list[Quarantined] = field(default_factory=list)
     waiting: dict[str, set[str]] = field(default_factory=dict)
+    bases: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict, repr=False)
     keyless: int = 0
     held: int = 0
     later: int = 0
@@ -107,7 +109,7 @@ class _Gathering:
         while heirs:
             # One that ended in its turn may have been looked at before anybody knew whose it was.
             self.around.know(heirs)
-            known = self.store.observations(refs=sorted(ref for _, ref in heirs))
+            known = self.store.seen(sorted(heirs))
             more = {(o.connection, o.ref): o.record for o in known if o.record.state != "live"}
             new = {key: record for key, record in more.items() if key in heirs and key not in ended}
             ended |= new
@@ -181,7 +183,7 @@ class _Gathering:
         wanted, asked = {digest for each in new for digest in digests(each)}, set(self.candidates)
         while places := self.around.alike(wanted) - asked:
             asked |= places
-            for o in self.store.observations(refs=sorted({ref for _, ref in places})):
+            for o in self.store.seen(sorted(places)):
                 place = (o.connection, o.ref)
                 if place not in places or o.record.state != "live" or o.connection not in self.mappings:
                     continue
@@ -222,7 +224,7 @@ class _Gathering:
         """Opportunities and interactions: to the leads that they belong to."""
         named = {key: lead for lead, keys in self.new_relations.items() for key in keys}
         related = self.around.relations(others)
-        seen = {(o.connection, o.ref): o for o in self.store.observations(refs=[ref for _, ref in named])}
+        seen = {(o.connection, o.ref): o for o in self.store.seen(named)}
         for key, lead in named.items():
             if key in seen:
                 self.related[lead][key] = seen[key]
@@ -251,8 +253,8 @@ class _Gathering:
 
     def _retries(self) -> None:
         """What a CRM refused and is tried again now: its lead is decided about, as if nothing had been refused."""
-        refs = {item.ref for item in self.quarantined if item.origin == "crm"}
-        known = {(o.connection, o.ref): o.record.fields for o in self.store.observations(refs=refs)}
+        places = {(item.connection, item.ref) for item in self.quarantined if item.origin == "crm"}
+        known = {(o.connection, o.ref): o.record.fields for o in self.store.seen(sorted(places))}
         for item in self.quarantined:
             kind = self.mappings[item.connection].kinds.get(item.ref.kind) if item.connection in self.mappings else None
             if item.lead is None or kind is None:
@@ -277,17 +279,18 @@ class _Gathering:
             if lead in leads:
                 sides[lead][key[0]] = key
         keys = [key for by_connection in sides.values() for key in by_connection.values()]
-        seen = {(o.connection, o.ref): o for o in self.store.observations(refs=[ref for _, ref in keys])}
+        seen = {key: self.dirty[key] for key in keys if key in self.dirty}
+        seen |= {(o.connection, o.ref): o for o in self.store.seen(key for key in keys if key not in seen)}
         # Without a record that nobody could read yet, what the others say would pass for agreed.
         unread = {lead for lead in leads if any(key not in seen for key in sides[lead].values())}
         self.result.held += len(unread)
         self.result.unclear.extend(hidden_heirs(unread, self.moved, self.now))
         leads = leads - unread
-        bases = self.store.bases(leads)
+        bases = self.result.bases = self.store.bases(leads)
         facts: dict[str, list[Fact]] = defaultdict(list)
-        for _, fact in self.store.facts(leads):
+        for _, fact in self.store.facts(leads, but=BOOKKEEPING):
             facts[fact.lead].append(fact)
-        written = written_lately(self.store, facts, self.now)
+        written = written_lately(self.store, leads, self.now)
         refused: dict[str, set[str]] = defaultdict(set)
         for item in self.quarantined:
             if item.lead is not None and item.fingerprint not in self.again:
@@ -333,7 +336,7 @@ class _Gathering:
                 self.result.settles[lead] = settles[lead]
 
     def _joined(self, owner: str, heir: Key) -> Joined:
-        said = [self.kind(heir).read(o.record.fields) for o in self.store.observations(heir[0], refs=[heir[1]])]
+        said = [self.kind(heir).read(o.record.fields) for o in self.store.seen([heir])]
         withdrawn = Standing.of(fact for _, fact in self.store.facts([owner])).opted_out
         return Joined(owner, heir, withdrawn or any(values.get("opted_out") is True for values in said))
 

@@ -62,7 +62,7 @@ def keep_apart(store: Store, connection: str, record: Ref, *, now: datetime, ver
             f"this {record.kind} stands for lead {here.lead}, which has records elsewhere already: "
             "what was one lead cannot be taken apart"
         )
-    if not any(o.record.state == "live" for o in store.observations(connection, refs=[record])):
+    if not any(o.record.state == "live" for o in store.seen([(connection, record)])):
         raise ConfigError(f"no live {record.kind} with this id was read from {connection}: sync first, or check the id")
     _bind(store, connection, record, lead, now=now, version=version)
     return lead

@@ -52,7 +52,8 @@ def _store(
     tx.append(fact for outcome in outcomes for fact in outcome.facts)
     tx.save_links(link for outcome in outcomes for link in outcome.links)
     tx.relate(relation for outcome in outcomes for relation in outcome.relations)
-    tx.save_bases({(o.lead, connection): base for o in outcomes for connection, base in o.bases.items()})
+    bases = {(o.lead, connection): base for o in outcomes for connection, base in o.bases.items()}
+    tx.save_bases({key: base for key, base in bases.items() if base != gathered.bases.get(key)})
     tx.enqueue(intents)
     tx.set_timers({outcome.lead: outcome.timer for outcome in outcomes})
     tx.keep((conflict for outcome in outcomes for conflict in outcome.conflicts), now)

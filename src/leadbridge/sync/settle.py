@@ -214,8 +214,8 @@ def _done(intent: Intent, born: Record | None) -> Intent:
 
 def _refused(store: Reader, settlement: Settlement) -> list[Quarantined]:
     """What has to wait, with what is known of the records by now."""
-    refs = [intent.target for intent, _ in settlement.refused]
-    known = {o.ref: o.record.fields for o in store.observations(settlement.connection, refs=refs)}
+    places = [(settlement.connection, intent.target) for intent, _ in settlement.refused]
+    known = {o.ref: o.record.fields for o in store.seen(places)}
     known |= {record.ref: record.fields for record in settlement.observe}
     return set_aside(settlement.refused, settlement.kind, known)
 
@@ -229,7 +229,7 @@ def _overcome(store: Reader, settlement: Settlement) -> list[str]:
         for intent, _ in settlement.applied
         for name in intent.fields
     }
-    waiting = store.quarantined() if written else []
+    waiting = store.quarantined(leads={lead for lead, _ in written})
     return [
         item.fingerprint
         for item in waiting
@@ -250,7 +250,6 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
         tx.alone_with(intent.lead for intent in intents)
         settlement.forget({intent.key for intent in intents} - tx.outbox.held(intents))
         _store(tx, tx.read, settlement, now)
-        tx.outbox.release(settlement.intents)
 
 
 def _refusals(settlement: Settlement, now: datetime) -> list[Fact]:
@@ -278,6 +277,7 @@ def _store(tx: Transaction, store: Reader, settlement: Settlement, now: datetime
     touched = [*settlement.applied, *settlement.refused, *settlement.dropped]
     leads = {intent.lead for intent, _ in touched}
     bases = store.bases(leads)
+    agreed: set[tuple[str, str]] = set()
     observed: list[tuple[Intent, Record]] = []
     for intent, receipt in settlement.applied:
         record = settlement.records.get(intent.key)
@@ -314,10 +314,13 @@ def _store(tx: Transaction, store: Reader, settlement: Settlement, now: datetime
             said = kind.read(record.fields)
             untouched = settlement.born[intent.key]
             bases[intent.lead, connection] = {n: v for n, v in said.items() if untouched or n in AXES}
+            agreed.add((intent.lead, connection))
         if intent.action == "archive":
             links.append(Link(connection, ref, intent.lead, "gone"))
         for side, values in intent.agreed.items():
-            bases[intent.lead, side] = {**bases.get((intent.lead, side), {}), **values}
+            if values or (intent.lead, side) not in bases:
+                bases[intent.lead, side] = {**bases.get((intent.lead, side), {}), **values}
+                agreed.add((intent.lead, side))
         if record is None and intent.action == "upsert":
             record = Record(ref, receipt.version or "", now, dict.fromkeys(kind.reads) | dict(intent.fields))
         if record is not None:
@@ -329,7 +332,8 @@ def _store(tx: Transaction, store: Reader, settlement: Settlement, now: datetime
         *(replace(intent, state="unknown") for intent in settlement.unknown),
     ]
     ended = {intent.key for intent, _ in [*settlement.refused, *settlement.dropped]}
-    followers = [i for i in store.intents(leads=leads, connection=connection) if i.after in ended]
+    open_ = store.intents(leads=leads, connection=connection) if ended else []
+    followers = [intent for intent in open_ if intent.after in ended]
     states += [replace(intent, state="dropped", reason="the step before it did not happen") for intent in followers]
     again = [
         (link.connection, link.ref)
@@ -338,15 +342,15 @@ def _store(tx: Transaction, store: Reader, settlement: Settlement, now: datetime
     ]
     over = _overcome(store, settlement)
     met = {record.ref for record in settlement.observe}
-    before = {o.ref: o.record for o in store.observations(connection, refs=[record.ref for _, record in observed])}
+    before = {o.ref: o.record for o in store.seen((connection, record.ref) for _, record in observed)}
     ours: list[Record] = []
     for intent, record in observed:
         expected = record.ref not in met and _as_expected(before.get(record.ref), intent, record, kind)
         (ours if expected else settlement.observe).append(record)
     tx.append(facts)
     tx.save_links(links)
-    tx.save_bases({key: fields for key, fields in bases.items() if key[0] in leads})
-    tx.enqueue(states)
+    tx.save_bases({key: bases[key] for key in agreed})
+    tx.outbox.note(states, release=True)
     tx.quarantine(_refused(store, settlement), now)
     tx.resolve(over, now)
     tx.observe(connection, ours, dirty=False, late=True)

@@ -275,6 +275,8 @@ class Agreement(Variable):
             interactions: of this lead, or the facts of them; any order.
             fields: its flat canonical fields, for evidence that looks at a field; ``at`` is when they were seen.
         """
+        if not self.buying_stages:
+            return ()
         touches = [touch if isinstance(touch, Interaction) else Interaction.of(touch) for touch in interactions]
         types = {asset.id: asset.type for asset in self.assets}
         return infer(self.buying_stages, touches, asset_types=types, fields=fields, at=at)

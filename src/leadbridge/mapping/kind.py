@@ -11,7 +11,7 @@ from leadbridge.clock import iso, parse_iso
 from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.mapping.fitting import fitted, meaning_to_raw
 from leadbridge.mapping.people import People
-from leadbridge.mapping.values import Table, express
+from leadbridge.mapping.values import Table, Words
 
 __all__ = ["Frozen", "KindMapping"]
 
@@ -29,11 +29,23 @@ class Frozen:
     problem: str
 
 
+def _said(value: Value, reader: Callable[[Value], Value] | None, blank: frozenset[str]) -> Value:
+    """What a field says; without a reader it is plain text."""
+    if reader is not None:
+        return reader(value)
+    if isinstance(value, str):
+        value = value.strip()
+        if value in blank:
+            return None
+    return value
+
+
 class KindMapping:
     """One kind of record of one connection, compiled for speed.
 
     Attributes:
         stands_for: ``lead``, ``opportunity``, ``interaction`` and so on.
+        names: the canonical fields that it has.
         reads: the CRM fields to ask for.
         own: our own fields that the account has, by purpose.
         frozen: what of the crosswalk cannot be used here.
@@ -68,6 +80,7 @@ class KindMapping:
             for field, table in crosswalk.values.items()
             if self._usable(field)
         }
+        self._words = {field: Words(table) for field, table in self.tables.items()}
         self._axis_rows = {
             field: {raw: {axis: row[axis] for axis in row if axis in AXES} for raw, row in table.items()}
             for field, table in self.tables.items()
@@ -94,6 +107,10 @@ class KindMapping:
             (name, field, self._reader(name, info.fields[field]), self._blank(field))
             for name, field in self.fields.items()
         ]
+        self.names = tuple(self.fields)
+        # Fields that say one thing each, whatever stands in the others.
+        several = {*self.tables, *self._axis_fields.values(), self.fields.get("owner")}
+        self._alone = {field for field in info.fields if field not in several}
 
     def _usable(self, field: str) -> bool:
         if field in self.info.fields:
@@ -175,13 +192,10 @@ class KindMapping:
         for name, field, reader, blank in self._readers:
             if field in fields:
                 value = fields[field]
-                if reader is not None:
-                    value = reader(value)
-                elif isinstance(value, str):
-                    value = value.strip()
-                    if value in blank:
-                        value = None
-                found[name] = value
+                if value is None and reader is None:
+                    found[name] = None
+                else:
+                    found[name] = _said(value, reader, blank)
         if "owner" in found and self.people.stranger(fields[self.fields["owner"]]):
             del found["owner"]
         for name, field in self._axis_fields.items():
@@ -193,6 +207,22 @@ class KindMapping:
             if isinstance(raw, str) and raw in rows:
                 found.update(rows[raw])
         return found
+
+    def reread(self, values: Mapping[str, Value], changes: Fields, state: Fields) -> dict[str, Value]:
+        """The canonical values of a record after some of its fields have changed.
+
+        Args:
+            values: as they were.
+            changes: the fields that changed.
+            state: all fields, as they are now.
+        """
+        if not changes.keys() <= self._alone:
+            return self.read(state)
+        after = dict(values)
+        for name, field, reader, blank in self._readers:
+            if field in changes:
+                after[name] = _said(changes[field], reader, blank)
+        return after
 
     def unmapped(self, fields: Fields) -> list[tuple[str, str]]:
         """Picklist values of a record that the crosswalk does not know: (field, value)."""
@@ -267,7 +297,7 @@ class KindMapping:
             if field not in changes and self.info.fields[field].writable:
                 now = current.get(field)
                 # A value that nobody gave a meaning to is somebody's own word: it stays, and check reports it.
-                raw = express(table, wanted, now) if now in (None, "") or now in table else None
+                raw = self._words[field].express(wanted, now) if now in (None, "") or now in table else None
                 if raw is not None and raw != now:
                     changes[field] = raw
                 elif raw is None and self._misleads(field, wanted.get("stage"), now):
@@ -290,13 +320,15 @@ class KindMapping:
         No stage at all is the truth then: the lead counts in no stage of the path, and a person who puts it into one
         again is heard.
         """
+        if not isinstance(stage, str) or stage not in self._shown_as:
+            return False
         table = self.tables[field]
         row = table.get(now) if isinstance(now, str) else None
-        if row is None or not isinstance(stage, str) or self.info.fields[field].required:
+        if row is None or self.info.fields[field].required:
             return False
         if any(meaning.keys() != {"stage"} for meaning in table.values()):
             return False  # a picklist that says other things as well is not emptied
-        return stage in self._shown_as and stage not in self._shows and row["stage"] != stage
+        return stage not in self._shows and row["stage"] != stage
 
     def holds(self, name: str, value: Value, fields: Fields) -> bool:
         """Whether a record holds just what would be written for a value: cut, in its options, in its types."""

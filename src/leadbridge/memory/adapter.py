@@ -298,7 +298,8 @@ class MemoryAdapter:
         return self._record(row, fields)
 
     def _record(self, row: Row, fields: Sequence[str]) -> Record:
-        known = {name: row.fields.get(name) for name in fields if self.crm.info(row.ref.kind, name) is not None}
+        info, kind, held = self.crm.info, row.ref.kind, row.fields
+        known = {name: held.get(name) for name in fields if info(kind, name) is not None}
         return Record(row.ref, str(row.version), row.modified_at, known, row.state, row.successor)
 
     def _check_fields(self, kind: str, fields: Sequence[str]) -> None:

@@ -60,6 +60,8 @@ class _Gathering:
         self.result, self.now = Gathered(), now
         self.suppression = store.suppression()
         self.candidates: dict[Key, Candidate] = {}
+        # What undecided records say in canonical names, read once.
+        self.said: dict[Key, dict[str, Value]] = {}
         self.dirty = {
             (o.connection, o.ref): o
             for o in store.observations(dirty=True)
@@ -88,7 +90,11 @@ class _Gathering:
 
     def run(self) -> Gathered:
         people = {key: o for key, o in self.dirty.items() if self.kind(key).stands_for == "lead"}
-        self.candidates = {key: candidate(self.mappings, o) for key, o in people.items() if o.record.state == "live"}
+        for key, observation in people.items():
+            if observation.record.state == "live":
+                fields, kind = observation.record.fields, self.kind(key)
+                said = self.said[key] = kind.read(fields)
+                self.candidates[key] = Candidate.of(observation, said, kind.own_value("id", fields))
         self.result.handles = {key: digests(self.candidates[key]) if key in self.candidates else () for key in people}
         self._moves(people)
         self._recognise({key: o for key, o in people.items() if key not in self.live and o.record.state == "live"})
@@ -245,6 +251,9 @@ class _Gathering:
                 self.result.nobodys.append(key)
 
     def _lead_of(self, key: Key) -> str | None:
+        lead = self.live.get(key)
+        if lead is not None:
+            return lead
         self.around.know([key])
         link = self.links.get(key)
         return self.live.get(key) or (link.lead if link is not None else None)
@@ -341,15 +350,16 @@ class _Gathering:
         return Joined(owner, heir, withdrawn or any(values.get("opted_out") is True for values in said))
 
     def _side(self, lead: str, observation: Observation, base: Mapping[str, object] | None) -> Side:
-        mapping = self.mappings[observation.connection]
-        kind = mapping.kinds[observation.ref.kind]
+        key = (observation.connection, observation.ref)
+        mapping, kind = self.mappings[key[0]], self.kind(key)
+        said = self.said[key] if key in self.said else kind.read(observation.record.fields)
         return Side(
             mapping,
             kind,
             observation.record,
-            kind.read(observation.record.fields),
+            said,
             base,  # type: ignore[arg-type]  # values as the store keeps them
-            self.how.get((observation.connection, observation.ref), ""),
+            self.how.get(key, ""),
         )
 
     def _related(self, observation: Observation) -> Related:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import ColumnElement, Text, bindparam, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
 from leadbridge.store.codec import dump
 
-__all__ = ["among"]
+__all__ = ["among", "among_given"]
 
 
 class _Among(FunctionElement[Any]):
@@ -40,6 +40,11 @@ def _postgresql(element: _Among, compiler: Any, **options: Any) -> str:
     column, texts = element.clauses
     array = f"select jsonb_array_elements_text(cast({compiler.process(texts, **options)} as jsonb))"
     return f"{compiler.process(column, **options)} = any (array({array}))"
+
+
+def among_given(column: Any, name: str) -> ColumnElement[bool]:
+    """The same for a statement that is made once: the texts are given with each run, as a JSON array of this name."""
+    return _Among(column, bindparam(name, type_=Text()))
 
 
 def among(column: Any, texts: Iterable[str]) -> ColumnElement[bool]:

@@ -7,23 +7,52 @@ Every claim raises a write's *fence*, and only under its own fence a worker may 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import exists, or_, select, text, tuple_, update
+from sqlalchemy import Select, Update, and_, bindparam, exists, or_, select, text, tuple_, update
 
 from leadbridge.clock import to_us
 from leadbridge.store import schema
-from leadbridge.store.among import among
-from leadbridge.store.codec import dump_fields
+from leadbridge.store.among import among_given
+from leadbridge.store.codec import dump, dump_fields
 from leadbridge.store.reading import OPEN
 from leadbridge.store.rows import Intent
 from leadbridge.store.unpacking import INTENT, intent_of
 from leadbridge.store.worker import Worker
 from leadbridge.store.writer import Writer
 
-__all__ = ["Outbox", "Place"]
+__all__ = ["Outbox", "Place", "Waiting"]
+
+_TABLE = schema.intent
+_ORDER = (_TABLE.c.kind, _TABLE.c.action, _TABLE.c.sequence, _TABLE.c.key)
+_STEP = _TABLE.alias("step")
+_MINE = among_given(_TABLE.c.key, "keys")
+
+# Making a statement costs more than running it, and these run for every batch.
+_OPEN = (
+    select(_TABLE.c.after.is_not(None), _TABLE.c.owner)
+    .where(_TABLE.c.connection == bindparam("of"), text(schema.OPEN))
+    .distinct()
+)
+_HELD = select(_TABLE.c.key, _TABLE.c.fence).where(_MINE).order_by(_TABLE.c.key).with_for_update()
+_TAKE = (
+    update(_TABLE).where(_MINE).values(owner=bindparam("whose"), until_us=bindparam("until"), fence=_TABLE.c.fence + 1)
+)
+_PROLONG = update(_TABLE).where(_MINE).values(until_us=bindparam("until"))
+_RELEASE = update(_TABLE).where(_MINE).values(owner="", until_us=0)
+
+
+class Waiting(NamedTuple):
+    """What is open for a connection: steps that follow no other, such that do, and whose claims count no longer.
+
+    ``widows`` are workers that claimed writes and died since.
+    """
+
+    first: bool
+    following: bool
+    widows: frozenset[str]
 
 
 class Place(NamedTuple):
@@ -43,11 +72,12 @@ class Place(NamedTuple):
 class Outbox(Writer):
     """The outbox, inside one transaction."""
 
-    def widows(self, connection: str) -> frozenset[str]:
-        """Workers that claimed writes to a connection and died since."""
-        table = schema.intent
-        query = select(table.c.owner).where(table.c.connection == connection, text(schema.OPEN), table.c.owner != "")
-        return frozenset(name for (name,) in self._connection.execute(query.distinct()) if Worker.gone(name))
+    def waiting(self, connection: str) -> Waiting:
+        """What is open for a connection, without saying of whom."""
+        found = self._connection.execute(_OPEN, {"of": connection}).all()
+        steps = {bool(later) for later, _ in found}
+        owners = {owner for _, owner in found if owner}
+        return Waiting(False in steps, True in steps, frozenset(filter(Worker.gone, owners)))
 
     def claim(
         self,
@@ -58,6 +88,7 @@ class Outbox(Writer):
         until: datetime,
         sent_before: datetime,
         limit: int,
+        first: bool,
         after: Place | None = None,
         widows: Collection[str] = (),
     ) -> list[Intent]:
@@ -68,31 +99,29 @@ class Outbox(Writer):
         Args:
             sent_before: of those that were sent already and got no answer, only the ones sent until then.
             limit: most of them.
+            first: only those that follow no other; otherwise only those that do. Never both at once: which of the
+                latter can be claimed depends on what other threads have settled by now.
             after: only those behind this place.
             widows: workers whose claims count no longer.
         """
-        table = schema.intent
-        before = table.alias("step")
-        waiting = exists(select(before.c.key).where(before.c.key == table.c.after, before.c.state.in_(OPEN)))
-        free = [table.c.owner == "", table.c.until_us <= to_us(now)]
-        free += [table.c.owner.in_(widows)] if widows else []
-        order = (table.c.kind, table.c.action, table.c.sequence, table.c.key)
-        query = (
-            select(*INTENT)
-            .where(table.c.connection == connection, text(f"intent.{schema.OPEN}"), or_(*free), ~waiting)
-            .where(or_(table.c.sent_us.is_(None), table.c.sent_us <= to_us(sent_before)))
-            .order_by(*order)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=table)
-        )
-        if after is not None:
-            query = query.where(tuple_(*order) > tuple_(*after))
-        claimed = [intent_of(row) for row in self._connection.execute(query).all()]
-        if claimed:
-            values = {"owner": worker.name, "until_us": to_us(until), "fence": table.c.fence + 1}
-            mine = among(table.c.key, (intent.key for intent in claimed))
-            self._connection.execute(update(table).where(mine).values(values))
-        return [replace(intent, fence=intent.fence + 1) for intent in claimed]
+        given: dict[str, object] = {
+            "of": connection,
+            "now": to_us(now),
+            "sent_before": to_us(sent_before),
+            "most": limit,
+            **({"widows": sorted(widows)} if widows else {}),
+            **(
+                {"kind": after.kind, "action": after.action, "sequence": after.sequence, "key": after.key}
+                if after
+                else {}
+            ),
+        }
+        query = _claiming(first, bool(widows), after is not None)
+        rows = self._connection.execute(query, given).all()
+        # As they are once they are taken: the fence stands last.
+        claimed = [intent_of((*row[:-1], row[-1] + 1)) for row in rows]
+        self._claims(_TAKE, [intent.key for intent in claimed], whose=worker.name, until=to_us(until))
+        return claimed
 
     def held(self, intents: Sequence[Intent], until: datetime | None = None) -> frozenset[str]:
         """Keys of those writes whose claim is still the one they were claimed with; nobody else gets them meanwhile.
@@ -100,16 +129,13 @@ class Outbox(Writer):
         Args:
             until: prolongs those claims.
         """
-        table = schema.intent
         fences = {intent.key: intent.fence for intent in intents}
-        keys = sorted(fences)
-        if not keys:
+        if not fences:
             return frozenset()
-        query = select(table.c.key, table.c.fence).where(among(table.c.key, keys))
-        rows = self._connection.execute(query.order_by(table.c.key).with_for_update()).all()
+        rows = self._connection.execute(_HELD, {"keys": dump(sorted(fences))}).all()
         mine = [key for key, fence in rows if fence == fences[key]]
         if until is not None:
-            self._claims(mine, {"until_us": to_us(until)})
+            self._claims(_PROLONG, mine, until=to_us(until))
         return frozenset(mine)
 
     def note(self, intents: Sequence[Intent], *, release: bool = False) -> None:
@@ -133,12 +159,30 @@ class Outbox(Writer):
             )
             for intent in intents
         ]
-        self._change(schema.intent, columns, ("key",), rows)
+        self._change(_TABLE, columns, ("key",), rows)
 
     def release(self, intents: Sequence[Intent]) -> None:
         """Gives claims back, as far as they are still ours."""
-        self._claims(sorted(self.held(intents)), {"owner": "", "until_us": 0})
+        self._claims(_RELEASE, sorted(self.held(intents)))
 
-    def _claims(self, keys: Sequence[str], values: dict[str, object]) -> None:
+    def _claims(self, statement: Update, keys: Sequence[str], **values: object) -> None:
         if keys:
-            self._connection.execute(update(schema.intent).where(among(schema.intent.c.key, keys)).values(values))
+            self._connection.execute(statement, {"keys": dump(list(keys)), **values})
+
+
+@cache
+def _claiming(first: bool, widowed: bool, behind: bool) -> Select[Any]:
+    waiting = exists(select(_STEP.c.key).where(_STEP.c.key == _TABLE.c.after, _STEP.c.state.in_(OPEN)))
+    free = [_TABLE.c.owner == "", _TABLE.c.until_us <= bindparam("now")]
+    free += [_TABLE.c.owner.in_(bindparam("widows", expanding=True))] if widowed else []
+    query = (
+        select(*INTENT)
+        .where(_TABLE.c.connection == bindparam("of"), text(f"intent.{schema.OPEN}"), or_(*free))
+        .where(_TABLE.c.after.is_(None) if first else and_(_TABLE.c.after.is_not(None), ~waiting))
+        .where(or_(_TABLE.c.sent_us.is_(None), _TABLE.c.sent_us <= bindparam("sent_before")))
+        .order_by(*_ORDER)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=_TABLE)
+    )
+    place = [bindparam(column.name, type_=column.type) for column in _ORDER]
+    return query.where(tuple_(*_ORDER) > tuple_(*place)) if behind else query

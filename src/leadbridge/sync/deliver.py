@@ -217,33 +217,41 @@ class _Outbox:
 class _Line:
     """The intents of one connection, on their way: claimed batch by batch, in up to three turns.
 
-    Steps that wait for another one come in the next turn; two turns suffice for clear, then set.
+    The first turn is of the steps that follow no other, the next ones are of those that do: two suffice for clear,
+    then set. A turn begins when everything of the one before is settled, so that batches depend on no thread's speed.
     """
 
     def __init__(self, outbox: _Outbox, worker: Worker, lasting: timedelta) -> None:
         self.outbox, self.worker, self.lasting = outbox, worker, lasting
         self.name = outbox.mapping.connection
-        self.turns = 3
         self.running = 0
         self._behind: Place | None = None
         self._claimed = False
-        self._widows: frozenset[str] | None = None
+        with outbox.store.transaction() as tx:
+            waiting = tx.outbox.waiting(self.name)
+        self._widows = waiting.widows
+        # Of each turn: whether it is the one of the first steps.
+        self._turns = [True] * waiting.first + [False, False] * waiting.following
+
+    def stop(self) -> None:
+        """Nothing more is claimed."""
+        self._turns.clear()
 
     def claim(self) -> list[Intent]:
         """The next batch of this turn, or of the next one when this one is done; nothing: wait, or all is done."""
-        while self.turns:
+        while self._turns:
             batch = self._batch()
             if batch or self.running:
                 return batch
-            self.turns = self.turns - 1 if self._claimed else 0
+            first = self._turns.pop(0)
+            if not (first or self._claimed):
+                self.stop()
             self._claimed, self._behind = False, None
         return []
 
     def _batch(self) -> list[Intent]:
         outbox, now = self.outbox, self.outbox.clock.now()
         with outbox.store.transaction() as tx:
-            if self._widows is None:
-                self._widows = tx.outbox.widows(self.name)
             found = tx.outbox.claim(
                 self.name,
                 self.worker,
@@ -251,6 +259,7 @@ class _Line:
                 until=now + self.lasting,
                 sent_before=now - outbox.grace,
                 limit=outbox.mapping.description.capabilities.write_batch,
+                first=self._turns[0],
                 after=self._behind,
                 widows=self._widows,
             )
@@ -321,13 +330,13 @@ def deliver(
                 try:
                     settlement = future.result()
                 except AdapterError as error:
-                    line.turns = 0
+                    line.stop()
                     result.failed[line.name] = named(error, line.name)
                     continue
                 result.add(line.name, settlement)
                 refused, sent = result.refused[line.name], result.applied[line.name] + result.refused[line.name]
                 if most_refused is not None and refused > most_refused(sent):
-                    line.turns = 0
+                    line.stop()
                     result.failed[line.name] = TooManyRefused(
                         f"{refused:,} of {sent:,} writes were refused (sync.guards.max_refused): look at leadbridge "
                         "quarantine, then sync again",

@@ -39,3 +39,16 @@ def http(sim: SalesforceSimulator) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {sim.token}"}
     with httpx.Client(base_url=sim.base_url, headers=headers, trust_env=False) as client:
         yield client
+
+
+@pytest.fixture(params=["http", "sdk"])
+def adapter(sim: SalesforceSimulator, request: pytest.FixtureRequest) -> Iterator[Salesforce]:
+    """The adapter over both ways out."""
+    if request.param == "http":
+        connected = sim.connect()
+        yield connected
+        connected.close()
+    else:
+        client = sim.sdk()
+        yield Salesforce.from_sdk(client)
+        client.session.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -16,19 +15,6 @@ from leadbridge_salesforce.simulator import SalesforceSimulator
 from leadbridge_salesforce.soap import parse
 
 SOAP = "/services/Soap/"
-
-
-@pytest.fixture(params=["http", "sdk"])
-def adapter(sim: SalesforceSimulator, request: pytest.FixtureRequest) -> Iterator[Salesforce]:
-    """The adapter over both ways out."""
-    if request.param == "http":
-        connected = sim.connect()
-        yield connected
-        connected.close()
-    else:
-        client = sim.sdk()
-        yield Salesforce.from_sdk(client)
-        client.session.close()
 
 
 def lead(sim: SalesforceSimulator, **more: Any) -> Ref:

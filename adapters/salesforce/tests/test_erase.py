@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,19 +14,6 @@ from leadbridge_salesforce.simulator import SalesforceSimulator
 
 SOAP = "/services/Soap/"
 DELETE = "composite/sobjects"
-
-
-@pytest.fixture(params=["http", "sdk"])
-def adapter(sim: SalesforceSimulator, request: pytest.FixtureRequest) -> Iterator[Salesforce]:
-    """The adapter over both ways out."""
-    if request.param == "http":
-        connected = sim.connect()
-        yield connected
-        connected.close()
-    else:
-        client = sim.sdk()
-        yield Salesforce.from_sdk(client)
-        client.session.close()
 
 
 def leads(sim: SalesforceSimulator, number: int) -> list[Ref]:

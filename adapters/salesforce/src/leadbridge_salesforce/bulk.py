@@ -17,7 +17,12 @@ from urllib.parse import quote
 from leadbridge.errors import Unavailable
 from leadbridge_salesforce.wire import Wire
 
-__all__ = ["Results", "query_job", "query_results", "query_state"]
+__all__ = ["POLLS", "Results", "query_job", "query_results", "query_state"]
+
+POLLS = ((3, 3.0), (20, 120.0))
+"""How often a job is asked about, as windows of a rate budget: three questions at once, then one in six seconds on the
+average, because jobs take seconds or many minutes.
+"""
 
 _JOB = re.compile(r"750\w{12}(?:\w{3})?")
 

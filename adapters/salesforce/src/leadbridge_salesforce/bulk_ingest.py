@@ -22,6 +22,7 @@ from urllib.parse import quote
 from leadbridge.adapter import Write
 from leadbridge.errors import AdapterError, Unavailable
 from leadbridge.http import RateBudget, Reply
+from leadbridge_salesforce.bulk import POLLS
 from leadbridge_salesforce.mappers import Shape, id18
 from leadbridge_salesforce.wire import Wire
 
@@ -35,9 +36,6 @@ _LARGEST = 100_000_000
 
 _NULL = "#N/A"
 """How a file says null; an empty value leaves the field as it is."""
-
-_POLLS = ((3, 3.0), (20, 120.0))
-"""Three questions at once, then one in six seconds on the average."""
 
 _MOST_POLLS = 300
 _GOING_ON = frozenset({"UploadComplete", "InProgress"})
@@ -59,7 +57,7 @@ class BulkIngest:
     ) -> None:
         self._wire = wire
         self._shape = shape
-        self._polls = polls or (lambda: RateBudget(*_POLLS))
+        self._polls = polls or (lambda: RateBudget(*POLLS))
 
     def send(self, batch: Sequence[Item]) -> dict[str, Mapping[str, object] | None]:
         """Writes records of one action and kind; every record at most once in it.

@@ -24,7 +24,7 @@ from itertools import islice
 from leadbridge.clock import iso
 from leadbridge.errors import BadRequest, CursorExpired, Forbidden, SchemaDrift
 from leadbridge.http import RateBudget
-from leadbridge_salesforce.bulk import query_job, query_results, query_state
+from leadbridge_salesforce.bulk import POLLS, query_job, query_results, query_state
 from leadbridge_salesforce.cursor import Job, Place
 from leadbridge_salesforce.rows import Plain, Rows
 from leadbridge_salesforce.soql import after, select
@@ -34,9 +34,6 @@ __all__ = ["RESULT_ROWS", "BulkReader", "JobGone"]
 
 RESULT_ROWS = 25_000
 """Rows asked for at once: about 8 MB of 22 fields, which is what one scan keeps in memory."""
-
-_POLLS = ((3, 3.0), (20, 120.0))
-"""Three questions at once, then one in six seconds on the average: jobs take seconds or many minutes."""
 
 _KEPT = 8
 _REFUSED = (BadRequest, CursorExpired, Forbidden)
@@ -59,7 +56,7 @@ class BulkReader:
 
     def __init__(self, wire: Wire, budget: RateBudget | None = None) -> None:
         self._wire = wire
-        self._budget = budget or RateBudget(*_POLLS)
+        self._budget = budget or RateBudget(*POLLS)
         self._open: dict[tuple[str, tuple[str, ...], Job], _Open] = {}
         self._lock = threading.Lock()
 

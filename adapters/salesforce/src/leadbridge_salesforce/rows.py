@@ -118,7 +118,7 @@ class Rows:
         """
         values, kind, extra, last = self._values, self.kind, self._extra, self._last
         for row in rows:
-            mine = blake2b(orjson.dumps(values(row)), digest_size=8).digest()
+            mine = digest(values(row))
             modified, text = _moment(row["SystemModstamp"])
             if mine in known:
                 yield modified, mine, None

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from leadbridge.adapter import Ref, Value
 from leadbridge.domain import facts as f
 from leadbridge.domain.lifecycle.frameworks import FRAMEWORKS
 from leadbridge.memory.crm import Row
+from leadbridge.sync import SyncResult
 from leadbridge.sync.merge import equivalent
 from leadbridge.testing import invariants as must
 from leadbridge.testing.invariants import Breach, Held
@@ -80,7 +82,7 @@ class Judge:
         result = world.calm_sync()
         demand(result.quiet, "converges: a sync in peace ends with nothing left to do")
         demand(len(result.rounds) <= 6, f"converges within 6 rounds, took {len(result.rounds)}")
-        again = world.calm_sync()
+        again = self._undisturbed()
         uphold(must.still(again.writes, len(again.rounds)))
         groups: dict[str, dict[str, list[Row]]] = defaultdict(lambda: {side: [] for side in SIDES})
         for side in SIDES:
@@ -108,6 +110,19 @@ class Judge:
         self._ledger()
         world.said.clear()
         world.entangled.clear()
+
+    def _undisturbed(self) -> SyncResult:
+        """A sync in peace since whose predecessor no promise ran out: that a clock did is shown, edit or no edit."""
+        while True:
+            since = self.world.clock.now()
+            result = self.world.calm_sync()
+            if not any(since <= due <= self.world.clock.now() for due in self._due()):
+                return result
+
+    def _due(self) -> list[datetime]:
+        """When the promises that the CRMs show run out."""
+        shown = {row.fields.get("leadbridge_sla_due") for side in SIDES for row in self.rows(side)}
+        return [datetime.fromisoformat(due) for due in shown if isinstance(due, str)]
 
     # -- records ---------------------------------------------------------------------------------------------------
 

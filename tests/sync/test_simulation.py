@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from leadbridge.testing import invariants as must
+from tests.sync.conftest import person
 from tests.sync.judge import Judge, uphold
 from tests.sync.mortal import deterministic
 from tests.sync.world import World
@@ -48,6 +50,23 @@ def live_through(seed: int, monkeypatch: pytest.MonkeyPatch) -> World:
 def test_every_promise_holds_in_random_histories(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(part, SEEDS, PARTS):
         live_through(seed, monkeypatch)
+
+
+def test_a_promise_that_runs_out_between_two_quiet_syncs_is_no_restlessness(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Seed 102 once ran out of its four hours in just these three minutes.
+    world = World(102)
+    deterministic(monkeypatch, 102, world.ended)
+    judge = Judge(world)
+    (ref,) = world.crms["left"].seed("person", [{}])
+    world.made.add(("left", ref))
+    world.say("left", ref, person(1))
+    judge.check()
+    (row,) = world.live("left")
+    due = datetime.fromisoformat(str(row.fields["leadbridge_sla_due"]))
+    world.clock.set(due - world.settle - world.grace - timedelta(minutes=2, seconds=1))
+    judge.check()
+    assert row.fields["leadbridge_sla_state"] == "breached"
+    world.store.close()
 
 
 class Progress:

@@ -56,13 +56,19 @@ def planned(store: Store, *intents: Intent) -> None:
 
 
 def claimed(
-    store: Store, worker: Worker, *, now: datetime = NOW, limit: int = 10, after: Place | None = None
+    store: Store,
+    worker: Worker,
+    *,
+    now: datetime = NOW,
+    limit: int = 10,
+    first: bool = True,
+    after: Place | None = None,
 ) -> list[Intent]:
     with store.transaction() as tx:
         widows = tx.outbox.widows("right")
         return tx.outbox.claim(
-            "right", worker, now=now, until=now + CLAIM, sent_before=now - GRACE, limit=limit, after=after,
-            widows=widows,
+            "right", worker, now=now, until=now + CLAIM, sent_before=now - GRACE, limit=limit, first=first,
+            after=after, widows=widows,
         )  # fmt: skip
 
 
@@ -111,9 +117,16 @@ def test_a_step_waits_for_the_one_before_it(sessions: Callable[[], Store]) -> No
     store = sessions()
     planned(store, intent(1), intent(2, after="op-1"))
     (first,) = claimed(store, Worker())
-    assert claimed(store, Worker()) == []
+    assert claimed(store, Worker(), first=False) == []
     planned(store, replace(first, state="done"))
-    assert keys(claimed(store, Worker())) == ["op-2"]
+    assert keys(claimed(store, Worker(), first=False)) == ["op-2"]
+
+
+def test_a_step_that_may_go_by_now_does_not_get_among_the_first_ones(sessions: Callable[[], Store]) -> None:
+    store = sessions()
+    planned(store, replace(intent(1), state="done"), intent(2, after="op-1"), intent(3))
+    assert keys(claimed(store, Worker())) == ["op-3"]
+    assert keys(claimed(store, Worker(), first=False)) == ["op-2"]
 
 
 def test_a_write_without_an_answer_is_left_alone_for_a_while(sessions: Callable[[], Store]) -> None:

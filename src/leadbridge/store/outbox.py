@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import exists, or_, select, text, tuple_, update
+from sqlalchemy import and_, exists, or_, select, text, tuple_, update
 
 from leadbridge.clock import to_us
 from leadbridge.store import schema
@@ -55,6 +55,7 @@ class Outbox(Writer):
         until: datetime,
         sent_before: datetime,
         limit: int,
+        first: bool,
         after: Place | None = None,
         widows: Collection[str] = (),
     ) -> list[Intent]:
@@ -65,6 +66,8 @@ class Outbox(Writer):
         Args:
             sent_before: of those that were sent already and got no answer, only the ones sent until then.
             limit: most of them.
+            first: only those that follow no other; otherwise only those that do. Never both at once: which of the
+                latter can be claimed depends on what other threads have settled by now.
             after: only those behind this place.
             widows: workers whose claims count no longer.
         """
@@ -76,7 +79,8 @@ class Outbox(Writer):
         order = (table.c.kind, table.c.action, table.c.sequence, table.c.key)
         query = (
             select(table)
-            .where(table.c.connection == connection, text(f"intent.{schema.OPEN}"), or_(*free), ~waiting)
+            .where(table.c.connection == connection, text(f"intent.{schema.OPEN}"), or_(*free))
+            .where(table.c.after.is_(None) if first else and_(table.c.after.is_not(None), ~waiting))
             .where(or_(table.c.sent_us.is_(None), table.c.sent_us <= to_us(sent_before)))
             .order_by(*order)
             .limit(limit)

@@ -28,6 +28,8 @@ __all__ = ["CLAIM", "Delivered", "deliver"]
 CLAIM = timedelta(minutes=5)
 """How long a claim holds: longer than the longest batch, with its looking up before and its reading back after."""
 
+_TURNS = 3
+
 
 @dataclass(slots=True)
 class Delivered:
@@ -218,17 +220,22 @@ class _Outbox:
 class _Line:
     """The intents of one connection, on their way: claimed batch by batch, in up to three turns.
 
-    Steps that wait for another one come in the next turn; two turns suffice for clear, then set.
+    The first turn is of the steps that follow no other, the next ones are of those that do: two suffice for clear,
+    then set. A turn begins when everything of the one before is settled, so that batches depend on no thread's speed.
     """
 
     def __init__(self, outbox: _Outbox, worker: Worker, lasting: timedelta) -> None:
         self.outbox, self.worker, self.lasting = outbox, worker, lasting
         self.name = outbox.mapping.connection
-        self.turns = 3
+        self.turns = _TURNS
         self.running = 0
         self._behind: Place | None = None
         self._claimed = False
         self._widows: frozenset[str] | None = None
+
+    @property
+    def _first(self) -> bool:
+        return self.turns == _TURNS
 
     def claim(self) -> list[Intent]:
         """The next batch of this turn, or of the next one when this one is done; nothing: wait, or all is done."""
@@ -236,7 +243,7 @@ class _Line:
             batch = self._batch()
             if batch or self.running:
                 return batch
-            self.turns = self.turns - 1 if self._claimed else 0
+            self.turns = self.turns - 1 if self._claimed or self._first else 0
             self._claimed, self._behind = False, None
         return []
 
@@ -252,6 +259,7 @@ class _Line:
                 until=now + self.lasting,
                 sent_before=now - outbox.grace,
                 limit=outbox.mapping.description.capabilities.write_batch,
+                first=self._first,
                 after=self._behind,
                 widows=self._widows,
             )

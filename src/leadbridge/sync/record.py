@@ -36,11 +36,17 @@ def _no_longer(outcome: Outcome, gathered: Gathered) -> set[str]:
 
 
 def _store(
-    tx: Transaction, outcomes: Sequence[Outcome], gathered: Gathered, off: Collection[str], now: datetime, plan: str
+    tx: Transaction,
+    numbered: Sequence[tuple[int, Outcome]],
+    gathered: Gathered,
+    off: Collection[str],
+    now: datetime,
+    plan: str,
 ) -> int:
+    outcomes = [outcome for _, outcome in numbered]
     intents: list[Intent] = []
     clean = []
-    for number, outcome in enumerate(outcomes):
+    for number, outcome in numbered:
         withheld = False
         for steps in outcome.intents:
             if steps[0].connection in off:
@@ -96,7 +102,7 @@ def record(
         tx.quarantine(gathered.unclear, now)
         tx.decided(gathered.nobodys, gathered.seen)
     queued = 0
-    rest = iter(outcomes)
+    rest = enumerate(outcomes)
     while batch := list(islice(rest, _LEADS)):
         with store.transaction() as tx:
             _hold(tx, lease, now)

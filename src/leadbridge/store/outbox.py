@@ -20,7 +20,10 @@ from leadbridge.store.rows import Intent
 from leadbridge.store.worker import Worker
 from leadbridge.store.writer import Writer
 
-__all__ = ["Outbox", "Place"]
+__all__ = ["OPT_OUTS", "Outbox", "Place"]
+
+OPT_OUTS = -(1 << 30)
+"""Where the sequence of writes that carry an opt-out begins: before that of all others, which begins at 0."""
 
 
 class Place(NamedTuple):
@@ -56,6 +59,7 @@ class Outbox(Writer):
         sent_before: datetime,
         limit: int,
         first: bool,
+        opt_outs: bool = False,
         after: Place | None = None,
         widows: Collection[str] = (),
     ) -> list[Intent]:
@@ -68,6 +72,7 @@ class Outbox(Writer):
             limit: most of them.
             first: only those that follow no other; otherwise only those that do. Never both at once: which of the
                 latter can be claimed depends on what other threads have settled by now.
+            opt_outs: only those that carry an opt-out.
             after: only those behind this place.
             widows: workers whose claims count no longer.
         """
@@ -86,6 +91,8 @@ class Outbox(Writer):
             .limit(limit)
             .with_for_update(skip_locked=True, of=table)
         )
+        if opt_outs:
+            query = query.where(table.c.sequence < 0)
         if after is not None:
             query = query.where(tuple_(*order) > tuple_(*after))
         claimed = [intent_of(row) for row in self._connection.execute(query).mappings()]

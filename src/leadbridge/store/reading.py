@@ -17,6 +17,7 @@ from leadbridge.domain.sla.board import Teams
 from leadbridge.store import schema
 from leadbridge.store.codec import load, load_dates, load_fields
 from leadbridge.store.erasure import Erasure, Suppression
+from leadbridge.store.line import Line
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Observation, Quarantined
 from leadbridge.store.timers import Timers, Unfold
 
@@ -190,6 +191,10 @@ class Reader(ABC):
         """The digest of the words that the open promises (or something else) were worked out under; empty before."""
         rows = self._rows(select(schema.basis.c.digest).where(schema.basis.c.name == name))
         return rows[0]["digest"] if rows else ""
+
+    def line(self) -> Line:
+        """Which op markers this database has given out."""
+        return Line(self.basis("line"), int(self.basis("issued") or 0))
 
     def timers(self, now: datetime, unfold: Unfold, teams: Teams) -> Timers:
         """The open promises at an instant, as they were folded last; see :class:`Timers`."""

@@ -9,7 +9,7 @@ read back, because a CRM may answer yes and keep the old value.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ __all__ = ["CLAIM", "Delivered", "deliver"]
 CLAIM = timedelta(minutes=5)
 """How long a claim holds: longer than the longest batch, with its looking up before and its reading back after."""
 
-_TURNS = 3
+_TURNS = 4
 
 
 @dataclass(slots=True)
@@ -218,14 +218,15 @@ class _Outbox:
 
 
 class _Line:
-    """The intents of one connection, on their way: claimed batch by batch, in up to three turns.
+    """The intents of one connection, on their way: claimed batch by batch, in up to four turns.
 
-    The first turn is of the steps that follow no other, the next ones are of those that do: two suffice for clear,
-    then set. A turn begins when everything of the one before is settled, so that batches depend on no thread's speed.
+    The first turn is of opt-outs, the second of everything else that follows no other step, the next ones are of steps
+    that do: two suffice for clear, then set. A turn begins when all of the one before is settled, so that batches
+    depend on no thread's speed.
     """
 
-    def __init__(self, outbox: _Outbox, worker: Worker, lasting: timedelta) -> None:
-        self.outbox, self.worker, self.lasting = outbox, worker, lasting
+    def __init__(self, outbox: _Outbox, worker: Worker, lasting: timedelta, *, spent: bool) -> None:
+        self.outbox, self.worker, self.lasting, self.spent = outbox, worker, lasting, spent
         self.name = outbox.mapping.connection
         self.turns = _TURNS
         self.running = 0
@@ -235,7 +236,7 @@ class _Line:
 
     @property
     def _first(self) -> bool:
-        return self.turns == _TURNS
+        return self.turns > _TURNS - 2
 
     def claim(self) -> list[Intent]:
         """The next batch of this turn, or of the next one when this one is done; nothing: wait, or all is done."""
@@ -260,6 +261,7 @@ class _Line:
                 sent_before=now - outbox.grace,
                 limit=outbox.mapping.description.capabilities.write_batch,
                 first=self._first,
+                opt_outs=self.spent or self.turns == _TURNS,
                 after=self._behind,
                 widows=self._widows,
             )
@@ -297,6 +299,7 @@ def deliver(
     worker: Worker | None = None,
     workers: int = 4,
     lasting: timedelta = CLAIM,
+    spent: Collection[str] = (),
     most_refused: Callable[[int], int] | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> Delivered:
@@ -307,13 +310,14 @@ def deliver(
         worker: who claims the intents; others may deliver at the same time.
         workers: most batches that are under way at once; with one, batches go in the order of planning.
         lasting: how long a claim holds without a sign of life.
+        spent: connections whose calls of the day are used up: only opt-outs go there.
         most_refused: of so many writes, how many a CRM may refuse before it is left alone.
         progress: called with the connection and the number of intents of each batch.
     """
     result = Delivered()
     me = worker or Worker()
     lines = [
-        _Line(_Outbox(store, mapping, adapters[name], clock, retry, grace, lasting), me, lasting)
+        _Line(_Outbox(store, mapping, adapters[name], clock, retry, grace, lasting), me, lasting, spent=name in spent)
         for name, mapping in mappings.items()
     ]
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="leadbridge-deliver") as pool:

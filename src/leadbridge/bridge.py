@@ -28,7 +28,7 @@ from leadbridge.errors import ConfigError, Problem, Unsupported
 from leadbridge.ledger import Ledger
 from leadbridge.registry import connected
 from leadbridge.retry import Retry
-from leadbridge.settings import Settings
+from leadbridge.settings import RetentionSettings, Settings
 from leadbridge.store import DatabaseTokens, Link, Quarantined, Store, Timers
 from leadbridge.sync import ALL, Budget, Engine, Plan, Progress, RoundResult, Selection, SyncResult
 from leadbridge.sync.engine import silent
@@ -38,7 +38,7 @@ from leadbridge.sync.own import own_purposes
 from leadbridge.sync.people import agree_again, keep_apart, known, say_who, tell
 from leadbridge.sync.recover import Recovery
 from leadbridge.sync.sweep import SweepResult
-from leadbridge.sync.upkeep import Retention, Upkeep
+from leadbridge.sync.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from leadbridge.analytics import Snapshot
@@ -282,7 +282,7 @@ class Bridge:
         """What a restored database does not know, or with ``yes`` catches up with it; see :meth:`Upkeep.recover`."""
         return Upkeep(self._engine).recover(yes=yes, everything=everything, progress=progress)
 
-    def prune(self, keep: Retention, *, yes: bool = False) -> dict[str, int]:
+    def prune(self, keep: RetentionSettings, *, yes: bool = False) -> dict[str, int]:
         """How many rows were kept for long enough, by table, or with ``yes`` removes them; see :meth:`Upkeep.prune`."""
         return Upkeep(self._engine).prune(keep, yes=yes)
 

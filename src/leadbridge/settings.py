@@ -26,11 +26,11 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from leadbridge.domain.model import parse_span
+from leadbridge.domain.model import Span
 from leadbridge.errors import ConfigError, Problem
 
 __all__ = ["ConnectionSettings", "RetentionSettings", "RunSettings", "Settings", "SyncSettings", "variable"]
@@ -69,11 +69,12 @@ class SyncSettings(_Section):
     attempts: int = Field(5, ge=1, description="How often a call that may succeed later is made in one round")
 
 
-Span = Annotated[timedelta, BeforeValidator(parse_span)]
-
-
 class RetentionSettings(_Section):
-    """How long things are kept after they have ended; what is not named is kept for good."""
+    """How long things are kept after they have ended; what is not named is kept for good.
+
+    The least that can be said is what is needed in any case: HubSpot lets deleted records be restored for 90 days
+    (knowledge.hubspot.com, restore deleted records), a loop is watched for an hour, calls are counted for a day.
+    """
 
     records: Span | None = Field(
         None, ge=timedelta(days=90), description="What was read of records that are gone and stand for nobody any more"
@@ -82,6 +83,9 @@ class RetentionSettings(_Section):
     audit: Span | None = Field(
         None, ge=timedelta(days=2), description="What rounds counted, losing values of conflicts, answered questions"
     )
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.writes or self.audit)
 
 
 class RunSettings(_Section):

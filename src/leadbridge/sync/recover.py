@@ -3,8 +3,8 @@
 Between the backup and now leadbridge wrote into the CRMs and forgot it. What the two sides agreed on is unknown for
 exactly those leads that carry such a write; for all others it is what it was. For the former both sides count as
 changed: what both CRMs say alike is agreed, and of two values the policy decides, as a rule for the later edit of the
-field, with the loser kept. Their course (stages, decisions, opt-outs) keeps its base: what happened meanwhile is told again
-from what the records say. Leads that the database never knew are met for the first time, by our key on their records.
+field, with the loser kept. Their course (stages, decisions, opt-outs) keeps its base: what happened meanwhile is told
+again from what the records say. Leads that the database never knew are met for the first time, by our key.
 
 Writes that were planned before the backup are dropped; whatever still has to be written is planned again. The first
 plan afterwards is always looked at by a person.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from leadbridge.errors import ConfigError, StoreBusy, named
+from leadbridge.errors import StoreBusy, named
 from leadbridge.mapping import ConnectionMapping
+from leadbridge.settings import RetentionSettings
 from leadbridge.store import Lease, Transaction
 from leadbridge.sync.asking import Asking
 from leadbridge.sync.engine import Engine, Progress, silent
@@ -16,40 +16,7 @@ from leadbridge.sync.record import LEASE
 from leadbridge.sync.recover import Recovery, recover, recovery
 from leadbridge.sync.sweep import Sweeper, SweepResult
 
-__all__ = ["LEAST", "Retention", "Upkeep"]
-
-LEAST = {"records": timedelta(days=90), "writes": timedelta(days=1), "audit": timedelta(days=2)}
-"""What is needed in any case: so long a CRM keeps what was deleted, a loop is watched, and calls of a day are counted.
-
-Source: HubSpot lets deleted records be restored for 90 days (knowledge.hubspot.com, restore deleted records).
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long things are kept after they have ended; ``None`` keeps them for good.
-
-    Attributes:
-        records: what was read of records that are gone and stand for nobody any more.
-        writes: applied plans, and with them the possibility to take them back.
-        audit: what rounds counted, losing values of conflicts, questions that were answered.
-
-    Raises:
-        ConfigError: something would be removed that is still needed.
-    """
-
-    records: timedelta | None = None
-    writes: timedelta | None = None
-    audit: timedelta | None = None
-
-    def __post_init__(self) -> None:
-        for name, least in LEAST.items():
-            kept = getattr(self, name)
-            if kept is not None and kept < least:
-                raise ConfigError(f"retention.{name}: keep it for {least.days} days at least, or leave it out")
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, name) is not None for name in LEAST)
+__all__ = ["Upkeep"]
 
 
 class Upkeep:
@@ -146,7 +113,7 @@ class Upkeep:
         found = recovery(store, mappings, swept, everything=everything)
         return recover(store, mappings, found, self.engine.clock.now()) if yes and found else found
 
-    def prune(self, keep: Retention, *, yes: bool = False) -> dict[str, int]:
+    def prune(self, keep: RetentionSettings, *, yes: bool = False) -> dict[str, int]:
         """How many rows of which table have been kept for long enough; with ``yes`` they are removed.
 
         Args:

@@ -23,7 +23,10 @@ from leadbridge.store.unpacking import INTENT, intent_of
 from leadbridge.store.worker import Worker
 from leadbridge.store.writer import Writer
 
-__all__ = ["Outbox", "Place", "Waiting"]
+__all__ = ["OPT_OUTS", "Outbox", "Place", "Waiting"]
+
+OPT_OUTS = -(1 << 30)
+"""Where the sequence of writes that carry an opt-out begins: before that of all others, which begins at 0."""
 
 _TABLE = schema.intent
 _ORDER = (_TABLE.c.kind, _TABLE.c.action, _TABLE.c.sequence, _TABLE.c.key)
@@ -32,7 +35,7 @@ _MINE = among_given(_TABLE.c.key, "keys")
 
 # Making a statement costs more than running it, and these run for every batch.
 _OPEN = (
-    select(_TABLE.c.after.is_not(None), _TABLE.c.owner)
+    select(_TABLE.c.after.is_not(None), _TABLE.c.sequence < 0, _TABLE.c.owner)
     .where(_TABLE.c.connection == bindparam("of"), text(schema.OPEN))
     .distinct()
 )
@@ -45,11 +48,13 @@ _RELEASE = update(_TABLE).where(_MINE).values(owner="", until_us=0)
 
 
 class Waiting(NamedTuple):
-    """What is open for a connection: steps that follow no other, such that do, and whose claims count no longer.
+    """What is open for a connection: opt-outs and other steps that follow no other, steps that do, and whose claims
+    count no longer.
 
     ``widows`` are workers that claimed writes and died since.
     """
 
+    opt_outs: bool
     first: bool
     following: bool
     widows: frozenset[str]
@@ -75,9 +80,10 @@ class Outbox(Writer):
     def waiting(self, connection: str) -> Waiting:
         """What is open for a connection, without saying of whom."""
         found = self._connection.execute(_OPEN, {"of": connection}).all()
-        steps = {bool(later) for later, _ in found}
-        owners = {owner for _, owner in found if owner}
-        return Waiting(False in steps, True in steps, frozenset(filter(Worker.gone, owners)))
+        firsts = {bool(opt_out) for later, opt_out, _ in found if not later}
+        owners = {owner for _, _, owner in found if owner}
+        following = any(later for later, _, _ in found)
+        return Waiting(True in firsts, False in firsts, following, frozenset(filter(Worker.gone, owners)))
 
     def claim(
         self,
@@ -89,6 +95,7 @@ class Outbox(Writer):
         sent_before: datetime,
         limit: int,
         first: bool,
+        opt_outs: bool = False,
         after: Place | None = None,
         widows: Collection[str] = (),
     ) -> list[Intent]:
@@ -101,6 +108,7 @@ class Outbox(Writer):
             limit: most of them.
             first: only those that follow no other; otherwise only those that do. Never both at once: which of the
                 latter can be claimed depends on what other threads have settled by now.
+            opt_outs: only those that carry an opt-out.
             after: only those behind this place.
             widows: workers whose claims count no longer.
         """
@@ -116,7 +124,7 @@ class Outbox(Writer):
                 else {}
             ),
         }
-        query = _claiming(first, bool(widows), after is not None)
+        query = _claiming(first, opt_outs, bool(widows), after is not None)
         rows = self._connection.execute(query, given).all()
         # As they are once they are taken: the fence stands last.
         claimed = [intent_of((*row[:-1], row[-1] + 1)) for row in rows]
@@ -171,7 +179,7 @@ class Outbox(Writer):
 
 
 @cache
-def _claiming(first: bool, widowed: bool, behind: bool) -> Select[Any]:
+def _claiming(first: bool, opt_outs: bool, widowed: bool, behind: bool) -> Select[Any]:
     waiting = exists(select(_STEP.c.key).where(_STEP.c.key == _TABLE.c.after, _STEP.c.state.in_(OPEN)))
     free = [_TABLE.c.owner == "", _TABLE.c.until_us <= bindparam("now")]
     free += [_TABLE.c.owner.in_(bindparam("widows", expanding=True))] if widowed else []
@@ -184,5 +192,7 @@ def _claiming(first: bool, widowed: bool, behind: bool) -> Select[Any]:
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=_TABLE)
     )
+    if opt_outs:
+        query = query.where(_TABLE.c.sequence < 0)
     place = [bindparam(column.name, type_=column.type) for column in _ORDER]
     return query.where(tuple_(*_ORDER) > tuple_(*place)) if behind else query

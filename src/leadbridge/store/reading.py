@@ -18,6 +18,7 @@ from leadbridge.store import schema
 from leadbridge.store.among import among
 from leadbridge.store.codec import load, load_dates, load_fields
 from leadbridge.store.erasure import Erasure, Suppression
+from leadbridge.store.line import Line
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Observation, Quarantined
 from leadbridge.store.timers import Timers, Unfold
 from leadbridge.store.unpacking import FACT, INTENT, LINK, OBSERVATION, fact_of, intent_of, link_of, observation_of
@@ -227,6 +228,10 @@ class Reader(ABC):
         """The digest of the words that the open promises (or something else) were worked out under; empty before."""
         rows = self._rows(select(schema.basis.c.digest).where(schema.basis.c.name == name))
         return rows[0]["digest"] if rows else ""
+
+    def line(self) -> Line:
+        """Which op markers this database has given out."""
+        return Line(self.basis("line"), int(self.basis("issued") or 0))
 
     def timers(self, now: datetime, unfold: Unfold, teams: Teams) -> Timers:
         """The open promises at an instant, as they were folded last; see :class:`Timers`."""

@@ -129,6 +129,17 @@ class Store(Reader):
             transaction.finish()
 
     @contextmanager
+    def trial(self, *, keep: bool) -> Iterator[Transaction]:
+        """Changes that are kept or, to see what they would come to, taken back."""
+        with self._connection() as connection:
+            point = connection.begin_nested()
+            yield Transaction(connection)
+            if keep:
+                point.commit()
+            else:
+                point.rollback()
+
+    @contextmanager
     def leased(self, name: str, worker: Worker, clock: Clock, *, lasting: timedelta) -> Iterator[Lease | None]:
         """Does something that only one worker may do at a time; ``None`` while another does it.
 

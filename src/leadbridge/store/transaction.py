@@ -21,9 +21,12 @@ from leadbridge.store.codec import dump, dump_dates, dump_fields, load
 from leadbridge.store.erasing import Erasing
 from leadbridge.store.handles import Handles
 from leadbridge.store.leases import Leases
+from leadbridge.store.lineage import Lineage
 from leadbridge.store.observing import Observing
 from leadbridge.store.outbox import Outbox
+from leadbridge.store.pruning import Pruning
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Quarantined
+from leadbridge.store.sweeping import Sweeping
 from leadbridge.store.timers import Folded
 
 __all__ = ["Transaction"]
@@ -37,6 +40,9 @@ class Transaction(Observing):
         outbox: who delivers what.
         handles: what records can be recognised by.
         erasing: what is removed on request.
+        lineage: which op markers this database has given out.
+        sweeping: how far the sweeps over all ids have come.
+        pruning: what has been kept for long enough.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -45,6 +51,9 @@ class Transaction(Observing):
         self.outbox = Outbox(connection)
         self.handles = Handles(connection)
         self.erasing = Erasing(connection)
+        self.lineage = Lineage(connection)
+        self.sweeping = Sweeping(connection)
+        self.pruning = Pruning(connection)
 
     def pin(self, name: str, system: str, account: str) -> None:
         """Ties a connection's name to a CRM account, for good.

@@ -18,6 +18,7 @@ from leadbridge.store import Link, Observation, Quarantined, Store
 from leadbridge.store.codec import fingerprint
 from leadbridge.sync.aliases import VANISHED, upstream
 from leadbridge.sync.around import Around, candidate, digests
+from leadbridge.sync.behind import later_writes
 from leadbridge.sync.case import Case, Joined, Related, Side
 from leadbridge.sync.identity import Candidate, identify, were_erased
 from leadbridge.sync.lately import written_lately
@@ -36,6 +37,7 @@ class Gathered:
 
     ``seen``: what undecided records were like, as digests. ``handles``: what they can be recognised by.
     ``bases``: what was agreed on before, by lead and connection.
+    ``ahead``: records that carry writes of ours which this database does not know.
     ``waiting``: fingerprints of what earlier decisions lacked, by lead; gone unless this decision lacks it again.
     """
 
@@ -50,6 +52,7 @@ class Gathered:
     keyless: int = 0
     held: int = 0
     later: int = 0
+    ahead: dict[Key, int] = field(default_factory=dict)
 
 
 class _Gathering:
@@ -70,6 +73,8 @@ class _Gathering:
             and (o.connection, o.ref) not in self.suppression.leaving
         }
         self.result.seen = {key: observation.digest for key, observation in self.dirty.items()}
+        # Read after the records: a write that another worker has just planned is known by now.
+        self.result.ahead = later_writes(store.line(), mappings, self.dirty)
         self.around = Around(store)
         self.links, self.live = self.around.links, self.around.live
         self.around.know(self.dirty)

@@ -262,6 +262,12 @@ class Agreement(Variable):
             return True
         return rule.evaluate(profile(fields, interactions, wanted=rule.names, types=self.types, at=at)) is True
 
+    @cached_property
+    def evidence_fields(self) -> tuple[str, ...]:
+        """The canonical fields whose values are evidence for a buying stage."""
+        rules = (rule for stage in self.buying_stages for rule in stage.evidence)
+        return tuple(dict.fromkeys(rule.field for rule in rules if rule.field is not None))
+
     def buying_entries(
         self,
         interactions: Iterable[Interaction | Interacted],

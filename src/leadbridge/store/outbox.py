@@ -6,13 +6,14 @@ Every claim raises a write's *fence*, and only under its own fence a worker may 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Update, and_, bindparam, exists, or_, select, text, tuple_, update
 
+from leadbridge.adapter import Fields
 from leadbridge.clock import to_us
 from leadbridge.store import schema
 from leadbridge.store.among import among_given
@@ -44,6 +45,12 @@ _TAKE = (
     update(_TABLE).where(_MINE).values(owner=bindparam("whose"), until_us=bindparam("until"), fence=_TABLE.c.fence + 1)
 )
 _PROLONG = update(_TABLE).where(_MINE).values(until_us=bindparam("until"))
+_SENT = (
+    update(_TABLE)
+    .where(_MINE)
+    .values(state="inflight", sent_us=bindparam("at"), attempts=_TABLE.c.attempts + 1, until_us=bindparam("until"))
+)
+_UNSENT = update(_TABLE).where(_MINE).values(state="pending", sent_us=None, attempts=_TABLE.c.attempts - 1)
 _RELEASE = update(_TABLE).where(_MINE).values(owner="", until_us=0)
 
 
@@ -146,28 +153,32 @@ class Outbox(Writer):
             self._claims(_PROLONG, mine, until=to_us(until))
         return frozenset(mine)
 
-    def note(self, intents: Sequence[Intent], *, release: bool = False) -> None:
-        """Stores how writes stand that are in the outbox already: their state, and what came of sending them.
+    def sent(self, intents: Sequence[Intent], now: datetime, until: datetime) -> frozenset[str]:
+        """Marks writes as sent, right before they are, and prolongs their claims; the keys of those still ours."""
+        mine = self.held(intents)
+        self._claims(_SENT, sorted(mine), at=to_us(now), until=to_us(until))
+        return mine
+
+    def unsent(self, intents: Sequence[Intent]) -> None:
+        """Takes that back for writes that surely did not leave the house."""
+        self._claims(_UNSENT, sorted(self.held(intents)))
+
+    def end(self, keys: Iterable[str], state: str, reason: str | None = None) -> None:
+        """Stores what writes came to, and gives their claims back.
 
         Args:
-            intents: as they are now.
-            release: gives their claims back as well.
+            keys: of the writes.
+            state: their new state.
+            reason: why, if there is one to be told.
         """
-        columns = ("state", "attempts", "sent_us", "reason", "expect", *(("owner", "until_us") if release else ()))
-        free = ("", 0) if release else ()
-        rows = [
-            (
-                intent.state,
-                intent.attempts,
-                to_us(intent.sent_at) if intent.sent_at is not None else None,
-                intent.reason,
-                dump_fields(intent.expect),
-                *free,
-                intent.key,
-            )
-            for intent in intents
-        ]
-        self._change(_TABLE, columns, ("key",), rows)
+        words = {"state": state} if reason is None else {"state": state, "reason": reason}
+        ended = update(_TABLE).where(_MINE).values(owner="", until_us=0, **words)
+        self._claims(ended, sorted(keys))
+
+    def born(self, records: Mapping[str, Fields]) -> None:
+        """Keeps what new records held when they were made, by the keys of the writes that made them."""
+        rows = [(dump_fields(fields), key) for key, fields in records.items()]
+        self._change(_TABLE, ("expect",), ("key",), rows)
 
     def release(self, intents: Sequence[Intent]) -> None:
         """Gives claims back, as far as they are still ours."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -82,13 +82,8 @@ class _Outbox:
             now = self.clock.now()
             with self.store.transaction() as tx:
                 # Whoever was away for too long finds its intents claimed by another, and sends none of them.
-                held = tx.outbox.held(ready, now + self.lasting)
-                sent = [
-                    replace(intent, state="inflight", sent_at=now, attempts=intent.attempts + 1)
-                    for intent in ready
-                    if intent.key in held
-                ]
-                tx.outbox.note(sent)
+                held = tx.outbox.sent(ready, now, now + self.lasting)
+            sent = [intent for intent in ready if intent.key in held]
             settlement.lost |= {intent.key for intent in ready} - held
             for intent, receipt in zip(sent, self._send(sent, known), strict=True):
                 settlement.receipt(intent, receipt, known.get(intent.key))
@@ -174,10 +169,7 @@ class _Outbox:
 
     def _unsend(self, intents: Sequence[Intent]) -> None:
         with self.store.transaction() as tx:
-            held = tx.outbox.held(intents)
-            tx.outbox.note(
-                [replace(i, state="pending", sent_at=None, attempts=i.attempts - 1) for i in intents if i.key in held]
-            )
+            tx.outbox.unsent(intents)
 
     def _read_back(self, kind: KindMapping, settlement: Settlement) -> None:
         forward = {name for name, info in kind.info.fields.items() if info.forward_only}

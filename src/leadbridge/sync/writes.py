@@ -28,6 +28,9 @@ NEVER_MERGED = frozenset({"captured_at", "stage", "status", "decision", "reason"
 """Fields of which a lead's history has the word, not one of its records."""
 
 
+_UNHEARD = object()
+
+
 @dataclass(slots=True)
 class Wanted:
     """What the lead should look like everywhere, and which sides have to be told."""
@@ -69,13 +72,12 @@ def merged_values(rules: Rules, case: Case, standing: Standing, outcome: Outcome
     # Of these the lead's history has the word, even where its records say the same.
     answered = {"opted_out"} if standing.opted_out or standing.agreed_again else set()
     answered |= {"owner"} if standing.requested is not None else set()
-    values = [side.values for side in case.sides.values()]
+    heard = [side.values for side in case.sides.values()]
     for name in _merged_names(*(side.kind.names for side in case.sides.values())):
-        if name not in answered:
-            heard = [each[name] for each in values if name in each]
-            if heard and (len(heard) == 1 or heard[0] == heard[1]):
-                wanted.values[name] = heard[0]  # most fields of most leads: nothing to merge
-                continue
+        if name not in answered and heard[0].get(name, _UNHEARD) == heard[-1].get(name, _UNHEARD):
+            if name in heard[0]:
+                wanted.values[name] = heard[0][name]  # most fields of most leads: nothing to merge
+            continue
         said = {
             connection: Said(
                 side.values[name],
@@ -168,8 +170,11 @@ def writes(rules: Rules, case: Case, wanted: Wanted, shown: Mapping[str, Value],
         # A field that this side does not show for the time being keeps what was agreed on it.
         hidden = side.kind.fields.keys() - side.values.keys()
         open_ = pending | outcome.unsettled.get(connection, set()) | hidden
-        said = {n: v for n, v in side.values.items() if n not in open_} if open_ else side.values
-        outcome.bases[connection] = {**said, **{name: old[name] for name in open_ if name in old}}
+        outcome.bases[connection] = agreed = dict(side.values)
+        for name in open_:
+            agreed.pop(name, None)
+            if name in old:
+                agreed[name] = old[name]
 
 
 def _held(case: Case, side: Side, wanted: Wanted, shown: Mapping[str, Value]) -> Held:

@@ -3,7 +3,7 @@
 Two CRMs in memory, so that what is measured is leadbridge and not a network; the CPU that they use themselves is
 counted apart and left out. Each figure stands beside its goal.
 
-Usage: ``python benchmarks/sync.py [--leads 2000] [--links 100000] [--changes 1000] [--times 3]``. What a large database
+Usage: ``python benchmarks/sync.py [--leads 5000] [--links 100000] [--changes 1000] [--times 3]``. What a large database
 needs is shown by ``--leads 0 --links 1000000 --changes 10000``.
 """
 
@@ -226,7 +226,7 @@ def many_links(folder: Path, links: int, changes: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--leads", type=int, default=2000)
+    parser.add_argument("--leads", type=int, default=5000)
     parser.add_argument("--links", type=int, default=100_000)
     parser.add_argument("--changes", type=int, default=1000)
     parser.add_argument("--times", type=int, default=3, help="how often what is quick is measured; the best counts")

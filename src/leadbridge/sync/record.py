@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -25,7 +24,22 @@ def _with_keys(steps: Sequence[Intent], sequence: int, plan: str, marks: Iterato
     keyed: list[Intent] = []
     for step in steps:
         after = keyed[-1].key if keyed else None
-        keyed.append(replace(step, key=next(marks), after=after, sequence=sequence, plan=plan))
+        keyed.append(
+            Intent(
+                next(marks),
+                step.lead,
+                step.connection,
+                step.action,
+                step.target,
+                step.fields,
+                step.expect,
+                step.agreed,
+                step.because,
+                after,
+                sequence=sequence,
+                plan=plan,
+            )
+        )
     return keyed
 
 

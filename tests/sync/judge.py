@@ -167,12 +167,25 @@ class Judge:
         # A record that went before it ever bore our key may have said it, too.
         keyless = [(side, row.ref) for side in SIDES for row in self.rows(side) if not row.fields.get("leadbridge_id")]
         typed: dict[tuple[str, str], set[Value]] = {}
-        for lead, records in groups.items():
-            places = [(side, row.ref) for side, rows in records.items() for row in rows] + keyless
+        for lead, kin in self._kin(groups).items():
+            rows = [(side, row) for each in sorted(kin) for side in SIDES for row in groups[each][side]]
+            places = [(side, row.ref) for side, row in rows] + keyless
             for name in PLAIN:
                 said = {_normal(value) for place in places for value in self.world.typed[place][name]}
                 typed[lead, name] = said | {_cut(value) for value in said}
         return typed
+
+    def _kin(self, groups: dict[str, dict[str, list[Row]]]) -> dict[str, set[str]]:
+        """For each lead those of which a record went on as one of its own, or the other way round; and so on."""
+        kin = {lead: {lead} for lead in groups}
+        for side in SIDES:
+            for row in self.rows(side):
+                heir = self.world.crms[side].row(row.successor) if row.successor is not None else None
+                keys = [each.fields.get("leadbridge_id") for each in (row, heir) if each is not None]
+                one, *others = [kin[key] for key in keys if isinstance(key, str)] or [set()]
+                joined = one.union(*others)
+                kin |= dict.fromkeys(joined, joined)
+        return kin
 
     def _equal(self, lead: str, live: dict[str, Row], waiting: set[tuple[str | None, str]]) -> None:
         left, right = live["left"].fields, live["right"].fields

@@ -124,13 +124,9 @@ class Outbox(Writer):
             "now": to_us(now),
             "sent_before": to_us(sent_before),
             "most": limit,
-            **({"widows": sorted(widows)} if widows else {}),
-            **(
-                {"kind": after.kind, "action": after.action, "sequence": after.sequence, "key": after.key}
-                if after
-                else {}
-            ),
         }
+        given |= {"widows": sorted(widows)} if widows else {}
+        given |= after._asdict() if after is not None else {}
         query = _claiming(first, opt_outs, bool(widows), after is not None)
         rows = self._connection.execute(query, given).all()
         # As they are once they are taken: the fence stands last.

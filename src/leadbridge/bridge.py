@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -29,14 +28,17 @@ from leadbridge.errors import ConfigError, Problem, Unsupported
 from leadbridge.ledger import Ledger
 from leadbridge.registry import connected
 from leadbridge.retry import Retry
-from leadbridge.settings import Settings
+from leadbridge.settings import RetentionSettings, Settings
 from leadbridge.store import DatabaseTokens, Link, Quarantined, Store, Timers
 from leadbridge.sync import ALL, Budget, Engine, Plan, Progress, RoundResult, Selection, SyncResult
 from leadbridge.sync.engine import silent
 from leadbridge.sync.erase import ErasurePlan
 from leadbridge.sync.inspect import CheckReport, inspect, strangers
 from leadbridge.sync.own import own_purposes
-from leadbridge.sync.people import agree_again, keep_apart, known, say_who
+from leadbridge.sync.people import agree_again, keep_apart, known, say_who, tell
+from leadbridge.sync.recover import Recovery
+from leadbridge.sync.sweep import SweepResult
+from leadbridge.sync.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from leadbridge.analytics import Snapshot
@@ -174,16 +176,9 @@ class Bridge:
     def check(self, *, progress: Callable[[str, int], None] | None = None) -> CheckReport:
         """How the agreement fits the CRMs: unmapped statuses, stages, reasons and owners with row counts. Read-only."""
         today, mappings = self.clock.now().date(), self._engine.mappings()
-        report = inspect(
-            self.agreement.standing(today),
-            mappings,
-            self.connections,
-            purposes=own_purposes(self.agreements),
-            retry=self._retry,
-            progress=progress,
-        )
-        report.notes.extend(strangers(self.agreement, mappings))
-        report.notes.extend(str(problem) for problem in lint(self.agreement, on=today))
+        words, purposes, retry = self.agreement.standing(today), own_purposes(self.agreements), self._retry
+        report = inspect(words, mappings, self.connections, purposes=purposes, retry=retry, progress=progress)
+        report.notes += [*strangers(self.agreement, mappings), *map(str, lint(self.agreement, on=today))]
         return report
 
     def lint(self) -> list[Problem]:
@@ -246,18 +241,7 @@ class Bridge:
         Returns:
             How many facts were new: one that is known already is not added again.
         """
-        told = [facts] if isinstance(facts, Fact) else list(facts)
-        given = [replace(fact, agreement=self.agreements.judging(fact.occurred_at).version) for fact in told]
-        leads = {fact.lead for fact in given}
-        known = {replace(fact, agreement=0) for _, fact in self.store.facts(leads)}
-        new = [fact for fact in dict.fromkeys(given) if replace(fact, agreement=0) not in known]
-        live = [(link.connection, link.ref) for link in self.store.links(leads) if link.status == "live"]
-        alerts = [fact for fact in new if isinstance(fact, SLAEscalated)]
-        with self.store.transaction() as tx:
-            tx.append(fact for fact in new if not isinstance(fact, SLAEscalated))
-            added = len(new) - len(alerts) + len(tx.tell(alerts))
-            tx.mark(live, dirty=True)
-        return added
+        return tell(self.store, self.agreements, [facts] if isinstance(facts, Fact) else facts)
 
     def handoff(self, who: str) -> Handoff:
         """The latest hand-off of a lead, to be answered: ``bridge.record(bridge.handoff(who).accept())``.
@@ -282,6 +266,25 @@ class Bridge:
     def leave(self, owner: str, *, at: datetime | None = None) -> Leaving:
         """What becomes of the leads of an owner who leaves. To do it: ``bridge.record(bridge.leave(owner).facts)``."""
         return leave(owner, self.ledger.histories(), agreement=self.agreement, at=at or self.clock.now())
+
+    def sweep(
+        self,
+        *,
+        every: timedelta | None = None,
+        pages: int | None = None,
+        approve: str | None = None,
+        progress: Progress = silent,
+    ) -> SweepResult:
+        """Looks through all ids, to notice what vanished and what nobody ever read; see :meth:`Upkeep.sweep`."""
+        return Upkeep(self._engine).sweep(every=every, pages=pages, approve=approve, progress=progress)
+
+    def recover(self, *, yes: bool = False, everything: bool = False, progress: Progress = silent) -> Recovery:
+        """What a restored database does not know, or with ``yes`` catches up with it; see :meth:`Upkeep.recover`."""
+        return Upkeep(self._engine).recover(yes=yes, everything=everything, progress=progress)
+
+    def prune(self, keep: RetentionSettings, *, yes: bool = False) -> dict[str, int]:
+        """How many rows were kept for long enough, by table, or with ``yes`` removes them; see :meth:`Upkeep.prune`."""
+        return Upkeep(self._engine).prune(keep, yes=yes)
 
     def link(self, connection: str, record: Ref, lead: str) -> None:
         """A person says which lead a record stands for; the next sync follows.
@@ -347,10 +350,9 @@ class Bridge:
         return self.ledger.timers(self.agreements, self.clock.now())
 
     def escalations(self, *, at: datetime | None = None) -> tuple[SLAEscalated, ...]:
-        """Who is to be told of a promise that is about to break or broke, and was not told yet.
+        """Who is to be told of a promise that is about to break or broke, and was not told yet: tell, then ``record``.
 
-        Tell them, and ``bridge.record`` what you told. To be sure that of several processes only one tells somebody,
-        take :meth:`escalate`.
+        For only one of several processes to tell somebody, take :meth:`escalate`.
         """
         return self.ledger.escalations(self.agreements, at or self.clock.now())
 

@@ -20,7 +20,8 @@
     │   └── Unsupported             the adapter never promised this: a bug in the caller
     ├── StoreError                  the database
     │   ├── StoreBusy               somebody else holds it: try again
-    │   └── StoreConflict           somebody else was faster: read again
+    │   ├── StoreConflict           somebody else was faster: read again
+    │   └── StoreBehind             the database is older than what it has written: leadbridge recover
     └── PlanRefused                 a person must look before anything is written
         ├── StalePlan               the CRMs moved on since the plan was made
         ├── WritesOff               the connection is read-only by configuration
@@ -55,6 +56,7 @@ __all__ = [
     "RateLimited",
     "SchemaDrift",
     "StalePlan",
+    "StoreBehind",
     "StoreBusy",
     "StoreConflict",
     "StoreError",
@@ -311,6 +313,12 @@ class StoreConflict(StoreError):
     """What we were about to change was changed by somebody else: read it again."""
 
     alert = "contention"
+
+
+class StoreBehind(StoreError):
+    """The database is older than what leadbridge has written into the CRMs since: it was restored, or is a copy."""
+
+    alert = "store_behind"
 
 
 class PlanRefused(LeadbridgeError):

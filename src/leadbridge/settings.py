@@ -26,14 +26,14 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from leadbridge.domain.model import parse_span
+from leadbridge.domain.model import Span
 from leadbridge.errors import ConfigError, Problem
 
-__all__ = ["ConnectionSettings", "RunSettings", "Settings", "SyncSettings", "variable"]
+__all__ = ["ConnectionSettings", "RetentionSettings", "RunSettings", "Settings", "SyncSettings", "variable"]
 
 Writes = Literal["off", "ask", "on"]
 _PASSWORD = re.compile(r"://[^:/?]*:[^@]+@")
@@ -69,11 +69,33 @@ class SyncSettings(_Section):
     attempts: int = Field(5, ge=1, description="How often a call that may succeed later is made in one round")
 
 
+class RetentionSettings(_Section):
+    """How long things are kept after they have ended; what is not named is kept for good.
+
+    The least that can be said is what is needed in any case: HubSpot lets deleted records be restored for 90 days
+    (knowledge.hubspot.com, restore deleted records), a loop is watched for an hour, calls are counted for a day.
+    """
+
+    records: Span | None = Field(
+        None, ge=timedelta(days=90), description="What was read of records that are gone and stand for nobody any more"
+    )
+    writes: Span | None = Field(None, ge=timedelta(days=1), description="Applied plans; so long they can be taken back")
+    audit: Span | None = Field(
+        None, ge=timedelta(days=2), description="What rounds counted, losing values of conflicts, answered questions"
+    )
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.writes or self.audit)
+
+
 class RunSettings(_Section):
     """How ``leadbridge run`` goes on."""
 
-    every: Annotated[timedelta, BeforeValidator(parse_span)] = Field(
+    every: Span = Field(
         timedelta(minutes=1), ge=timedelta(seconds=1), description="How often there is a round, such as 1m or 30s"
+    )
+    sweep: Span = Field(
+        timedelta(days=7), ge=timedelta(hours=1), description="How often all ids are looked through, such as 7d"
     )
     host: str = Field("127.0.0.1", description="Where health, metrics and webhooks are served")
     port: int | None = Field(None, ge=0, le=65535, description="Port for that; without one nothing is served")
@@ -89,6 +111,7 @@ class Settings(_Section):
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict, description="CRM accounts by name")
     sync: SyncSettings = SyncSettings()
     run: RunSettings = RunSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @classmethod
     def load(

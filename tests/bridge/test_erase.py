@@ -198,7 +198,7 @@ def test_what_is_left_in_a_recycle_bin_is_not_stored_again(
     left.crm._rows["person"][ref] = row  # the CRM shows it as deleted, as a recycle bin does
     left.crm.retire(row, "deleted")
     assert sync(bridge, clock) == {}
-    assert store.observations("left", refs=[ref]) == []
+    assert store.seen([("left", ref)]) == []
 
 
 # -- by hand -----------------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def test_where_no_program_may_erase_a_person_is_told_what_to_do_and_it_ends_when
     assert emails(left) == {BOB}
     assert store.facts([lead]) == []
     assert sync(bridge, clock) == {}
-    assert store.observations("right", refs=[there]) == []
+    assert store.seen([("right", there)]) == []
     assert emails(left) == {BOB}
     assert not bridge.erase(lead, yes=True).done
     right.crm.remove(there)

@@ -94,5 +94,5 @@ def deterministic(patch: pytest.MonkeyPatch, seed: int, ended: set[str]) -> None
     for module in ("pull", "deliver"):
         patch.setattr(f"leadbridge.sync.{module}.ThreadPoolExecutor", Serial)
         patch.setattr(f"leadbridge.sync.{module}.wait", all_done)
-    patch.setattr("leadbridge.sync.record.uuid4", Keys(seed))
+    patch.setattr("leadbridge.store.lineage.uuid4", Keys(seed))
     patch.setattr(Worker, "gone", ended.__contains__)

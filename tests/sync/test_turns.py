@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from leadbridge.adapter import Receipt, Write
 from leadbridge.clock import ManualClock
 from leadbridge.memory import MemoryAdapter
+from leadbridge.store.lineage import Lineage
 from tests.sync.conftest import START, make_bench, person
 from tests.sync.mortal import Serial, Waited, all_done
 
@@ -31,7 +31,7 @@ class Noting(MemoryAdapter):
 def batches(patch: pytest.MonkeyPatch, keys: Iterable[int], wait: Callable[..., Waited]) -> list[list[object]]:
     """What goes to a CRM when the stage of several people falls there, by clearing, then setting."""
     markers = iter(keys)
-    patch.setattr("leadbridge.sync.record.uuid4", lambda: UUID(int=next(markers) << 64))
+    patch.setattr(Lineage, "marks", lambda _, count: [f"{next(markers):024x}" for _ in range(count)])
     patch.setattr("leadbridge.sync.deliver.ThreadPoolExecutor", Serial)
     patch.setattr("leadbridge.sync.deliver.wait", wait)
     clock = ManualClock(START)

@@ -92,6 +92,8 @@ class Guards(Frozen):
         max_opt_ins: opt-outs taken back.
         max_same: records that get the same value in the same field, as after a bad import.
         max_first_match: leads in the first match of two CRMs that both hold some; it is always looked at first.
+        max_gone: known records that may be missing from the list of all ids (the share is of those); beyond it, or when
+            nothing comes back at all, the sweep takes nothing for deleted.
         max_refused: writes that a CRM refuses in one delivery (the share is of that delivery); then it is left alone.
     """
 
@@ -102,6 +104,7 @@ class Guards(Frozen):
     max_opt_ins: Guard = Guard(count=0, share=0)
     max_same: Guard = Guard(count=50, share=0.3)
     max_first_match: Guard = Guard(count=0, share=0)
+    max_gone: Guard = Guard(count=1, share=0.2)
     max_refused: Guard = Guard(count=50, share=0.02)
 
 

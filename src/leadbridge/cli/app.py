@@ -27,10 +27,13 @@ from leadbridge.cli.metrics import metrics
 from leadbridge.cli.options import examples
 from leadbridge.cli.plan import apply, plan
 from leadbridge.cli.provision import provision
+from leadbridge.cli.prune import prune
+from leadbridge.cli.recover import recover
 from leadbridge.cli.route import route
 from leadbridge.cli.run import run as run_command
 from leadbridge.cli.simulate import simulate
 from leadbridge.cli.start import init
+from leadbridge.cli.sweep import sweep
 from leadbridge.cli.sync import sync
 from leadbridge.cli.undo import undo
 from leadbridge.cli.whatif import what_if
@@ -76,6 +79,9 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
             ),
             ("erase", erase, ("erase ada@buyer.example", "erase ada@buyer.example --yes")),
             ("sync", sync, ("sync", "sync --yes", "sync --dry-run", "sync --yes --yes-really=3f9ac01b77de")),
+            ("sweep", sweep, ("sweep", "sweep --json", "sweep --yes-really=5b1f0c77aa02")),
+            ("recover", recover, ("recover", "recover --yes", "recover --all --yes")),
+            ("prune", prune, ("prune", "prune --yes")),
             ("run", run_command, ("run", "run --every 30s --log json", "run --port 8000 --notify ./tell.sh")),
         ),
     ),

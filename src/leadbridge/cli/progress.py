@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bars", "bars"]
 
-_STEPS = {"pull": "reading", "decide": "deciding", "deliver": "writing"}
+_STEPS = {"pull": "reading", "decide": "deciding", "deliver": "writing", "sweep": "looking through"}
 
 
 class Bars:

@@ -58,7 +58,7 @@ def run(
     from leadbridge.bridge import Bridge
     from leadbridge.domain.sla.board import plain_span
     from leadbridge.errors import ConfigError
-    from leadbridge.service import Journal, Service
+    from leadbridge.service import Chores, Journal, Service
     from leadbridge.service.journal import event
     from leadbridge.settings import Settings
 
@@ -82,7 +82,8 @@ def run(
 
             told.append(Teller(notify))
         bridge = stack.enter_context(Bridge.of(settings))
-        service = Service(bridge, every=interval, watchers=told)
+        chores = Chores(bridge, sweep=own.sweep, keep=settings.retention)
+        service = Service(bridge, every=interval, watchers=told, chores=chores)
         if listening is not None:
             from leadbridge.service.front import front
             from leadbridge.service.listener import Listener

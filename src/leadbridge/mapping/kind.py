@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.mapping.fitting import fitted, meaning_to_raw
 from leadbridge.mapping.people import People
 from leadbridge.mapping.straight import FieldReader, written_out
-from leadbridge.mapping.values import Table, express
+from leadbridge.mapping.values import Table, Words
 
 __all__ = ["Frozen", "KindMapping"]
 
@@ -31,11 +31,22 @@ class Frozen:
     problem: str
 
 
+def _said(value: Value, name: str, reader: Callable[[Value], Value] | None, blank: Set[str]) -> Value:
+    """What a field says; without a reader it is plain text."""
+    if reader is not None:
+        return reader(value)
+    if isinstance(value, str):
+        value = value.strip()
+        return None if value in blank else value.lower() if name == "email" else value
+    return value
+
+
 class KindMapping:
     """One kind of record of one connection, compiled for speed.
 
     Attributes:
         stands_for: ``lead``, ``opportunity``, ``interaction`` and so on; ``work`` is sales work about a lead.
+        names: the canonical fields that it has.
         reads: the CRM fields to ask for.
         own: our own fields that the account has, by purpose.
         frozen: what of the crosswalk cannot be used here.
@@ -71,6 +82,7 @@ class KindMapping:
             for field, table in crosswalk.values.items()
             if self._usable(field)
         }
+        self._words = {field: Words(table) for field, table in self.tables.items()}
         # What a field by itself means is read with the field; a value may mean something else besides.
         self._axis_rows: dict[str, dict[Value, dict[str, Value]]] = {
             field: {
@@ -104,6 +116,10 @@ class KindMapping:
         ]
         self._straight = written_out(self._readers)
         self._owner_field = self.fields.get("owner", "")
+        self.names = tuple(self.fields)
+        # Fields that say one thing each, whatever stands in the others.
+        several = {*self.tables, *self._axis_fields.values(), self.fields.get("owner")}
+        self._alone = {field for field in info.fields if field not in several}
 
     def _usable(self, field: str) -> bool:
         if field in self.info.fields:
@@ -193,17 +209,23 @@ class KindMapping:
 
     def _one_by_one(self, fields: Fields) -> dict[str, Value]:
         """The canonical values of a record that is not as the description says."""
-        found: dict[str, Value] = {}
-        for name, info, reader, blank in self._readers:
-            if info.name in fields:
-                value = fields[info.name]
-                if reader is not None:
-                    value = reader(value)
-                elif isinstance(value, str):
-                    value = value.strip()
-                    value = None if value in blank else value.lower() if name == "email" else value
-                found[name] = value
-        return found
+        return {
+            name: _said(fields[info.name], name, reader, blank)
+            for name, info, reader, blank in self._readers
+            if info.name in fields
+        }
+
+    def reread(self, values: Mapping[str, Value], changes: Fields, state: Fields) -> dict[str, Value]:
+        """The canonical values of a record after some of its fields have changed.
+
+        Args:
+            values: as they were.
+            changes: the fields that changed.
+            state: all fields, as they are now.
+        """
+        if not changes.keys() <= self._alone:
+            return self.read(state)
+        return {**values, **self._one_by_one(changes)}
 
     def unmapped(self, fields: Fields) -> list[tuple[str, str]]:
         """Picklist values of a record that the crosswalk does not know: (field, value)."""
@@ -278,7 +300,7 @@ class KindMapping:
             if field not in changes and self.info.fields[field].writable:
                 now = current.get(field)
                 # A value that nobody gave a meaning to is somebody's own word: it stays, and check reports it.
-                raw = express(table, wanted, now) if now in (None, "") or now in table else None
+                raw = self._words[field].express(wanted, now) if now in (None, "") or now in table else None
                 if raw is not None and raw != now:
                     changes[field] = raw
                 elif raw is None and self._misleads(field, wanted.get("stage"), now):
@@ -301,13 +323,15 @@ class KindMapping:
         No stage at all is the truth then: the lead counts in no stage of the path, and a person who puts it into one
         again is heard.
         """
+        if not isinstance(stage, str) or stage not in self._shown_as:
+            return False
         table = self.tables[field]
         row = table.get(now) if isinstance(now, str) else None
-        if row is None or not isinstance(stage, str) or self.info.fields[field].required:
+        if row is None or self.info.fields[field].required:
             return False
         if any(meaning.keys() != {"stage"} for meaning in table.values()):
             return False  # a picklist that says other things as well is not emptied
-        return stage in self._shown_as and stage not in self._shows and row["stage"] != stage
+        return stage not in self._shows and row["stage"] != stage
 
     def holds(self, name: str, value: Value, fields: Fields) -> bool:
         """Whether a record holds just what would be written for a value: cut, in its options, in its types."""

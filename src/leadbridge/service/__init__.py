@@ -14,9 +14,10 @@ the next one carries on, and several may share one database. Everything else loo
 """
 
 from leadbridge.service.bell import Bell
+from leadbridge.service.chores import Chores
 from leadbridge.service.health import Health, Standing
 from leadbridge.service.journal import Journal
 from leadbridge.service.service import Service
 from leadbridge.service.turn import Turn, Watcher
 
-__all__ = ["Bell", "Health", "Journal", "Service", "Standing", "Turn", "Watcher"]
+__all__ = ["Bell", "Chores", "Health", "Journal", "Service", "Standing", "Turn", "Watcher"]

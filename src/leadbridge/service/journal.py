@@ -10,6 +10,7 @@ from leadbridge.domain.facts import SLAEscalated
 from leadbridge.errors import LeadbridgeError
 from leadbridge.service.turn import Turn, needs_a_person, worded
 from leadbridge.sync import RoundResult
+from leadbridge.sync.sweep import Swept
 
 __all__ = ["Journal", "alert_dict", "event"]
 
@@ -45,6 +46,10 @@ class Journal:
         """Writes one turn down."""
         for each in turn.rounds:
             _round(each)
+        for swept in turn.swept.swept:
+            _swept(swept)
+        if turn.pruned:
+            event("prune", dict(turn.pruned))
         for alert in turn.alerts:
             event("escalate", alert_dict(alert))
         for sentence in turn.reminders:
@@ -87,6 +92,11 @@ def _round(result: RoundResult) -> None:
         )
     if done.in_doubt:
         event("deliver", {"in_doubt": done.in_doubt})
+
+
+def _swept(each: Swept) -> None:
+    said = {name: value for name, value in each.to_dict().items() if name not in ("refused", "approval")}
+    event("sweep", {**said, "refused": bool(each.refused)}, level=logging.WARNING if each.refused else logging.INFO)
 
 
 def _problem(name: str, error: LeadbridgeError) -> None:

@@ -10,6 +10,7 @@ from leadbridge.domain.facts import SLAEscalated
 from leadbridge.errors import LeadbridgeError
 from leadbridge.retry import Retry
 from leadbridge.service.bell import Bell
+from leadbridge.service.chores import Chores, Done
 from leadbridge.service.health import Health
 from leadbridge.service.turn import Turn, Watcher, by_connection
 from leadbridge.sync import RoundResult
@@ -41,6 +42,7 @@ class Service:
         bell: what wakes and stops it.
         breath: the least time between two turns.
         patience: how rests grow while nothing works; by default from ``every`` to :data:`LONGEST`.
+        chores: what is done between rounds, when all connections work.
 
     Attributes:
         bell: ring it to have a turn now, stop it to end.
@@ -56,12 +58,14 @@ class Service:
         bell: Bell | None = None,
         breath: timedelta = BREATH,
         patience: Retry | None = None,
+        chores: Chores | None = None,
     ) -> None:
         self.bridge, self.bell = bridge, bell or Bell()
         self.health = Health(bridge.clock, every)
         self._every, self._breath = every, min(breath, every)
         self._watchers: list[Watcher] = [self.health, *watchers]
         self._patience = patience or Retry(first=every.total_seconds(), longest=max(every, LONGEST).total_seconds())
+        self._chores = chores or Chores(bridge)
         self._failures = 0
         self._reminded: date | None = None
 
@@ -86,10 +90,14 @@ class Service:
         rounds: tuple[RoundResult, ...] = ()
         alerts: tuple[SLAEscalated, ...] = ()
         waiting: int | None = None
+        done = Done()
         try:
             result = self.bridge.sync(yes=None, progress=self._go_on)
             rounds = tuple(result.rounds)
             problems.update(result.failed)
+            if not problems:
+                done = self._chores.do(self._go_on)
+                problems.update(done.swept.failed)
         except _Stopped:
             return None
         except LeadbridgeError as error:
@@ -109,6 +117,8 @@ class Service:
             self._reminders(),
             self.bridge.calls(),
             waiting,
+            done.swept,
+            done.pruned,
         )
         for watcher in self._watchers:
             watcher(turn)

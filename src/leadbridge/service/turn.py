@@ -17,6 +17,7 @@ from leadbridge.errors import (
     Unavailable,
 )
 from leadbridge.sync import RoundResult
+from leadbridge.sync.sweep import SweepResult
 
 __all__ = ["Turn", "Watcher", "by_connection", "needs_a_person", "worded"]
 
@@ -46,6 +47,8 @@ class Turn:
         reminders: sentences about the agreement that are due today; each is said once a day.
         calls: API calls since the service began, by connection.
         waiting: how many things wait in quarantine for a person.
+        swept: what a look through all ids found, as far as it got.
+        pruned: rows that were old enough to be removed, by table.
     """
 
     started: datetime
@@ -56,6 +59,8 @@ class Turn:
     reminders: tuple[str, ...] = ()
     calls: Mapping[str, int] = field(default_factory=dict)
     waiting: int | None = None
+    swept: SweepResult = field(default_factory=SweepResult)
+    pruned: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def busy(self) -> frozenset[str]:

@@ -54,11 +54,15 @@ class Suppression:
 
         One that stands for a person and is live again is kept, so that somebody can be asked about it.
         """
+        return self.keeps_ref(connection, record.ref, of_lead=of_lead and record.state == "live")
+
+    def keeps_ref(self, connection: str, ref: Ref, *, of_lead: bool) -> bool:
+        """The same of a record of which only the id is known; ``of_lead``: it stands for a person and is live."""
         if not self.digests:
             return True
-        if (connection, record.ref) in self.leaving:
+        if (connection, ref) in self.leaving:
             return False
-        return (of_lead and record.state == "live") or not self.holds_record(connection, record.ref)
+        return of_lead or not self.holds_record(connection, ref)
 
     def holds_record(self, connection: str, ref: Ref) -> bool:
         """Whether a record belonged to somebody who was erased."""

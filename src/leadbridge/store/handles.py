@@ -7,16 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select
 
 from leadbridge.adapter import Ref
 from leadbridge.store import schema
+from leadbridge.store.among import among
 from leadbridge.store.codec import fingerprint
 from leadbridge.store.writer import Writer
 
 __all__ = ["Handles", "handle"]
 
 Key = tuple[str, Ref]
+
+_ENDED = delete(schema.handle).where(
+    schema.handle.c.connection == bindparam("of"),
+    schema.handle.c.kind == bindparam("kind_of"),
+    schema.handle.c.id == bindparam("one"),
+    schema.handle.c.digest == bindparam("print"),
+)
 
 
 def handle(name: str, value: str) -> str:
@@ -30,25 +38,22 @@ class Handles(Writer):
     def save(self, handles: Mapping[Key, Collection[str]]) -> None:
         """Stores what records can be recognised by now, in place of what was known of them."""
         table = schema.handle
-        keys = [(connection, ref.kind, ref.id) for connection, ref in handles]
-        kept: dict[tuple[str, str, str], set[str]] = {}
-        columns = tuple_(table.c.connection, table.c.kind, table.c.id)
-        for start in range(0, len(keys), 500):
-            for row in self._connection.execute(select(table).where(columns.in_(keys[start : start + 500]))):
-                kept.setdefault((row.connection, row.kind, row.id), set()).add(row.digest)
-        wanted = {(name, ref.kind, ref.id): set(digests) for (name, ref), digests in handles.items()}
-        old = [(*key, digest) for key, digests in kept.items() for digest in digests - wanted[key]]
-        each = tuple_(table.c.connection, table.c.kind, table.c.id, table.c.digest)
-        for start in range(0, len(old), 500):
-            self._connection.execute(delete(table).where(each.in_(old[start : start + 500])))
-        self._upsert(
-            table,
-            [
-                {"connection": key[0], "kind": key[1], "id": key[2], "digest": digest}
-                for key, digests in wanted.items()
-                for digest in sorted(digests - kept.get(key, set()))
-            ],
-        )
+        by_kind: dict[tuple[str, str], dict[str, Collection[str]]] = {}
+        for (connection, ref), digests in handles.items():
+            by_kind.setdefault((connection, ref.kind), {})[ref.id] = digests
+        for (connection, kind), ids in by_kind.items():
+            of_kind = (table.c.connection == connection) & (table.c.kind == kind)
+            query = select(table.c.id, table.c.digest).where(of_kind, among(table.c.id, ids))
+            kept = {(one, digest) for one, digest in self._connection.execute(query).all()}
+            wanted = {(one, digest) for one, digests in ids.items() for digest in digests}
+            self._change_to(connection, kind, old=kept - wanted, new=wanted - kept)
+
+    def _change_to(self, connection: str, kind: str, *, old: set[tuple[str, str]], new: set[tuple[str, str]]) -> None:
+        if old:
+            ended = [{"of": connection, "kind_of": kind, "one": one, "print": digest} for one, digest in sorted(old)]
+            self._connection.execute(_ENDED, ended)
+        rows = [{"connection": connection, "kind": kind, "id": one, "digest": digest} for one, digest in sorted(new)]
+        self._upsert(schema.handle, rows)
 
     def forget(self, connections: Iterable[str]) -> None:
         """Forgets everything about connections, before it is worked out anew."""

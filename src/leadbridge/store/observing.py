@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
 from leadbridge.adapter import Record, Ref
 from leadbridge.clock import to_us
 from leadbridge.store import schema
+from leadbridge.store.among import among
 from leadbridge.store.codec import dump_fields, fingerprint
 from leadbridge.store.writer import Writer
 
@@ -45,8 +46,7 @@ class Observing(Writer):
                 overtaken.append((connection, ref))
             elif digest == old_hash:
                 if (old_version, old_us) != (record.version, modified):
-                    of = {f"of_{name}": value for name, value in place.items()}
-                    versions.append({**of, "new_version": record.version, "new_us": modified})
+                    versions.append((record.version, modified, connection, ref.kind, ref.id))
             else:
                 changed += 1
                 rows.append(
@@ -63,10 +63,7 @@ class Observing(Writer):
                     }
                 )
         self._upsert(table, rows)
-        if versions:
-            same = [table.c[name] == bindparam(f"of_{name}") for name in ("connection", "kind", "id")]
-            new: dict[str, object] = {"version": bindparam("new_version"), "modified_us": bindparam("new_us")}
-            self._connection.execute(update(table).where(*same).values(new), versions)
+        self._change(table, ("version", "modified_us"), ("connection", "kind", "id"), versions)
         self.mark(overtaken, dirty=True)
         return changed
 
@@ -78,12 +75,11 @@ class Observing(Writer):
             by_kind.setdefault(ref.kind, []).append(ref.id)
         known: dict[tuple[str, str], tuple[str, str, int, bool]] = {}
         for kind, ids in by_kind.items():
-            for start in range(0, len(ids), 500):
-                query = select(table.c.id, table.c.hash, table.c.version, table.c.modified_us, table.c.dirty).where(
-                    table.c.connection == connection, table.c.kind == kind, table.c.id.in_(ids[start : start + 500])
-                )
-                for one, digest, version, modified, dirty in self._connection.execute(query):
-                    known[kind, one] = (digest, version, modified, dirty)
+            query = select(table.c.id, table.c.hash, table.c.version, table.c.modified_us, table.c.dirty).where(
+                table.c.connection == connection, table.c.kind == kind, among(table.c.id, ids)
+            )
+            for one, digest, version, modified, dirty in self._connection.execute(query).all():
+                known[kind, one] = (digest, version, modified, dirty)
         return known
 
     def mark(self, records: Iterable[tuple[str, Ref]], *, dirty: bool) -> None:
@@ -93,16 +89,8 @@ class Observing(Writer):
         for connection, ref in records:
             by_kind.setdefault((connection, ref.kind), []).append(ref.id)
         for (connection, kind), ids in by_kind.items():
-            for start in range(0, len(ids), 500):
-                self._connection.execute(
-                    update(table)
-                    .where(
-                        table.c.connection == connection,
-                        table.c.kind == kind,
-                        table.c.id.in_(ids[start : start + 500]),
-                    )
-                    .values(dirty=dirty)
-                )
+            of_kind = (table.c.connection == connection) & (table.c.kind == kind)
+            self._connection.execute(update(table).where(of_kind, among(table.c.id, ids)).values(dirty=dirty))
 
     def decided(self, records: Iterable[Key], seen: Mapping[Key, str]) -> None:
         """Says that records have been decided about, unless another worker has seen them otherwise since.
@@ -110,15 +98,8 @@ class Observing(Writer):
         Args:
             seen: their digests when they were read.
         """
-        table = schema.observation
-        same = [table.c[name] == bindparam(f"of_{name}") for name in ("connection", "kind", "id", "hash")]
-        rows = [
-            {"of_connection": key[0], "of_kind": key[1].kind, "of_id": key[1].id, "of_hash": seen[key]}
-            for key in records
-            if key in seen
-        ]
-        if rows:
-            self._connection.execute(update(table).where(*same).values(dirty=False), rows)
+        rows = [(False, key[0], key[1].kind, key[1].id, seen[key]) for key in records if key in seen]
+        self._change(schema.observation, ("dirty",), ("connection", "kind", "id", "hash"), rows)
 
     def reconsider(self, digest: str) -> bool:
         """Has every live record decided about again, if that was done last under other words than those of the digest.

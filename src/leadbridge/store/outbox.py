@@ -6,31 +6,37 @@ Every claim raises a write's *fence*, and only under its own fence a worker may 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Update, and_, bindparam, exists, or_, select, text, tuple_, update
 
+from leadbridge.adapter import Fields
 from leadbridge.clock import to_us
 from leadbridge.store import schema
-from leadbridge.store.reading import OPEN, intent_of
+from leadbridge.store.among import among_given
+from leadbridge.store.codec import dump, dump_fields
+from leadbridge.store.reading import OPEN
 from leadbridge.store.rows import Intent
+from leadbridge.store.unpacking import INTENT, intent_of
 from leadbridge.store.worker import Worker
 from leadbridge.store.writer import Writer
 
-__all__ = ["Outbox", "Place", "Waiting"]
+__all__ = ["OPT_OUTS", "Outbox", "Place", "Waiting"]
+
+OPT_OUTS = -(1 << 30)
+"""Where the sequence of writes that carry an opt-out begins: before that of all others, which begins at 0."""
 
 _TABLE = schema.intent
 _ORDER = (_TABLE.c.kind, _TABLE.c.action, _TABLE.c.sequence, _TABLE.c.key)
 _STEP = _TABLE.alias("step")
-_MINE = _TABLE.c.key.in_(bindparam("keys", expanding=True))
+_MINE = among_given(_TABLE.c.key, "keys")
 
 # Making a statement costs more than running it, and these run for every batch.
 _OPEN = (
-    select(_TABLE.c.after.is_not(None), _TABLE.c.owner)
+    select(_TABLE.c.after.is_not(None), _TABLE.c.sequence < 0, _TABLE.c.owner)
     .where(_TABLE.c.connection == bindparam("of"), text(schema.OPEN))
     .distinct()
 )
@@ -39,15 +45,23 @@ _TAKE = (
     update(_TABLE).where(_MINE).values(owner=bindparam("whose"), until_us=bindparam("until"), fence=_TABLE.c.fence + 1)
 )
 _PROLONG = update(_TABLE).where(_MINE).values(until_us=bindparam("until"))
+_SENT = (
+    update(_TABLE)
+    .where(_MINE)
+    .values(state="inflight", sent_us=bindparam("at"), attempts=_TABLE.c.attempts + 1, until_us=bindparam("until"))
+)
+_UNSENT = update(_TABLE).where(_MINE).values(state="pending", sent_us=None, attempts=_TABLE.c.attempts - 1)
 _RELEASE = update(_TABLE).where(_MINE).values(owner="", until_us=0)
 
 
 class Waiting(NamedTuple):
-    """What is open for a connection: steps that follow no other, such that do, and whose claims count no longer.
+    """What is open for a connection: opt-outs and other steps that follow no other, steps that do, and whose claims
+    count no longer.
 
     ``widows`` are workers that claimed writes and died since.
     """
 
+    opt_outs: bool
     first: bool
     following: bool
     widows: frozenset[str]
@@ -73,9 +87,10 @@ class Outbox(Writer):
     def waiting(self, connection: str) -> Waiting:
         """What is open for a connection, without saying of whom."""
         found = self._connection.execute(_OPEN, {"of": connection}).all()
-        steps = {bool(later) for later, _ in found}
-        owners = {owner for _, owner in found if owner}
-        return Waiting(False in steps, True in steps, frozenset(filter(Worker.gone, owners)))
+        firsts = {bool(opt_out) for later, opt_out, _ in found if not later}
+        owners = {owner for _, _, owner in found if owner}
+        following = any(later for later, _, _ in found)
+        return Waiting(True in firsts, False in firsts, following, frozenset(filter(Worker.gone, owners)))
 
     def claim(
         self,
@@ -87,6 +102,7 @@ class Outbox(Writer):
         sent_before: datetime,
         limit: int,
         first: bool,
+        opt_outs: bool = False,
         after: Place | None = None,
         widows: Collection[str] = (),
     ) -> list[Intent]:
@@ -99,6 +115,7 @@ class Outbox(Writer):
             limit: most of them.
             first: only those that follow no other; otherwise only those that do. Never both at once: which of the
                 latter can be claimed depends on what other threads have settled by now.
+            opt_outs: only those that carry an opt-out.
             after: only those behind this place.
             widows: workers whose claims count no longer.
         """
@@ -110,10 +127,12 @@ class Outbox(Writer):
         }
         given |= {"widows": sorted(widows)} if widows else {}
         given |= after._asdict() if after is not None else {}
-        query = _claiming(first, bool(widows), after is not None)
-        claimed = [intent_of(row) for row in self._connection.execute(query, given).mappings()]
-        self._change(_TAKE, [intent.key for intent in claimed], whose=worker.name, until=to_us(until))
-        return [replace(intent, fence=intent.fence + 1) for intent in claimed]
+        query = _claiming(first, opt_outs, bool(widows), after is not None)
+        rows = self._connection.execute(query, given).all()
+        # As they are once they are taken: the fence stands last.
+        claimed = [intent_of((*row[:-1], row[-1] + 1)) for row in rows]
+        self._claims(_TAKE, [intent.key for intent in claimed], whose=worker.name, until=to_us(until))
+        return claimed
 
     def held(self, intents: Sequence[Intent], until: datetime | None = None) -> frozenset[str]:
         """Keys of those writes whose claim is still the one they were claimed with; nobody else gets them meanwhile.
@@ -122,34 +141,57 @@ class Outbox(Writer):
             until: prolongs those claims.
         """
         fences = {intent.key: intent.fence for intent in intents}
-        mine: list[str] = []
-        for keys in _parts(sorted(fences)):
-            rows = self._connection.execute(_HELD, {"keys": keys})
-            mine += [row.key for row in rows if row.fence == fences[row.key]]
+        if not fences:
+            return frozenset()
+        rows = self._connection.execute(_HELD, {"keys": dump(sorted(fences))}).all()
+        mine = [key for key, fence in rows if fence == fences[key]]
         if until is not None:
-            self._change(_PROLONG, mine, until=to_us(until))
+            self._claims(_PROLONG, mine, until=to_us(until))
         return frozenset(mine)
+
+    def sent(self, intents: Sequence[Intent], now: datetime, until: datetime) -> frozenset[str]:
+        """Marks writes as sent, right before they are, and prolongs their claims; the keys of those still ours."""
+        mine = self.held(intents)
+        self._claims(_SENT, sorted(mine), at=to_us(now), until=to_us(until))
+        return mine
+
+    def unsent(self, intents: Sequence[Intent]) -> None:
+        """Takes that back for writes that surely did not leave the house."""
+        self._claims(_UNSENT, sorted(self.held(intents)))
+
+    def end(self, keys: Iterable[str], state: str, reason: str | None = None) -> None:
+        """Stores what writes came to, and gives their claims back.
+
+        Args:
+            keys: of the writes.
+            state: their new state.
+            reason: why, if there is one to be told.
+        """
+        words = {"state": state} if reason is None else {"state": state, "reason": reason}
+        ended = update(_TABLE).where(_MINE).values(owner="", until_us=0, **words)
+        self._claims(ended, sorted(keys))
+
+    def born(self, records: Mapping[str, Fields]) -> None:
+        """Keeps what new records held when they were made, by the keys of the writes that made them."""
+        rows = [(dump_fields(fields), key) for key, fields in records.items()]
+        self._change(_TABLE, ("expect",), ("key",), rows)
 
     def release(self, intents: Sequence[Intent]) -> None:
         """Gives claims back, as far as they are still ours."""
-        self._change(_RELEASE, sorted(self.held(intents)))
+        self._claims(_RELEASE, sorted(self.held(intents)))
 
-    def _change(self, statement: Update, keys: Sequence[str], **values: object) -> None:
-        for part in _parts(keys):
-            self._connection.execute(statement, {"keys": part, **values})
-
-
-def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (keys[start : start + 500] for start in range(0, len(keys), 500))
+    def _claims(self, statement: Update, keys: Sequence[str], **values: object) -> None:
+        if keys:
+            self._connection.execute(statement, {"keys": dump(list(keys)), **values})
 
 
 @cache
-def _claiming(first: bool, widowed: bool, behind: bool) -> Select[Any]:
+def _claiming(first: bool, opt_outs: bool, widowed: bool, behind: bool) -> Select[Any]:
     waiting = exists(select(_STEP.c.key).where(_STEP.c.key == _TABLE.c.after, _STEP.c.state.in_(OPEN)))
     free = [_TABLE.c.owner == "", _TABLE.c.until_us <= bindparam("now")]
     free += [_TABLE.c.owner.in_(bindparam("widows", expanding=True))] if widowed else []
     query = (
-        select(_TABLE)
+        select(*INTENT)
         .where(_TABLE.c.connection == bindparam("of"), text(f"intent.{schema.OPEN}"), or_(*free))
         .where(_TABLE.c.after.is_(None) if first else and_(_TABLE.c.after.is_not(None), ~waiting))
         .where(or_(_TABLE.c.sent_us.is_(None), _TABLE.c.sent_us <= bindparam("sent_before")))
@@ -157,5 +199,7 @@ def _claiming(first: bool, widowed: bool, behind: bool) -> Select[Any]:
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=_TABLE)
     )
+    if opt_outs:
+        query = query.where(_TABLE.c.sequence < 0)
     place = [bindparam(column.name, type_=column.type) for column in _ORDER]
     return query.where(tuple_(*_ORDER) > tuple_(*place)) if behind else query

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, text, tuple_
+from sqlalchemy import RowMapping, func, select, text
 
-from leadbridge.adapter import Record, Ref, Value
+from leadbridge.adapter import Ref, Value
 from leadbridge.clock import from_us, to_us
-from leadbridge.domain.fact_codec import decode
-from leadbridge.domain.facts import Fact
+from leadbridge.domain.facts import Fact, WriteApplied
 from leadbridge.domain.sla.board import Teams
 from leadbridge.store import schema
+from leadbridge.store.among import among
 from leadbridge.store.codec import load, load_dates, load_fields
 from leadbridge.store.erasure import Erasure, Suppression
+from leadbridge.store.line import Line
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Observation, Quarantined
 from leadbridge.store.timers import Timers, Unfold
+from leadbridge.store.unpacking import FACT, INTENT, LINK, OBSERVATION, fact_of, intent_of, link_of, observation_of
 
-__all__ = ["OPEN", "SUPPRESSION", "Reader", "intent_of"]
+__all__ = ["OPEN", "SUPPRESSION", "Reader"]
 
 OPEN = ("pending", "inflight", "unknown")
 """States of an intent whose write may still happen or may have happened unseen."""
@@ -28,7 +31,8 @@ OPEN = ("pending", "inflight", "unknown")
 SUPPRESSION = "suppression"
 """Name of the key that erased people are remembered with."""
 
-_CHUNK = 500
+_CHUNK = 1000
+_POSITION = itemgetter(0)
 
 
 def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
@@ -46,8 +50,12 @@ class Reader(ABC):
     """Everything that can be asked."""
 
     @abstractmethod
+    def _tuples(self, query: Any) -> Sequence[Any]:
+        """Runs a query; gives its rows as tuples."""
+
     def _rows(self, query: Any) -> list[RowMapping]:
-        """Runs a query."""
+        """Runs a query; gives its rows by the names of their columns."""
+        return [row._mapping for row in self._tuples(query)]
 
     # -- where we stand in each CRM ------------------------------------------------------------------------------
 
@@ -86,51 +94,56 @@ class Reader(ABC):
         rows = self._rows(select(table).where(table.c.connection == connection))
         return {Ref(row["kind"], row["id"]): from_us(row["seen_us"]) for row in rows}
 
-    def observations(
-        self, connection: str | None = None, *, dirty: bool = False, refs: Iterable[Ref] | None = None
-    ) -> list[Observation]:
-        """What was last seen: all of it, one connection's, only what is undecided, or certain records'."""
+    def observations(self, connection: str | None = None, *, dirty: bool = False) -> list[Observation]:
+        """What was last seen: all of it, one connection's, only what is undecided."""
         table = schema.observation
-        query = select(table)
+        query = select(*OBSERVATION)
         if connection is not None:
             query = query.where(table.c.connection == connection)
         if dirty:
             query = query.where(text("observation.dirty"))  # spelt as in the index
-        if refs is None:
-            return [_observation(row) for row in self._rows(query)]
-        found: list[Observation] = []
-        for chunk in _chunks(refs):
-            keys = [(ref.kind, ref.id) for ref in chunk]
-            found += [_observation(row) for row in self._rows(query.where(tuple_(table.c.kind, table.c.id).in_(keys)))]
-        return found
+        return [observation_of(row) for row in self._tuples(query)]
+
+    def successors(self, connection: str) -> set[Ref]:
+        """The records that took the place of undecided ones."""
+        table = schema.observation
+        query = select(table.c.successor_kind, table.c.successor_id).where(
+            text("observation.dirty"), table.c.connection == connection, table.c.successor_id.is_not(None)
+        )
+        return {Ref(kind, id) for kind, id in self._tuples(query)}
+
+    def seen(self, records: Iterable[tuple[str, Ref]]) -> list[Observation]:
+        """What was last seen of certain records."""
+        return [observation_of(row) for row in self._of_records(schema.observation, OBSERVATION, records)]
 
     # -- what belongs together -----------------------------------------------------------------------------------
 
     def links(self, leads: Iterable[str] | None = None) -> list[Link]:
         """The links of all leads, or of some."""
-        rows = self._of(schema.link, leads)
-        return [Link(row["connection"], Ref(row["kind"], row["id"]), row["lead"], row["status"]) for row in rows]
+        return [link_of(row) for row in self._of(schema.link, LINK, leads)]
 
     def links_of(self, records: Iterable[tuple[str, Ref]]) -> list[Link]:
         """The links of records."""
-        rows = self._of_records(schema.link, records)
-        return [Link(row["connection"], Ref(row["kind"], row["id"]), row["lead"], row["status"]) for row in rows]
+        return [link_of(row) for row in self._of_records(schema.link, LINK, records)]
 
     def alike(self, digests: Iterable[str]) -> set[tuple[str, Ref]]:
         """The records that can be recognised by one of these handles."""
         table = schema.handle
+        query = select(table.c.connection, table.c.kind, table.c.id)
         return {
-            (row["connection"], Ref(row["kind"], row["id"]))
+            (connection, Ref(kind, id))
             for chunk in _chunks(sorted(digests))
-            for row in self._rows(select(table).where(table.c.digest.in_(chunk)))
+            for connection, kind, id in self._tuples(query.where(among(table.c.digest, chunk)))
         }
 
     def decided(self, connection: str, kind: str, *, after: str, limit: int) -> list[Observation]:
         """What was last seen of records that are decided about, in the order of their ids, behind one of them."""
         table = schema.observation
         of_kind = (table.c.connection == connection) & (table.c.kind == kind)
-        query = select(table).where(of_kind, table.c.id > after, ~table.c.dirty).order_by(table.c.id).limit(limit)
-        return [_observation(row) for row in self._rows(query)]
+        query = (
+            select(*OBSERVATION).where(of_kind, table.c.id > after, ~table.c.dirty).order_by(table.c.id).limit(limit)
+        )
+        return [observation_of(row) for row in self._tuples(query)]
 
     def linked(self) -> dict[str, int]:
         """How many links there are, by connection."""
@@ -138,42 +151,67 @@ class Reader(ABC):
         rows = self._rows(select(table.c.connection, func.count().label("n")).group_by(table.c.connection))
         return {row["connection"]: row["n"] for row in rows}
 
-    def _of_records(self, table: Any, records: Iterable[tuple[str, Ref]]) -> Iterator[RowMapping]:
+    def _of_records(self, table: Any, columns: Sequence[Any], records: Iterable[tuple[str, Ref]]) -> Iterator[Any]:
         by_kind: dict[tuple[str, str], list[str]] = {}
         for connection, ref in records:
             by_kind.setdefault((connection, ref.kind), []).append(ref.id)
         for (connection, kind), ids in by_kind.items():
             of_kind = (table.c.connection == connection) & (table.c.kind == kind)
             for chunk in _chunks(ids):
-                yield from self._rows(select(table).where(of_kind, table.c.id.in_(chunk)))
+                yield from self._tuples(select(*columns).where(of_kind, among(table.c.id, chunk)))
 
     def relations(self, records: Iterable[tuple[str, Ref]] | None = None) -> dict[tuple[str, Ref], set[str]]:
         """Records that belong to leads without standing for them (opportunities, interactions): which leads."""
         related: dict[tuple[str, Ref], set[str]] = {}
         table = schema.relation
-        for row in self._rows(select(table)) if records is None else self._of_records(table, records):
-            related.setdefault((row["connection"], Ref(row["kind"], row["id"])), set()).add(row["lead"])
+        rows = self._tuples(select(table)) if records is None else self._of_records(table, tuple(table.c), records)
+        for connection, kind, id, lead in rows:
+            related.setdefault((connection, Ref(kind, id)), set()).add(lead)
         return related
 
     def bases(self, leads: Iterable[str] | None = None) -> dict[tuple[str, str], dict[str, Value]]:
         """The values last agreed, by (lead, connection): of all leads, or of some."""
-        return {(row["lead"], row["connection"]): load_fields(row["fields"]) for row in self._of(schema.base, leads)}
+        table = schema.base
+        rows = self._of(table, (table.c.lead, table.c.connection, table.c.fields), leads)
+        return {(lead, connection): load_fields(fields) for lead, connection, fields in rows}
 
-    def _of(self, table: Any, leads: Iterable[str] | None) -> list[RowMapping]:
+    def _of(self, table: Any, columns: Sequence[Any], leads: Iterable[str] | None) -> list[Any]:
+        query = select(*columns)
         if leads is None:
-            return self._rows(select(table))
-        return [row for chunk in _chunks(leads) for row in self._rows(select(table).where(table.c.lead.in_(chunk)))]
+            return list(self._tuples(query))
+        return [row for chunk in _chunks(leads) for row in self._tuples(query.where(among(table.c.lead, chunk)))]
 
     # -- the ledger ------------------------------------------------------------------------------------------------
 
-    def facts(self, leads: Iterable[str] | None = None, *, after: int = 0) -> list[tuple[int, Fact]]:
-        """Facts with their positions, in the order of recording: all after a position, or those of some leads."""
+    def facts(
+        self, leads: Iterable[str] | None = None, *, after: int = 0, but: Collection[str] = ()
+    ) -> list[tuple[int, Fact]]:
+        """Facts with their positions, in the order of recording: all after a position, or those of some leads.
+
+        Args:
+            leads: whose; without any named, everybody's.
+            after: the last position that is not wanted.
+            but: types that are not wanted.
+        """
         table = schema.fact
-        query = select(table).where(table.c.position > after).order_by(table.c.position)
+        query = select(*FACT)
+        if after:
+            query = query.where(table.c.position > after)
+        if but:
+            query = query.where(table.c.type.not_in(but))
         if leads is None:
-            return [_fact(row) for row in self._rows(query)]
-        found = [_fact(row) for chunk in _chunks(leads) for row in self._rows(query.where(table.c.lead.in_(chunk)))]
-        return sorted(found, key=lambda pair: pair[0])
+            return [fact_of(row) for row in self._tuples(query.order_by(table.c.position))]
+        # In the order of recording all the same: sorting here leaves the database to its index of leads.
+        rows = [row for chunk in _chunks(leads) for row in self._tuples(query.where(among(table.c.lead, chunk)))]
+        return [fact_of(row) for row in sorted(rows, key=_POSITION)]
+
+    def written_since(self, since: datetime, leads: Iterable[str], *, least: int) -> set[str]:
+        """Of some leads, those of which that much was written after an instant."""
+        table = schema.fact
+        query = select(table.c.lead).where(table.c.type == WriteApplied.__name__, table.c.recorded_us > to_us(since))
+        query = query.group_by(table.c.lead).having(func.count() >= least)
+        found = (self._tuples(query.where(among(table.c.lead, chunk))) for chunk in _chunks(leads))
+        return {lead for rows in found for (lead,) in rows}
 
     def due(self, now: datetime) -> list[str]:
         """Leads whose timer has run out."""
@@ -190,6 +228,10 @@ class Reader(ABC):
         """The digest of the words that the open promises (or something else) were worked out under; empty before."""
         rows = self._rows(select(schema.basis.c.digest).where(schema.basis.c.name == name))
         return rows[0]["digest"] if rows else ""
+
+    def line(self) -> Line:
+        """Which op markers this database has given out."""
+        return Line(self.basis("line"), int(self.basis("issued") or 0))
 
     def timers(self, now: datetime, unfold: Unfold, teams: Teams) -> Timers:
         """The open promises at an instant, as they were folded last; see :class:`Timers`."""
@@ -213,15 +255,15 @@ class Reader(ABC):
     ) -> list[Intent]:
         """Rows of the outbox, in the order of planning; by default the open ones."""
         table = schema.intent
-        query = select(table).where(table.c.state.in_(states)).order_by(table.c.sequence, table.c.key)
+        query = select(*INTENT).where(table.c.state.in_(states)).order_by(table.c.sequence, table.c.key)
         if connection is not None:
             query = query.where(table.c.connection == connection)
         if plan is not None:
             query = query.where(table.c.plan == plan)
         wanted, column = (keys, table.c.key) if keys is not None else (leads, table.c.lead)
         if wanted is None:
-            return [intent_of(row) for row in self._rows(query)]
-        return [intent_of(row) for chunk in _chunks(wanted) for row in self._rows(query.where(column.in_(chunk)))]
+            return [intent_of(row) for row in self._tuples(query)]
+        return [intent_of(row) for chunk in _chunks(wanted) for row in self._tuples(query.where(among(column, chunk)))]
 
     def applied_plans(self) -> list[tuple[str, datetime, int]]:
         """The plans that something was written under: hash, when last, and how many writes; the latest first."""
@@ -239,11 +281,12 @@ class Reader(ABC):
 
     # -- what needs a person ---------------------------------------------------------------------------------------
 
-    def quarantined(self, *, resolved: bool = False) -> list[Quarantined]:
-        """What was refused and still waits (or, with ``resolved``, what was settled since)."""
+    def quarantined(self, *, resolved: bool = False, leads: Iterable[str] | None = None) -> list[Quarantined]:
+        """What was refused and still waits (or, with ``resolved``, what was settled since), of all leads or of some."""
         table = schema.quarantine
         settled = table.c.resolved_us.is_not(None) if resolved else table.c.resolved_us.is_(None)
-        rows = self._rows(select(table).where(settled).order_by(table.c.since_us, table.c.fingerprint))
+        query = select(table).where(settled).order_by(table.c.since_us, table.c.fingerprint)
+        rows = self._rows(query if leads is None else query.where(among(table.c.lead, leads)))
         return [
             Quarantined(
                 row["fingerprint"],
@@ -263,8 +306,9 @@ class Reader(ABC):
 
     def conflicts(self, leads: Iterable[str] | None = None) -> list[Conflict]:
         """Conflicts that were settled, with what each side said."""
-        rows = self._of(schema.conflict, leads)
-        return [Conflict(r["lead"], r["field"], load(r["values"]), r["winner"], r["rule"]) for r in rows]
+        table = schema.conflict
+        rows = self._of(table, [table.c[name] for name in ("lead", "field", "values", "winner", "rule")], leads)
+        return [Conflict(lead, field, load(values), winner, rule) for lead, field, values, winner, rule in rows]
 
     # -- who was erased --------------------------------------------------------------------------------------------
 
@@ -291,53 +335,3 @@ class Reader(ABC):
     def count(self, table: str) -> int:
         """How many rows a table has."""
         return int(self._rows(select(func.count().label("n")).select_from(schema.metadata.tables[table]))[0]["n"])
-
-
-def _observation(row: RowMapping) -> Observation:
-    successor = Ref(row["successor_kind"], row["successor_id"]) if row["successor_id"] is not None else None
-    record = Record(
-        ref=Ref(row["kind"], row["id"]),
-        version=row["version"],
-        modified_at=from_us(row["modified_us"]),
-        fields=load_fields(row["fields"]),
-        state=row["state"],
-        successor=successor,
-    )
-    return Observation(row["connection"], record, bool(row["dirty"]), row["hash"])
-
-
-def _fact(row: RowMapping) -> tuple[int, Fact]:
-    envelope = {
-        "lead": row["lead"],
-        "occurred_at": from_us(row["occurred_us"]),
-        "recorded_at": from_us(row["recorded_us"]),
-        "actor": row["actor"],
-        "system": row["system"],
-        "cause": row["cause"],
-        "agreement": row["agreement"],
-        "precision": row["precision"],
-    }
-    return row["position"], decode(row["type"], row["version"], envelope, load(row["body"]))
-
-
-def intent_of(row: RowMapping) -> Intent:
-    """A row of the outbox as a value."""
-    return Intent(
-        key=row["key"],
-        lead=row["lead"],
-        connection=row["connection"],
-        action=row["action"],
-        target=Ref(row["kind"], row["target"]),
-        fields=load_fields(row["fields"]),
-        expect=load_fields(row["expect"]),
-        agreed={name: load_fields(text) for name, text in load(row["agreed"]).items()},
-        because=load(row["because"]),
-        after=row["after"],
-        state=row["state"],
-        attempts=row["attempts"],
-        sent_at=from_us(row["sent_us"]) if row["sent_us"] is not None else None,
-        reason=row["reason"],
-        sequence=row["sequence"],
-        plan=row["plan"],
-        fence=row["fence"],
-    )

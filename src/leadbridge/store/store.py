@@ -8,7 +8,7 @@ one step are stored together or not at all.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Any
 from weakref import finalize
 
-from sqlalchemy import Connection, Engine, RowMapping, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
@@ -124,7 +124,20 @@ class Store(Reader):
     def transaction(self) -> Iterator[Transaction]:
         """Changes that happen together or not at all."""
         with self._connection() as connection:
+            transaction = Transaction(connection)
+            yield transaction
+            transaction.finish()
+
+    @contextmanager
+    def trial(self, *, keep: bool) -> Iterator[Transaction]:
+        """Changes that are kept or, to see what they would come to, taken back."""
+        with self._connection() as connection:
+            point = connection.begin_nested()
             yield Transaction(connection)
+            if keep:
+                point.commit()
+            else:
+                point.rollback()
 
     @contextmanager
     def leased(self, name: str, worker: Worker, clock: Clock, *, lasting: timedelta) -> Iterator[Lease | None]:
@@ -149,6 +162,6 @@ class Store(Reader):
             with self._turn, closing(self._engine.raw_connection()) as connection:
                 connection.cursor().execute("pragma wal_checkpoint(truncate)")
 
-    def _rows(self, query: Any) -> list[RowMapping]:
+    def _tuples(self, query: Any) -> Sequence[Any]:
         with self._connection() as connection:
-            return list(connection.execute(query).mappings())
+            return connection.execute(query).all()

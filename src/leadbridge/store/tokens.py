@@ -19,7 +19,7 @@ from leadbridge.store.worker import Worker
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-__all__ = ["DatabaseTokens"]
+__all__ = ["DatabaseTokens", "encrypts"]
 
 _LASTING = timedelta(seconds=90)
 """Longer than any request that renews a token."""
@@ -96,6 +96,15 @@ class DatabaseTokens:
         if lease is None:
             raise StoreBusy("another process is signing in to the same account: wait for it, then run again")
         return lease
+
+
+def encrypts(keys: str) -> bool:
+    """Whether tokens are kept, encrypted with these keys.
+
+    Raises:
+        ConfigError: a key is broken, or the package that encrypts is not installed.
+    """
+    return _cipher(keys) is not None
 
 
 def _cipher(keys: str) -> MultiFernet | None:

@@ -16,13 +16,17 @@ from leadbridge.domain.facts import Fact, SLAEscalated
 from leadbridge.domain.sla.escalations import identity
 from leadbridge.errors import ConfigError
 from leadbridge.store import schema
+from leadbridge.store.among import among
 from leadbridge.store.codec import dump, dump_dates, dump_fields, load
 from leadbridge.store.erasing import Erasing
 from leadbridge.store.handles import Handles
 from leadbridge.store.leases import Leases
+from leadbridge.store.lineage import Lineage
 from leadbridge.store.observing import Observing
 from leadbridge.store.outbox import Outbox
+from leadbridge.store.pruning import Pruning
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Quarantined
+from leadbridge.store.sweeping import Sweeping
 from leadbridge.store.timers import Folded
 
 __all__ = ["Transaction"]
@@ -36,6 +40,9 @@ class Transaction(Observing):
         outbox: who delivers what.
         handles: what records can be recognised by.
         erasing: what is removed on request.
+        lineage: which op markers this database has given out.
+        sweeping: how far the sweeps over all ids have come.
+        pruning: what has been kept for long enough.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -44,6 +51,9 @@ class Transaction(Observing):
         self.outbox = Outbox(connection)
         self.handles = Handles(connection)
         self.erasing = Erasing(connection)
+        self.lineage = Lineage(connection)
+        self.sweeping = Sweeping(connection)
+        self.pruning = Pruning(connection)
 
     def pin(self, name: str, system: str, account: str) -> None:
         """Ties a connection's name to a CRM account, for good.
@@ -126,9 +136,8 @@ class Transaction(Observing):
             }
             for fact in facts
         ]
-        if rows:
-            self._connection.execute(insert(schema.fact), rows)
-            self._stale({str(row["lead"]) for row in rows})
+        self._insert(schema.fact, rows)
+        self._stale(str(row["lead"]) for row in rows)
 
     def tell(self, alerts: Sequence[SLAEscalated]) -> list[SLAEscalated]:
         """Adds those alerts that nobody was given yet, and returns them: whoever gets one back is to be told now.
@@ -268,8 +277,8 @@ class Transaction(Observing):
             schema.timer, [{"lead": lead, "due_us": to_us(due)} for lead, due in timers.items() if due is not None]
         )
         gone = [lead for lead, due in timers.items() if due is None]
-        for start in range(0, len(gone), 500):
-            self._connection.execute(delete(schema.timer).where(schema.timer.c.lead.in_(gone[start : start + 500])))
+        if gone:
+            self._connection.execute(delete(schema.timer).where(among(schema.timer.c.lead, gone)))
 
     def keep(self, conflicts: Iterable[Conflict], settled_at: datetime) -> None:
         """Stores both values of settled conflicts."""
@@ -284,17 +293,16 @@ class Transaction(Observing):
             }
             for conflict in conflicts
         ]
-        if rows:
-            self._connection.execute(insert(schema.conflict), rows)
+        self._insert(schema.conflict, rows)
 
     def quarantine(self, items: Iterable[Quarantined], since: datetime) -> None:
         """Sets things aside; what is set aside already keeps its date, and was tried once more."""
         items, table = list(items), schema.quarantine
         tried: dict[str, int] = {}
-        for start in range(0, len(items), 500):
-            wanted = table.c.fingerprint.in_([item.fingerprint for item in items[start : start + 500]])
+        if items:
+            wanted = among(table.c.fingerprint, (item.fingerprint for item in items))
             query = select(table.c.fingerprint, table.c.tries).where(wanted, table.c.resolved_us.is_(None))
-            tried |= {row.fingerprint: row.tries for row in self._connection.execute(query)}
+            tried = {row.fingerprint: row.tries for row in self._connection.execute(query)}
         rows = [
             {
                 "fingerprint": item.fingerprint,
@@ -320,10 +328,9 @@ class Transaction(Observing):
         """Says that things set aside have been settled."""
         prints = list(fingerprints)
         table = schema.quarantine
-        for start in range(0, len(prints), 500):
-            self._connection.execute(
-                update(table).where(table.c.fingerprint.in_(prints[start : start + 500])).values(resolved_us=to_us(at))
-            )
+        if prints:
+            found = among(table.c.fingerprint, prints)
+            self._connection.execute(update(table).where(found).values(resolved_us=to_us(at)))
 
     def log_round(self, started_at: datetime, finished_at: datetime, counts: Mapping[str, object]) -> None:
         """Notes what a round did."""

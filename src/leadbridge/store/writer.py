@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, func, select, text
 
 from leadbridge.store import schema
 from leadbridge.store.reading import Reader
+from leadbridge.store.wording import Words, change, insertion, upsert
 
 __all__ = ["Writer"]
 
@@ -22,19 +21,8 @@ class _Inside(Reader):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def _rows(self, query: Any) -> list[RowMapping]:
-        return list(self._connection.execute(query).mappings())
-
-
-@cache
-def _upserting(table: Any, names: tuple[str, ...], keep: tuple[str, ...], shared: bool) -> Any:
-    """Making such a statement costs more than running it."""
-    statement = (postgresql if shared else sqlite).insert(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in names if name not in keys and name not in keep}
-    if changed:
-        return statement.on_conflict_do_update(index_elements=keys, set_=changed)
-    return statement.on_conflict_do_nothing(index_elements=keys)
+    def _tuples(self, query: Any) -> Sequence[Any]:
+        return self._connection.execute(query).all()
 
 
 class Writer:
@@ -46,6 +34,7 @@ class Writer:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._recorded: set[str] = set()
         self.read: Reader = _Inside(connection)
 
     @property
@@ -53,14 +42,39 @@ class Writer:
         """Whether others can write at the same time; a writer of SQLite is alone."""
         return self._connection.dialect.name == "postgresql"
 
-    def _upsert(self, table: Any, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
+    def _upsert(self, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
+        """Stores rows that all have the same columns in the same order; known ones keep what is named."""
         if rows:
-            self._connection.execute(_upserting(table, tuple(rows[0]), tuple(keep), self._shared), list(rows))
+            words = upsert(self._connection.dialect, table, tuple(rows[0]), tuple(keep))
+            self._many(words, [tuple(row.values()) for row in rows])
+
+    def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Adds rows that all have the same columns in the same order."""
+        if rows:
+            words = insertion(self._connection.dialect, table, tuple(rows[0]))
+            self._many(words, [tuple(row.values()) for row in rows])
+
+    def _change(
+        self, table: Table, columns: tuple[str, ...], same: tuple[str, ...], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Changes columns of the rows of which other columns are the same; a row gives both, in this order."""
+        self._many(change(self._connection.dialect, table, columns, same), rows)
+
+    def _many(self, words: Words, rows: Sequence[Sequence[Any]]) -> None:
+        """Runs a statement once for each row, as the driver takes it: binding by hand costs more than storing."""
+        if rows:
+            self._connection.exec_driver_sql(words.text, words.bound(rows))
 
     def _stale(self, leads: Iterable[str]) -> None:
         """The open promises of leads have to be folded again."""
+        self._recorded.update(lead for lead in leads if lead)
+
+    def finish(self) -> None:
+        """What is due once for everything that was stored; called right before the transaction is committed."""
         stamp = uuid4().hex
-        self._upsert(schema.refold, [{"lead": lead, "from_us": 0, "stamp": stamp} for lead in sorted(leads) if lead])
+        rows = [{"lead": lead, "from_us": 0, "stamp": stamp} for lead in sorted(self._recorded)]
+        self._recorded.clear()
+        self._upsert(schema.refold, rows)
 
     def _alone(self, table: str) -> None:
         """Of all that write to a table, only this one until it is done."""

@@ -56,6 +56,8 @@ class Around:
     def know(self, keys: Iterable[Key]) -> None:
         """Reads the links of records, and all other links of their leads."""
         new = set(keys) - self._asked
+        if not new:
+            return
         self._asked |= new
         found = self._store.links_of(new)
         self._add(found)
@@ -64,6 +66,8 @@ class Around:
     def know_leads(self, leads: Collection[str]) -> None:
         """Reads all links of leads."""
         new = set(leads) - self._leads
+        if not new:
+            return
         self._leads |= new
         self._add(self._store.links(new))
 

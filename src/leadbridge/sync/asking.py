@@ -33,12 +33,8 @@ class Asking:
         """Reads the records that took the place of others, and again those that took theirs."""
         asked: set[Ref] = set()
         while True:
-            wanted = {
-                o.record.successor
-                for o in self.store.observations(self.name, dirty=True)
-                if o.record.successor is not None and o.record.successor.kind in self.mapping.kinds
-            }
-            missing = wanted - {o.ref for o in self.store.observations(self.name, refs=wanted)} - asked
+            wanted = {ref for ref in self.store.successors(self.name) if ref.kind in self.mapping.kinds}
+            missing = wanted - {o.ref for o in self.store.seen((self.name, ref) for ref in wanted)} - asked
             if not missing:
                 return
             asked |= missing
@@ -67,5 +63,5 @@ class Asking:
             asked, reads = sorted(ref for ref in refs if ref.kind == kind), self.mapping.kinds[kind].reads
             answers = call(partial(self.adapter.fetch, asked, fields=reads), policy=self.retry)
             lost = [ref for ref, answer in zip(asked, answers, strict=True) if isinstance(answer, Missing)]
-            known = self.store.observations(self.name, refs=lost)
+            known = self.store.seen((self.name, ref) for ref in lost)
             yield answered(asked, answers, known, now, heirs=heirs)

@@ -8,9 +8,11 @@ from datetime import datetime
 
 from leadbridge.adapter import Fields, Record, Ref, Value
 from leadbridge.agreement import Agreement, Agreements
+from leadbridge.agreement.policies import Comparison
 from leadbridge.domain.facts import Fact
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.store import Conflict, Intent, Link, Quarantined
+from leadbridge.sync.merge import Rule
 
 __all__ = ["Case", "Joined", "Outcome", "Related", "Rules", "Side"]
 
@@ -26,6 +28,23 @@ class Rules:
     mappings: Mapping[str, ConnectionMapping]
     now: datetime
     versions: Agreements | None = None
+    _settled: dict[tuple[object, ...], Rule] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def ruling(self, name: str, stage: str | None, comparison: Comparison | None) -> Rule:
+        """The rule of a field for leads in a stage, worked out once.
+
+        Args:
+            name: the canonical field.
+            stage: where the lead is.
+            comparison: how values are compared unless the agreement says so.
+        """
+        key = (name, stage, comparison)
+        if key not in self._settled:
+            policy = self.agreement.field_policy(name)
+            ruling = policy.ruling(stage, self.agreement.lifecycle)
+            winner = next((name for name, mapping in self.mappings.items() if mapping.function == ruling.winner), "")
+            self._settled[key] = Rule(ruling.policy, winner, policy.clear, policy.compare or comparison)
+        return self._settled[key]
 
     @property
     def series(self) -> Agreements:

@@ -9,10 +9,11 @@ read back, because a CRM may answer yes and keep the old value.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from leadbridge.adapter import Adapter, Missing, Receipt, Record, Ref, Write
 from leadbridge.clock import Clock
@@ -81,13 +82,8 @@ class _Outbox:
             now = self.clock.now()
             with self.store.transaction() as tx:
                 # Whoever was away for too long finds its intents claimed by another, and sends none of them.
-                held = tx.outbox.held(ready, now + self.lasting)
-                sent = [
-                    replace(intent, state="inflight", sent_at=now, attempts=intent.attempts + 1)
-                    for intent in ready
-                    if intent.key in held
-                ]
-                tx.enqueue(sent)
+                held = tx.outbox.sent(ready, now, now + self.lasting)
+            sent = [intent for intent in ready if intent.key in held]
             settlement.lost |= {intent.key for intent in ready} - held
             for intent, receipt in zip(sent, self._send(sent, known), strict=True):
                 settlement.receipt(intent, receipt, known.get(intent.key))
@@ -109,9 +105,8 @@ class _Outbox:
                     assert isinstance(answer, Record)
                     known[intent.key] = answer
             lost = [ref for ref, answer in zip(refs, answers, strict=True) if isinstance(answer, Missing)]
-            settlement.observe += vanished(
-                self.store.observations(self.mapping.connection, refs=lost), self.clock.now()
-            )
+            places = [(self.mapping.connection, ref) for ref in lost]
+            settlement.observe += vanished(self.store.seen(places), self.clock.now())
         creates = [intent for intent in batch if intent.action == "upsert"]
         doubtful = [intent for intent in creates if intent.attempts]
         if doubtful:
@@ -128,7 +123,7 @@ class _Outbox:
     def _still_there(self, creates: Sequence[Intent], settlement: Settlement) -> None:
         """Nobody is made of whom every record has been deleted since the write was planned."""
         links = [link for link in self.store.links({i.lead for i in creates}) if link.status == "live"]
-        seen = {(o.connection, o.ref): o.record.state for o in self.store.observations(refs=[x.ref for x in links])}
+        seen = {(o.connection, o.ref): o.record.state for o in self.store.seen((x.connection, x.ref) for x in links)}
         there = {
             link.lead for link in links if seen.get((link.connection, link.ref)) in ("live", "converted", "merged")
         }
@@ -174,10 +169,7 @@ class _Outbox:
 
     def _unsend(self, intents: Sequence[Intent]) -> None:
         with self.store.transaction() as tx:
-            held = tx.outbox.held(intents)
-            tx.enqueue(
-                [replace(i, state="pending", sent_at=None, attempts=i.attempts - 1) for i in intents if i.key in held]
-            )
+            tx.outbox.unsent(intents)
 
     def _read_back(self, kind: KindMapping, settlement: Settlement) -> None:
         forward = {name for name, info in kind.info.fields.items() if info.forward_only}
@@ -215,15 +207,26 @@ class _Outbox:
             settlement.conflict(intent, receipt, here, kind, known.get(intent.key))
 
 
-class _Line:
-    """The intents of one connection, on their way: claimed batch by batch, in up to three turns.
+class _Turn(NamedTuple):
+    """Which steps are claimed: those that follow no other or those that do; only opt-outs or all."""
 
-    The first turn is of the steps that follow no other, the next ones are of those that do: two suffice for clear,
-    then set. A turn begins when everything of the one before is settled, so that batches depend on no thread's speed.
+    first: bool
+    opt_outs: bool
+
+
+_OPT_OUTS, _FIRST, _NEXT = _Turn(True, True), _Turn(True, False), _Turn(False, False)
+
+
+class _Line:
+    """The intents of one connection, on their way: claimed batch by batch, in up to four turns.
+
+    The first turn is of opt-outs, the second of everything else that follows no other step, the next ones are of steps
+    that do: two suffice for clear, then set. A turn begins when all of the one before is settled, so that batches
+    depend on no thread's speed.
     """
 
-    def __init__(self, outbox: _Outbox, worker: Worker, lasting: timedelta) -> None:
-        self.outbox, self.worker, self.lasting = outbox, worker, lasting
+    def __init__(self, outbox: _Outbox, worker: Worker, lasting: timedelta, *, spent: bool) -> None:
+        self.outbox, self.worker, self.lasting, self.spent = outbox, worker, lasting, spent
         self.name = outbox.mapping.connection
         self.running = 0
         self._behind: Place | None = None
@@ -231,8 +234,8 @@ class _Line:
         with outbox.store.transaction() as tx:
             waiting = tx.outbox.waiting(self.name)
         self._widows = waiting.widows
-        # Of each turn: whether it is the one of the first steps.
-        self._turns = [True] * waiting.first + [False, False] * waiting.following
+        turns = ((waiting.opt_outs, _OPT_OUTS), (waiting.first, _FIRST))
+        self._turns = [turn for there, turn in turns if there] + [_NEXT, _NEXT] * waiting.following
 
     def stop(self) -> None:
         """Nothing more is claimed."""
@@ -244,14 +247,14 @@ class _Line:
             batch = self._batch()
             if batch or self.running:
                 return batch
-            first = self._turns.pop(0)
-            if not (first or self._claimed):
+            turn = self._turns.pop(0)
+            if not (turn.first or self._claimed):
                 self.stop()
             self._claimed, self._behind = False, None
         return []
 
     def _batch(self) -> list[Intent]:
-        outbox, now = self.outbox, self.outbox.clock.now()
+        outbox, now, turn = self.outbox, self.outbox.clock.now(), self._turns[0]
         with outbox.store.transaction() as tx:
             found = tx.outbox.claim(
                 self.name,
@@ -260,7 +263,8 @@ class _Line:
                 until=now + self.lasting,
                 sent_before=now - outbox.grace,
                 limit=outbox.mapping.description.capabilities.write_batch,
-                first=self._turns[0],
+                first=turn.first,
+                opt_outs=self.spent or turn.opt_outs,
                 after=self._behind,
                 widows=self._widows,
             )
@@ -298,6 +302,7 @@ def deliver(
     worker: Worker | None = None,
     workers: int = 4,
     lasting: timedelta = CLAIM,
+    spent: Collection[str] = (),
     most_refused: Callable[[int], int] | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> Delivered:
@@ -308,13 +313,14 @@ def deliver(
         worker: who claims the intents; others may deliver at the same time.
         workers: most batches that are under way at once; with one, batches go in the order of planning.
         lasting: how long a claim holds without a sign of life.
+        spent: connections whose calls of the day are used up: only opt-outs go there.
         most_refused: of so many writes, how many a CRM may refuse before it is left alone.
         progress: called with the connection and the number of intents of each batch.
     """
     result = Delivered()
     me = worker or Worker()
     lines = [
-        _Line(_Outbox(store, mapping, adapters[name], clock, retry, grace, lasting), me, lasting)
+        _Line(_Outbox(store, mapping, adapters[name], clock, retry, grace, lasting), me, lasting, spent=name in spent)
         for name, mapping in mappings.items()
     ]
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="leadbridge-deliver") as pool:

@@ -15,9 +15,10 @@ from leadbridge.clock import Clock
 from leadbridge.errors import AdapterError, ApprovalNeeded, ConfigError, StalePlan, StoreBusy, WritesOff, named
 from leadbridge.mapping import ConnectionMapping
 from leadbridge.retry import Retry
-from leadbridge.store import Lease, Store, Transaction, Worker
+from leadbridge.store import RECOVERED, Lease, Store, Transaction, Worker
 from leadbridge.sync.around import keep_handles
 from leadbridge.sync.asking import Asking
+from leadbridge.sync.behind import refuse_if_behind
 from leadbridge.sync.budget import Budget, Meter, estimate
 from leadbridge.sync.case import Rules
 from leadbridge.sync.dating import dated
@@ -30,6 +31,7 @@ from leadbridge.sync.guards import Ground, over_limits
 from leadbridge.sync.plan import ALL, Plan, Selection, plan_hash
 from leadbridge.sync.pull import Pulled, pull
 from leadbridge.sync.record import LEASE, record
+from leadbridge.sync.recover import FIRST_AFTER
 from leadbridge.sync.results import RoundResult, SyncResult
 from leadbridge.sync.selection import selected
 from leadbridge.sync.undo import undone
@@ -173,6 +175,7 @@ class Engine:
         rules = Rules(agreement, mappings, now, self.agreements)
         keep_handles(self.store, mappings)
         gathered = gather(self.store, mappings, now)
+        refuse_if_behind(gathered.ahead)
         outcomes = []
         names: dict[str, str] = {}
         for case in dated(rules, gathered.cases, self.adapters, self.retry):
@@ -191,6 +194,7 @@ class Engine:
         """A plan with the limits that it exceeds."""
         ground = Ground.of(mappings, self.store.linked(), plan.gathered)
         over = over_limits(plan.outcomes, self.agreement.sync.guards, ground)
+        over += (FIRST_AFTER,) if plan.writes and self.store.basis(RECOVERED) else ()
         return replace(plan, over=over, estimate=estimate(plan.writes, mappings))
 
     def _read(self, progress: Progress) -> Mapping[str, ConnectionMapping]:
@@ -270,6 +274,10 @@ class Engine:
         result.queued = record(
             self.store, plan.outcomes, plan.gathered, off=plan.off, now=started, plan=plan.hash, lease=lease
         )
+        whole = plan.selection == ALL and not plan.undoes and not plan.gathered.later
+        if whole and (approve == plan.hash or not plan.writes) and self.store.basis(RECOVERED):
+            with self.store.transaction() as tx:
+                tx.lineage.approved()
         progress("record", "", result.queued)
 
     def _deliver(
@@ -277,7 +285,7 @@ class Engine:
     ) -> RoundResult:
         started = self.clock.now()
         before, spent = self.meter.made(), self.meter.spent(started)
-        idle = self.off | result.pulled.failed.keys() | spent.keys()
+        idle = self.off | result.pulled.failed.keys()
         working = {name: mapping for name, mapping in mappings.items() if name not in idle}
         result.delivered = deliver(
             self.store,
@@ -288,6 +296,7 @@ class Engine:
             grace=self.grace,
             worker=self.worker,
             workers=self.workers,
+            spent=spent,
             most_refused=self.agreement.sync.guards.max_refused.limit,
             progress=lambda connection, amount: progress("deliver", connection, amount),
         )

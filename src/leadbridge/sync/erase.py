@@ -259,7 +259,7 @@ class Eraser:
             known.add(("record", each.connection, each.ref.kind, each.ref.id))
             kind = self.mappings[each.connection].kinds.get(each.ref.kind)
             if kind is not None:
-                seen = self.store.observations(each.connection, refs=[each.ref])
+                seen = self.store.seen([(each.connection, each.ref)])
                 said += [kind.read(observation.record.fields) for observation in seen]
                 fresh = self._fetched(each.connection, [each.ref])
                 said += [kind.read(answer.fields) for answer in fresh if isinstance(answer, Record)]

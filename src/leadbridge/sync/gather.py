@@ -18,11 +18,12 @@ from leadbridge.store import Link, Observation, Quarantined, Store
 from leadbridge.store.codec import fingerprint
 from leadbridge.sync.aliases import VANISHED, upstream
 from leadbridge.sync.around import Around, candidate, digests
+from leadbridge.sync.behind import later_writes
 from leadbridge.sync.case import Case, Joined, Related, Side
 from leadbridge.sync.identity import Candidate, identify, were_erased
 from leadbridge.sync.lately import written_lately
 from leadbridge.sync.refusals import stamp, tried_again
-from leadbridge.sync.standing import Standing
+from leadbridge.sync.standing import BOOKKEEPING, Standing
 from leadbridge.sync.unread import hidden_heirs
 
 __all__ = ["Gathered", "gather"]
@@ -35,6 +36,8 @@ class Gathered:
     """The cases; which records each lead's decision settles; what concerns nobody; what a person must decide.
 
     ``seen``: what undecided records were like, as digests. ``handles``: what they can be recognised by.
+    ``bases``: what was agreed on before, by lead and connection.
+    ``ahead``: records that carry writes of ours which this database does not know.
     ``waiting``: fingerprints of what earlier decisions lacked, by lead; gone unless this decision lacks it again.
     """
 
@@ -45,9 +48,11 @@ class Gathered:
     handles: dict[Key, Collection[str]] = field(default_factory=dict)
     unclear: list[Quarantined] = field(default_factory=list)
     waiting: dict[str, set[str]] = field(default_factory=dict)
+    bases: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict, repr=False)
     keyless: int = 0
     held: int = 0
     later: int = 0
+    ahead: dict[Key, int] = field(default_factory=dict)
 
 
 class _Gathering:
@@ -58,6 +63,8 @@ class _Gathering:
         self.result, self.now = Gathered(), now
         self.suppression = store.suppression()
         self.candidates: dict[Key, Candidate] = {}
+        # What undecided records say in canonical names, read once.
+        self.said: dict[Key, dict[str, Value]] = {}
         self.dirty = {
             (o.connection, o.ref): o
             for o in store.observations(dirty=True)
@@ -66,6 +73,8 @@ class _Gathering:
             and (o.connection, o.ref) not in self.suppression.leaving
         }
         self.result.seen = {key: observation.digest for key, observation in self.dirty.items()}
+        # Read after the records: a write that another worker has just planned is known by now.
+        self.result.ahead = later_writes(store.line(), mappings, self.dirty)
         self.around = Around(store)
         self.links, self.live = self.around.links, self.around.live
         self.around.know(self.dirty)
@@ -86,7 +95,11 @@ class _Gathering:
 
     def run(self) -> Gathered:
         people = {key: o for key, o in self.dirty.items() if self.kind(key).stands_for == "lead"}
-        self.candidates = {key: candidate(self.mappings, o) for key, o in people.items() if o.record.state == "live"}
+        for key, observation in people.items():
+            if observation.record.state == "live":
+                fields, kind = observation.record.fields, self.kind(key)
+                said = self.said[key] = kind.read(fields)
+                self.candidates[key] = Candidate.of(observation, said, kind.own_value("id", fields))
         self.result.handles = {key: digests(self.candidates[key]) if key in self.candidates else () for key in people}
         self._moves(people)
         self._recognise({key: o for key, o in people.items() if key not in self.live and o.record.state == "live"})
@@ -107,7 +120,7 @@ class _Gathering:
         while heirs:
             # One that ended in its turn may have been looked at before anybody knew whose it was.
             self.around.know(heirs)
-            known = self.store.observations(refs=sorted(ref for _, ref in heirs))
+            known = self.store.seen(sorted(heirs))
             more = {(o.connection, o.ref): o.record for o in known if o.record.state != "live"}
             new = {key: record for key, record in more.items() if key in heirs and key not in ended}
             ended |= new
@@ -181,7 +194,7 @@ class _Gathering:
         wanted, asked = {digest for each in new for digest in digests(each)}, set(self.candidates)
         while places := self.around.alike(wanted) - asked:
             asked |= places
-            for o in self.store.observations(refs=sorted({ref for _, ref in places})):
+            for o in self.store.seen(sorted(places)):
                 place = (o.connection, o.ref)
                 if place not in places or o.record.state != "live" or o.connection not in self.mappings:
                     continue
@@ -222,7 +235,7 @@ class _Gathering:
         """Opportunities and interactions: to the leads that they belong to."""
         named = {key: lead for lead, keys in self.new_relations.items() for key in keys}
         related = self.around.relations(others)
-        seen = {(o.connection, o.ref): o for o in self.store.observations(refs=[ref for _, ref in named])}
+        seen = {(o.connection, o.ref): o for o in self.store.seen(named)}
         for key, lead in named.items():
             if key in seen:
                 self.related[lead][key] = seen[key]
@@ -243,6 +256,9 @@ class _Gathering:
                 self.result.nobodys.append(key)
 
     def _lead_of(self, key: Key) -> str | None:
+        lead = self.live.get(key)
+        if lead is not None:
+            return lead
         self.around.know([key])
         link = self.links.get(key)
         return self.live.get(key) or (link.lead if link is not None else None)
@@ -251,8 +267,8 @@ class _Gathering:
 
     def _retries(self) -> None:
         """What a CRM refused and is tried again now: its lead is decided about, as if nothing had been refused."""
-        refs = {item.ref for item in self.quarantined if item.origin == "crm"}
-        known = {(o.connection, o.ref): o.record.fields for o in self.store.observations(refs=refs)}
+        places = {(item.connection, item.ref) for item in self.quarantined if item.origin == "crm"}
+        known = {(o.connection, o.ref): o.record.fields for o in self.store.seen(sorted(places))}
         for item in self.quarantined:
             kind = self.mappings[item.connection].kinds.get(item.ref.kind) if item.connection in self.mappings else None
             if item.lead is None or kind is None:
@@ -277,17 +293,18 @@ class _Gathering:
             if lead in leads:
                 sides[lead][key[0]] = key
         keys = [key for by_connection in sides.values() for key in by_connection.values()]
-        seen = {(o.connection, o.ref): o for o in self.store.observations(refs=[ref for _, ref in keys])}
+        seen = {key: self.dirty[key] for key in keys if key in self.dirty}
+        seen |= {(o.connection, o.ref): o for o in self.store.seen(key for key in keys if key not in seen)}
         # Without a record that nobody could read yet, what the others say would pass for agreed.
         unread = {lead for lead in leads if any(key not in seen for key in sides[lead].values())}
         self.result.held += len(unread)
         self.result.unclear.extend(hidden_heirs(unread, self.moved, self.now))
         leads = leads - unread
-        bases = self.store.bases(leads)
+        bases = self.result.bases = self.store.bases(leads)
         facts: dict[str, list[Fact]] = defaultdict(list)
-        for _, fact in self.store.facts(leads):
+        for _, fact in self.store.facts(leads, but=BOOKKEEPING):
             facts[fact.lead].append(fact)
-        written = written_lately(self.store, facts, self.now)
+        written = written_lately(self.store, leads, self.now)
         refused: dict[str, set[str]] = defaultdict(set)
         for item in self.quarantined:
             if item.lead is not None and item.fingerprint not in self.again:
@@ -333,20 +350,21 @@ class _Gathering:
                 self.result.settles[lead] = settles[lead]
 
     def _joined(self, owner: str, heir: Key) -> Joined:
-        said = [self.kind(heir).read(o.record.fields) for o in self.store.observations(heir[0], refs=[heir[1]])]
+        said = [self.kind(heir).read(o.record.fields) for o in self.store.seen([heir])]
         withdrawn = Standing.of(fact for _, fact in self.store.facts([owner])).opted_out
         return Joined(owner, heir, withdrawn or any(values.get("opted_out") is True for values in said))
 
     def _side(self, lead: str, observation: Observation, base: Mapping[str, object] | None) -> Side:
-        mapping = self.mappings[observation.connection]
-        kind = mapping.kinds[observation.ref.kind]
+        key = (observation.connection, observation.ref)
+        mapping, kind = self.mappings[key[0]], self.kind(key)
+        said = self.said[key] if key in self.said else kind.read(observation.record.fields)
         return Side(
             mapping,
             kind,
             observation.record,
-            kind.read(observation.record.fields),
+            said,
             base,  # type: ignore[arg-type]  # values as the store keeps them
-            self.how.get((observation.connection, observation.ref), ""),
+            self.how.get(key, ""),
         )
 
     def _related(self, observation: Observation) -> Related:

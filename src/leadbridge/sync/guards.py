@@ -58,7 +58,7 @@ class Ground:
     def opts_in(self, step: Intent) -> bool:
         """Whether a write takes an opt-out back."""
         kind = self.kinds.get((step.connection, step.target.kind))
-        if kind is None or step.action != "update":
+        if kind is None or step.action != "update" or kind.fields.get("opted_out") not in step.fields:
             return False
         before, after = kind.read(step.expect).get("opted_out"), kind.read(step.fields)
         return before is True and "opted_out" in after and after["opted_out"] is not True

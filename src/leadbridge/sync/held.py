@@ -48,7 +48,7 @@ def hold(
     """
     held = Held()
     for crm_field, value in changes.items():
-        if refusal(case.lead, connection, crm_field, value) in case.refused:
+        if case.refused and refusal(case.lead, connection, crm_field, value) in case.refused:
             continue
         if _loops(case, connection, crm_field, value):
             held.quarantine.append(_loop(case, connection, ref, crm_field, value))
@@ -65,8 +65,8 @@ def hold(
 
 
 def _loops(case: Case, connection: str, crm_field: str, value: Value) -> bool:
-    written = case.written.get((connection, crm_field), ())
-    return written.count(value) >= LOOP_WRITES or len(written) >= _MOST_WRITES
+    written = case.written.get((connection, crm_field))
+    return written is not None and (written.count(value) >= LOOP_WRITES or len(written) >= _MOST_WRITES)
 
 
 def _loop(case: Case, connection: str, ref: Ref, crm_field: str, value: Value) -> Quarantined:

@@ -133,11 +133,7 @@ def identify(
 
     def by_own_id(candidate: Candidate, own_id: str) -> None:
         if (candidate.connection, own_id) in taken:
-            ask(
-                candidate,
-                "another record of this connection has the same leadbridge id",
-                "merge the two records in the CRM, or clear the leadbridge id of the one that is a copy",
-            )
+            ask(candidate, *_own_id_taken(candidate, own_id, links))
         else:
             bind(candidate, own_id, "key")
 
@@ -179,6 +175,16 @@ def identify(
         else:
             by_other_keys(candidate, twins.get((candidate.connection, candidate.email or ""), False))
     return found
+
+
+def _own_id_taken(candidate: Candidate, own_id: str, links: Collection[Link]) -> tuple[str, str]:
+    """Why a record that carries our key does not get its lead, and what to do about it."""
+    if Link(candidate.connection, candidate.ref, own_id, "gone") in links:
+        return "the record of its lead was gone, and is back", f"to go on with it: {_commands(candidate, {own_id})}"
+    return (
+        "another record of this connection has the same leadbridge id",
+        "merge the two records in the CRM, or clear the leadbridge id of the one that is a copy",
+    )
 
 
 def _question(candidate: Candidate, reason: str, remedy: str) -> Quarantined:

@@ -6,13 +6,12 @@ were written when; only for leads that it makes look suspicious is the outbox as
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
 from leadbridge.adapter import Value
-from leadbridge.domain.facts import Fact, WriteApplied
 from leadbridge.store import Store
 from leadbridge.sync.held import LOOP_WINDOW, LOOP_WRITES
 
@@ -22,29 +21,19 @@ Written: TypeAlias = Mapping[tuple[str, str], tuple[Value, ...]]
 """(connection, field of the CRM) → one value a write."""
 
 
-def written_lately(store: Store, facts: Mapping[str, Sequence[Fact]], now: datetime) -> dict[str, Written]:
-    """The recent writes of those leads of which some field was written often, by lead.
+def written_lately(store: Store, leads: Collection[str], now: datetime) -> dict[str, Written]:
+    """The recent writes of those leads that were written often, by lead.
 
     Args:
-        facts: what is known of the leads that are about to be decided about.
+        store: where facts and the outbox are.
+        leads: those that are about to be decided about.
+        now: the present instant.
     """
     since = now - LOOP_WINDOW
-    often = [lead for lead, known in facts.items() if _most(known, since) >= LOOP_WRITES]
+    often = store.written_since(since, leads, least=LOOP_WRITES)
     found: dict[str, dict[tuple[str, str], list[Value]]] = {lead: defaultdict(list) for lead in often}
-    for intent in store.intents(states=("done",), leads=often) if often else ():
+    for intent in store.intents(states=("done",), leads=sorted(often)) if often else ():
         if intent.sent_at is not None and intent.sent_at > since:
             for name, value in intent.fields.items():
                 found[intent.lead][intent.connection, name].append(value)
     return {lead: {place: tuple(values) for place, values in places.items()} for lead, places in found.items()}
-
-
-def _most(facts: Sequence[Fact], since: datetime) -> int:
-    """How often the field that was written most often was written since then."""
-    written: Counter[tuple[str, str]] = Counter()
-    for fact in reversed(facts):
-        # The newest come last: nothing before the first one that is too old was recorded lately.
-        if fact.recorded_at <= since:
-            break
-        if isinstance(fact, WriteApplied):
-            written.update((fact.system, name) for name in fact.written)
-    return max(written.values(), default=0)

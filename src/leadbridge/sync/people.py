@@ -5,16 +5,18 @@ A link that a person made, or a record that a person kept apart, is a link like 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from leadbridge.adapter import Ref
-from leadbridge.domain.facts import ConsentGiven, ConsentWithdrawn, LeadLinked
+from leadbridge.agreement import Agreements
+from leadbridge.domain.facts import ConsentGiven, ConsentWithdrawn, Fact, LeadLinked, SLAEscalated
 from leadbridge.errors import ConfigError
 from leadbridge.store import Link, Store
 from leadbridge.sync.identity import own_lead_id, unclear
 
-__all__ = ["agree_again", "keep_apart", "known", "say_who"]
+__all__ = ["agree_again", "keep_apart", "known", "say_who", "tell"]
 
 
 def known(connection: str, connections: Collection[str]) -> None:
@@ -25,6 +27,25 @@ def known(connection: str, connections: Collection[str]) -> None:
     """
     if connection not in connections:
         raise ConfigError(f"there is no connection {connection} (there are: {', '.join(connections)})")
+
+
+def tell(store: Store, agreements: Agreements, told: Iterable[Fact]) -> int:
+    """Adds facts that a tool brings, each under the version of the agreement that held when it happened.
+
+    Returns:
+        How many were new: one that is known already is not added again.
+    """
+    given = [replace(fact, agreement=agreements.judging(fact.occurred_at).version) for fact in told]
+    leads = {fact.lead for fact in given}
+    known_ = {replace(fact, agreement=0) for _, fact in store.facts(leads)}
+    new = [fact for fact in dict.fromkeys(given) if replace(fact, agreement=0) not in known_]
+    live = [(link.connection, link.ref) for link in store.links(leads) if link.status == "live"]
+    alerts = [fact for fact in new if isinstance(fact, SLAEscalated)]
+    with store.transaction() as tx:
+        tx.append(fact for fact in new if not isinstance(fact, SLAEscalated))
+        added = len(new) - len(alerts) + len(tx.tell(alerts))
+        tx.mark(live, dirty=True)
+    return added
 
 
 def say_who(store: Store, connection: str, record: Ref, lead: str, *, now: datetime, version: int) -> None:
@@ -62,7 +83,7 @@ def keep_apart(store: Store, connection: str, record: Ref, *, now: datetime, ver
             f"this {record.kind} stands for lead {here.lead}, which has records elsewhere already: "
             "what was one lead cannot be taken apart"
         )
-    if not any(o.record.state == "live" for o in store.observations(connection, refs=[record])):
+    if not any(o.record.state == "live" for o in store.seen([(connection, record)])):
         raise ConfigError(f"no live {record.kind} with this id was read from {connection}: sync first, or check the id")
     _bind(store, connection, record, lead, now=now, version=version)
     return lead

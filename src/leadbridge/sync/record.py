@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from uuid import uuid4
 
-from leadbridge.store import Intent, Lease, Store, Transaction
+from leadbridge.store import OPT_OUTS, Intent, Lease, Store, Transaction
 from leadbridge.sync.case import Outcome
 from leadbridge.sync.gather import Gathered
 from leadbridge.sync.identity import unclear
@@ -21,13 +19,33 @@ LEASE = timedelta(minutes=10)
 _LEADS = 500
 
 
-def _with_keys(steps: Sequence[Intent], sequence: int, plan: str) -> list[Intent]:
+def _with_keys(steps: Sequence[Intent], sequence: int, plan: str, marks: Iterator[str]) -> list[Intent]:
     """Gives the steps of one write their op markers; each waits for the one before it."""
     keyed: list[Intent] = []
     for step in steps:
         after = keyed[-1].key if keyed else None
-        keyed.append(replace(step, key=uuid4().hex[:24], after=after, sequence=sequence, plan=plan))
+        keyed.append(
+            Intent(
+                next(marks),
+                step.lead,
+                step.connection,
+                step.action,
+                step.target,
+                step.fields,
+                step.expect,
+                step.agreed,
+                step.because,
+                after,
+                sequence=sequence,
+                plan=plan,
+            )
+        )
     return keyed
+
+
+def _opts_out(step: Intent) -> bool:
+    """Whether a write tells a CRM that somebody does not want to be written to: nothing may hold that up."""
+    return step.action == "update" and step.agreed.get(step.connection, {}).get("opted_out") is True
 
 
 def _no_longer(outcome: Outcome, gathered: Gathered) -> set[str]:
@@ -46,19 +64,22 @@ def _store(
     outcomes = [outcome for _, outcome in numbered]
     intents: list[Intent] = []
     clean = []
+    marks = iter(tx.lineage.marks(sum(len(steps) for outcome in outcomes for steps in outcome.intents)))
     for number, outcome in numbered:
         withheld = False
         for steps in outcome.intents:
             if steps[0].connection in off:
                 withheld = True
             else:
-                intents += _with_keys(steps, number, plan)
+                place = number + OPT_OUTS if any(map(_opts_out, steps)) else number
+                intents += _with_keys(steps, place, plan, marks)
         if not withheld:
             clean += gathered.settles.get(outcome.lead, [])
     tx.append(fact for outcome in outcomes for fact in outcome.facts)
     tx.save_links(link for outcome in outcomes for link in outcome.links)
     tx.relate(relation for outcome in outcomes for relation in outcome.relations)
-    tx.save_bases({(o.lead, connection): base for o in outcomes for connection, base in o.bases.items()})
+    bases = {(o.lead, connection): base for o in outcomes for connection, base in o.bases.items()}
+    tx.save_bases({key: base for key, base in bases.items() if base != gathered.bases.get(key)})
     tx.enqueue(intents)
     tx.set_timers({outcome.lead: outcome.timer for outcome in outcomes})
     tx.keep((conflict for outcome in outcomes for conflict in outcome.conflicts), now)

@@ -136,7 +136,9 @@ def buying(teller: Teller, sides: list[Side]) -> None:
 
 def _by_fields(teller: Teller, side: Side) -> None:
     """What other fields of a record say about the buyer's stage, when they say it anew and it was not told before."""
-    news = {name: value for name, value in side.values.items() if side.changed(name)}
+    values = side.values
+    evidence = teller.rules.agreement.evidence_fields
+    news = {name: values[name] for name in evidence if name in values and side.changed(name)}
     at = side.record.modified_at
     entries = teller.rules.agreement.buying_entries((), fields=news, at=at) if news else ()
     if not entries:

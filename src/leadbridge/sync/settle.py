@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from leadbridge.adapter import Missing, Receipt, Record
+from leadbridge.adapter import Fields, Missing, Receipt, Record, Value
 from leadbridge.agreement.crosswalk import AXES
 from leadbridge.domain.facts import Fact, LeadLinked, WriteApplied, WriteRefused
 from leadbridge.mapping import KindMapping
@@ -124,11 +124,13 @@ class Settlement:
         if receipt.outcome in ("applied", "unchanged"):
             self.applied.append((intent, receipt))
             if known is not None:
-                self.records[intent.key] = replace(
-                    known,
-                    version=receipt.version or known.version,
-                    fields={**known.fields, **intent.fields},
-                    state="deleted" if intent.action == "archive" else known.state,
+                self.records[intent.key] = Record(
+                    known.ref,
+                    receipt.version or known.version,
+                    known.modified_at,
+                    {**known.fields, **self._sent(intent, receipt)},
+                    "deleted" if intent.action == "archive" else known.state,
+                    known.successor,
                 )
         elif receipt.outcome == "conflict":
             self.conflicts.append((intent, receipt))
@@ -136,6 +138,12 @@ class Settlement:
             self.refused.append((intent, receipt.reason))
         else:
             self.unknown.append(intent)
+
+    def _sent(self, intent: Intent, receipt: Receipt) -> Mapping[str, Value]:
+        """What the record holds because of a write: with its marker, or else our own write would come back as news."""
+        op = self.kind.own.get("op")
+        marked = op is not None and receipt.outcome == "applied" and intent.action != "archive"
+        return {**intent.fields, str(op): intent.key} if marked else intent.fields
 
     def conflict(
         self,
@@ -198,19 +206,17 @@ def _still(intent: Intent, record: Record) -> bool:
 def _as_expected(before: Record | None, intent: Intent, after: Record, kind: KindMapping) -> bool:
     """Whether a record is what we knew with our write in it; if not, a person worked on it meanwhile."""
     known = {**(before.fields if before is not None else {}), **intent.fields}
+    op = kind.own.get("op", "")
+    if {**known, op: None} == {**after.fields, op: None}:
+        return True  # the same to the letter, save the marker
     names = [name for name in kind.reads if name != kind.own.get("op")]
     return all((after.fields.get(name) or None) == (known.get(name) or None) for name in names)
 
 
-def _done(intent: Intent, born: Record | None) -> Intent:
-    """A write that happened. What a new record held when it was born tells later whether anybody has worked on it."""
-    return replace(intent, state="done", expect=born.fields if born is not None else intent.expect)
-
-
 def _refused(store: Reader, settlement: Settlement) -> list[Quarantined]:
     """What has to wait, with what is known of the records by now."""
-    refs = [intent.target for intent, _ in settlement.refused]
-    known = {o.ref: o.record.fields for o in store.observations(settlement.connection, refs=refs)}
+    places = [(settlement.connection, intent.target) for intent, _ in settlement.refused]
+    known = {o.ref: o.record.fields for o in store.seen(places)}
     known |= {record.ref: record.fields for record in settlement.observe}
     return set_aside(settlement.refused, settlement.kind, known)
 
@@ -224,7 +230,7 @@ def _overcome(store: Reader, settlement: Settlement) -> list[str]:
         for intent, _ in settlement.applied
         for name in intent.fields
     }
-    waiting = store.quarantined() if written else []
+    waiting = store.quarantined(leads={lead for lead, _ in written})
     return [
         item.fingerprint
         for item in waiting
@@ -245,7 +251,6 @@ def settle(store: Store, settlement: Settlement, now: datetime) -> None:
         tx.alone_with(intent.lead for intent in intents)
         settlement.forget({intent.key for intent in intents} - tx.outbox.held(intents))
         _store(tx, tx.read, settlement, now)
-        tx.outbox.release(settlement.intents)
 
 
 def _refusals(settlement: Settlement, now: datetime) -> list[Fact]:
@@ -265,83 +270,107 @@ def _refusals(settlement: Settlement, now: datetime) -> list[Fact]:
     ]
 
 
-def _store(tx: Transaction, store: Reader, settlement: Settlement, now: datetime) -> None:
-    connection, kind = settlement.connection, settlement.kind
-    facts: list[Fact] = []
-    links: list[Link] = []
-    states: list[Intent] = []
-    touched = [*settlement.applied, *settlement.refused, *settlement.dropped]
-    leads = {intent.lead for intent, _ in touched}
-    bases = store.bases(leads)
-    observed: list[tuple[Intent, Record]] = []
+def _links(settlement: Settlement) -> list[Link]:
+    """The links that writes made and ended."""
+    links = []
     for intent, receipt in settlement.applied:
-        record = settlement.records.get(intent.key)
-        states.append(_done(intent, record if intent.key in settlement.born else None))
-        facts.append(
-            WriteApplied(
+        if intent.action == "upsert":
+            links.append(Link(settlement.connection, receipt.ref or intent.target, intent.lead))
+        elif intent.action == "archive":
+            links.append(Link(settlement.connection, receipt.ref or intent.target, intent.lead, "gone"))
+    return links
+
+
+def _applied(settlement: Settlement, now: datetime) -> Iterator[Fact]:
+    connection, version = settlement.connection, settlement.agreement
+    for intent, receipt in settlement.applied:
+        written = tuple(sorted(intent.fields))
+        yield WriteApplied(
+            lead=intent.lead,
+            occurred_at=now,
+            recorded_at=now,
+            actor="leadbridge",
+            system=connection,
+            agreement=version,
+            intent=intent.key,
+            written=written,
+        )
+        if intent.action == "upsert":
+            ref = receipt.ref or intent.target
+            yield LeadLinked(
                 lead=intent.lead,
                 occurred_at=now,
                 recorded_at=now,
                 actor="leadbridge",
                 system=connection,
-                agreement=settlement.agreement,
-                intent=intent.key,
-                written=tuple(sorted(intent.fields)),
+                agreement=version,
+                kind=ref.kind,
+                record=ref.id,
+                how="created",
             )
-        )
-        ref = receipt.ref or intent.target
-        if intent.action == "upsert":
-            links.append(Link(connection, ref, intent.lead))
-            facts.append(
-                LeadLinked(
-                    lead=intent.lead,
-                    occurred_at=now,
-                    recorded_at=now,
-                    actor="leadbridge",
-                    system=connection,
-                    agreement=settlement.agreement,
-                    kind=ref.kind,
-                    record=ref.id,
-                    how="created",
-                )
-            )
-        if record is not None and intent.key in settlement.born:
-            said = kind.read(record.fields)
+
+
+def _agreed(settlement: Settlement, bases: Mapping[tuple[str, str], Fields]) -> dict[tuple[str, str], Fields]:
+    """The bases that are other than before: what was sent on one side, what it was planned from on the other."""
+    agreed: dict[tuple[str, str], Fields] = {}
+    for intent, _ in settlement.applied:
+        if intent.key in settlement.born:
+            said = settlement.kind.read(settlement.records[intent.key].fields)
             untouched = settlement.born[intent.key]
-            bases[intent.lead, connection] = {n: v for n, v in said.items() if untouched or n in AXES}
-        if intent.action == "archive":
-            links.append(Link(connection, ref, intent.lead, "gone"))
+            defaults = {n: v for n, v in said.items() if untouched or n in AXES}
+            agreed[intent.lead, settlement.connection] = defaults
         for side, values in intent.agreed.items():
-            bases[intent.lead, side] = {**bases.get((intent.lead, side), {}), **values}
+            place = (intent.lead, side)
+            known = agreed.get(place, bases.get(place))
+            if values or known is None:
+                agreed[place] = {**(known or {}), **values}
+    return agreed
+
+
+def _observed(store: Reader, settlement: Settlement, now: datetime) -> list[Record]:
+    """The records as our writes left them; those on which a person has worked meanwhile are news."""
+    connection, kind = settlement.connection, settlement.kind
+    left: list[tuple[Intent, Record]] = []
+    for intent, receipt in settlement.applied:
+        record = settlement.records.get(intent.key)
         if record is None and intent.action == "upsert":
-            record = Record(ref, receipt.version or "", now, dict.fromkeys(kind.reads) | dict(intent.fields))
+            ref, version = receipt.ref or intent.target, receipt.version or ""
+            record = Record(ref, version, now, dict.fromkeys(kind.reads) | dict(intent.fields))
         if record is not None:
-            observed.append((intent, record))
-    states += [replace(intent, state="refused", reason=reason) for intent, reason in settlement.refused]
-    facts += _refusals(settlement, now)
-    states += [
-        *(replace(intent, state="dropped", reason=reason) for intent, reason in settlement.dropped),
-        *(replace(intent, state="unknown") for intent in settlement.unknown),
-    ]
-    ended = {intent.key for intent, _ in [*settlement.refused, *settlement.dropped]}
-    followers = [i for i in store.intents(leads=leads, connection=connection) if i.after in ended]
-    states += [replace(intent, state="dropped", reason="the step before it did not happen") for intent in followers]
-    again = [
-        (link.connection, link.ref)
-        for link in store.links({intent.lead for intent, _ in [*settlement.refused, *settlement.dropped]})
-        if link.status == "live"
-    ]
-    over = _overcome(store, settlement)
+            left.append((intent, record))
     met = {record.ref for record in settlement.observe}
-    before = {o.ref: o.record for o in store.observations(connection, refs=[record.ref for _, record in observed])}
+    before = {o.ref: o.record for o in store.seen((connection, record.ref) for _, record in left)}
     ours: list[Record] = []
-    for intent, record in observed:
+    for intent, record in left:
         expected = record.ref not in met and _as_expected(before.get(record.ref), intent, record, kind)
         (ours if expected else settlement.observe).append(record)
-    tx.append(facts)
-    tx.save_links(links)
-    tx.save_bases({key: fields for key, fields in bases.items() if key[0] in leads})
-    tx.enqueue(states)
+    return ours
+
+
+def _store(tx: Transaction, store: Reader, settlement: Settlement, now: datetime) -> None:
+    connection = settlement.connection
+    ended = [*settlement.refused, *settlement.dropped]
+    leads = {intent.lead for intent, _ in settlement.applied}
+    bases, over, ours = store.bases(leads), _overcome(store, settlement), _observed(store, settlement, now)
+    keys = {intent.key for intent, _ in ended}
+    open_ = store.intents(leads={intent.lead for intent, _ in ended}, connection=connection) if ended else []
+    again = [
+        (link.connection, link.ref)
+        for link in store.links({intent.lead for intent, _ in ended})
+        if link.status == "live"
+    ]
+    tx.append([*_applied(settlement, now), *_refusals(settlement, now)])
+    tx.save_links(_links(settlement))
+    tx.save_bases(_agreed(settlement, bases))
+    tx.outbox.end((intent.key for intent, _ in settlement.applied), "done")
+    # What a new record held when it was born tells later whether anybody has worked on it.
+    tx.outbox.born({key: settlement.records[key].fields for key in settlement.born})
+    tx.outbox.end((intent.key for intent in settlement.unknown), "unknown")
+    for state, intents in (("refused", settlement.refused), ("dropped", settlement.dropped)):
+        for why in dict.fromkeys(reason for _, reason in intents):
+            tx.outbox.end((intent.key for intent, reason in intents if reason == why), state, why)
+    followers = (intent.key for intent in open_ if intent.after in keys)
+    tx.outbox.end(followers, "dropped", "the step before it did not happen")
     tx.quarantine(_refused(store, settlement), now)
     tx.resolve(over, now)
     tx.observe(connection, ours, dirty=False, late=True)

@@ -12,7 +12,12 @@ from datetime import datetime
 
 from leadbridge.domain import facts as f
 
-__all__ = ["Standing"]
+__all__ = ["BOOKKEEPING", "Standing"]
+
+BOOKKEEPING = tuple(
+    kind.__name__ for kind in (f.ConflictSettled, f.LeadLinked, f.RecordMoved, f.WriteApplied, f.WriteRefused)
+)
+"""Facts that say what leadbridge did: nothing about where a lead stands follows from them, and there are many."""
 
 
 @dataclass(slots=True)

@@ -49,7 +49,8 @@ class _Undoing:
             for link in store.links(leads)
             if link.status == "live" and link.connection in mappings
         }
-        self.seen = {(o.connection, o.ref): o.record for o in store.observations(refs=set(self.live.values()))}
+        places = sorted({(connection, ref) for (_, connection), ref in self.live.items()})
+        self.seen = {(o.connection, o.ref): o.record for o in store.seen(places)}
         self.kept: Counter[str] = Counter()
 
     def record(self, lead: str, connection: str) -> tuple[KindMapping, Record] | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from leadbridge.adapter import Fields, Ref, Value
-from leadbridge.agreement.crosswalk import AXES
 from leadbridge.agreement.policies import Comparison
 from leadbridge.domain.facts import ConflictSettled
 from leadbridge.mapping import ConnectionMapping, KindMapping
@@ -18,7 +18,7 @@ from leadbridge.store import Conflict, Intent, Quarantined
 from leadbridge.store.codec import fingerprint
 from leadbridge.sync.case import Case, Outcome, Rules, Side
 from leadbridge.sync.held import Held, hold, left_to_a_person
-from leadbridge.sync.merge import Rule, Said, merge
+from leadbridge.sync.merge import Said, merge
 from leadbridge.sync.standing import Standing
 
 __all__ = ["NEVER_MERGED", "Wanted", "in_turns", "merged_values", "writes"]
@@ -26,7 +26,9 @@ __all__ = ["NEVER_MERGED", "Wanted", "in_turns", "merged_values", "writes"]
 _KEYS = ("email", "external_id")
 NEVER_MERGED = frozenset({"captured_at", "stage", "status", "decision", "reason", "buying_stage"})
 """Fields of which a lead's history has the word, not one of its records."""
-_ANSWERED_ELSEWHERE = frozenset({"opted_out", "owner"})
+
+
+_UNHEARD = object()
 
 
 @dataclass(slots=True)
@@ -39,11 +41,10 @@ class Wanted:
     conflicts: dict[str, Conflict] = field(default_factory=dict)
 
 
-def _rule(rules: Rules, case: Case, name: str, stage: str | None) -> Rule:
-    policy = rules.agreement.field_policy(name)
-    ruling = policy.ruling(stage, rules.agreement.lifecycle)
-    winner = next((name for name, mapping in rules.mappings.items() if mapping.function == ruling.winner), "")
-    return Rule(ruling.policy, winner, policy.clear, policy.compare or _by_type(case, name))
+@lru_cache(maxsize=64)
+def _merged_names(*kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields that are merged, of records that have these."""
+    return tuple(sorted({name for names in kinds for name in names} - NEVER_MERGED))
 
 
 def _alike(case: Case, name: str) -> bool:
@@ -68,11 +69,14 @@ def _by_type(case: Case, name: str) -> Comparison | None:
 def merged_values(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -> Wanted:
     """Merges every plain field over the sides; conflicts are kept in the outcome."""
     wanted = Wanted()
-    names = sorted({name for side in case.sides.values() for name in side.kind.fields} - NEVER_MERGED)
-    for name in names:
-        heard = [side.values[name] for side in case.sides.values() if name in side.values]
-        if name not in _ANSWERED_ELSEWHERE and heard and all(value is heard[0] or value == heard[0] for value in heard):
-            wanted.values[name] = heard[0]  # most fields of most leads: nothing to merge
+    # Of these the lead's history has the word, even where its records say the same.
+    answered = {"opted_out"} if standing.opted_out or standing.agreed_again else set()
+    answered |= {"owner"} if standing.requested is not None else set()
+    heard = [side.values for side in case.sides.values()]
+    for name in _merged_names(*(side.kind.names for side in case.sides.values())):
+        if name not in answered and heard[0].get(name, _UNHEARD) == heard[-1].get(name, _UNHEARD):
+            if name in heard[0]:
+                wanted.values[name] = heard[0][name]  # most fields of most leads: nothing to merge
             continue
         said = {
             connection: Said(
@@ -86,7 +90,7 @@ def merged_values(rules: Rules, case: Case, standing: Standing, outcome: Outcome
         }
         if not said:
             continue
-        merged = merge(name, said, _rule(rules, case, name, standing.stage), alike=_alike(case, name))
+        merged = merge(name, said, rules.ruling(name, standing.stage, _by_type(case, name)), alike=_alike(case, name))
         value, targets, why = merged.value, merged.targets, merged.why
         if name == "opted_out" and standing.opted_out:
             value, why = True, "an opt-out is never undone"
@@ -164,10 +168,13 @@ def writes(rules: Rules, case: Case, wanted: Wanted, shown: Mapping[str, Value],
     for connection, side in case.sides.items():
         old = side.base or {}
         # A field that this side does not show for the time being keeps what was agreed on it.
-        hidden = {name for name in side.kind.fields if name not in side.values and name not in AXES}
+        hidden = side.kind.fields.keys() - side.values.keys()
         open_ = pending | outcome.unsettled.get(connection, set()) | hidden
-        kept = {name: old[name] for name in open_ if name in old}
-        outcome.bases[connection] = {n: v for n, v in side.values.items() if n not in open_} | kept
+        outcome.bases[connection] = agreed = dict(side.values)
+        for name in open_:
+            agreed.pop(name, None)
+            if name in old:
+                agreed[name] = old[name]
 
 
 def _held(case: Case, side: Side, wanted: Wanted, shown: Mapping[str, Value]) -> Held:
@@ -184,9 +191,10 @@ def _update(case: Case, side: Side, wanted: Wanted, changes: Fields) -> tuple[In
     because = {name: _why(side.kind, name, wanted) for name in changes}
     sent = {n for n in wanted.targets.get(side.connection, {}) if side.kind.fields[n] in changes}
     intents = []
-    state = dict(now)
+    state, said = dict(now), side.values
     for fields, expect in in_turns(side.kind, now, changes):
         state.update(fields)
+        said = side.kind.reread(said, fields, state)
         intents.append(
             Intent(
                 key="",
@@ -196,7 +204,7 @@ def _update(case: Case, side: Side, wanted: Wanted, changes: Fields) -> tuple[In
                 target=side.record.ref,
                 fields=fields,
                 expect=expect,
-                agreed=_agreed(case, side, side.kind.read(state), sent),
+                agreed=_agreed(case, side, said, sent),
                 because={name: because[name] for name in fields},
             )
         )
@@ -228,7 +236,7 @@ def _agreed(case: Case, target: Side, after: Mapping[str, Value], names: set[str
 
     Only what this write says: another write of the same lead may still be under way, and what it carries is not agreed.
     """
-    changed = {n: v for n, v in after.items() if n in names or n not in target.values or v != target.values[n]}
+    changed = {n: after[n] for n in names if n in after} | dict(after.items() - target.values.items())
     # A stage that is taken away is as much agreed as one that is set.
     agreed = {target.connection: dict.fromkeys(target.values.keys() - after.keys()) | changed}
     for connection, side in case.sides.items():

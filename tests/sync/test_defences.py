@@ -15,17 +15,13 @@ from uuid import uuid4
 
 import pytest
 
-from leadbridge.adapter import Missing, Receipt, Record, Ref, Write
-from leadbridge.clock import ManualClock
-from leadbridge.errors import Unavailable
+from leadbridge.adapter import Receipt, Ref, Write
 from leadbridge.memory import MemoryAdapter, stream
-from leadbridge.store import Intent
-from leadbridge.sync.deliver import deliver
 from leadbridge.sync.settle import Settlement
-from tests.sync.conftest import START, make_bench, person
 from tests.sync.judge import Violation
 from tests.sync.mortal import MortalStore
 from tests.sync.test_simulation import live_through
+from tests.sync.test_told_defences import TOLD
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 TRIED = 60
@@ -58,33 +54,8 @@ def without_a_place_among_ties(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("leadbridge.memory.adapter.next_rows", by_time_only)
 
 
-def without_grace(patch: pytest.MonkeyPatch) -> None:
-    def at_once(*args: Any, grace: timedelta, **more: Any) -> Any:
-        return deliver(*args, grace=timedelta(0), **more)
-
-    patch.setattr("leadbridge.sync.engine.deliver", at_once)
-
-
-def without_the_op_marker(patch: pytest.MonkeyPatch) -> None:
-    real = Settlement.precondition
-
-    def blind(self: Settlement, intent: Intent, answer: Record | Missing) -> bool:
-        return real(self, replace(intent, attempts=0), answer)
-
-    patch.setattr(Settlement, "precondition", blind)
-
-
 def without_bases(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MortalStore, "bases", lambda *_: {})
-
-
-def without_looking_before_writing(patch: pytest.MonkeyPatch) -> None:
-    real = Settlement.precondition
-
-    def hasty(self: Settlement, intent: Intent, answer: Record | Missing) -> bool:
-        return isinstance(answer, Record) or real(self, intent, answer)
-
-    patch.setattr(Settlement, "precondition", hasty)
 
 
 def without_a_key_of_our_own(patch: pytest.MonkeyPatch) -> None:
@@ -126,8 +97,6 @@ DEFENCES: list[tuple[str, Patch, int]] = [
     ("C", without_a_place_among_ties, 0),
     ("E", without_bases, 1),
     ("G", without_a_key_of_our_own, 0),
-    ("H", without_looking_before_writing, 14),
-    ("K", without_grace, 0),
     ("L", without_looking_up_a_lost_creation, 14),
     ("own", without_a_memory_of_refusals, 2),
     ("own", without_tombstones, 0),
@@ -136,37 +105,8 @@ DEFENCES: list[tuple[str, Patch, int]] = [
 """What protects a sync, and a seed whose history misses it; should histories change, the others are tried."""
 
 
-def title_after_a_lost_answer(patch: pytest.MonkeyPatch) -> object:
-    """Our write lands, its answer is lost; somebody changes the same field there, somebody else another one here.
-
-    In CRMs that keep no history of a field, which would tell in another way who was last.
-    """
-    patch.setattr("leadbridge.sync.engine.dated", lambda _rules, cases, *_: cases)
-    clock = ManualClock(START)
-    bench = make_bench(clock, store=MortalStore("sqlite://"))
-    bench.left.crm.seed("person", [person(1, title="Engineer")])
-    bench.sync()
-    address = str(person(1)["email"])
-    bench.edit(bench.left, address, {"title": "CFO"})
-    bench.right.crm.fail(Unavailable("lost", sent=True), operation="apply", when="after")
-    bench.engine.sync(rounds=1)
-    bench.edit(bench.right, address, {"title": "COO"})
-    bench.edit(bench.left, address, {"phone": "+44 20 7946 0000"})
-    bench.sync()
-    return bench.by_email(bench.left, address)["title"]
-
-
-def test_an_edit_after_a_lost_answer_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert title_after_a_lost_answer(monkeypatch) == "COO"
-
-
-def test_an_op_marker_that_is_taken_away_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_the_op_marker(monkeypatch)
-    assert title_after_a_lost_answer(monkeypatch) == "CFO"
-
-
 def test_each_defence_is_taken_away_or_lives_elsewhere() -> None:
-    assert {name for name, _, _ in DEFENCES} - {"own"} | ELSEWHERE.keys() | {"J"} == set("ABCDEFGHIJKL")
+    assert {name for name, _, _ in DEFENCES} - {"own"} | ELSEWHERE.keys() | TOLD.keys() == set("ABCDEFGHIJKL")
 
 
 @pytest.mark.timeout(600)

@@ -53,6 +53,8 @@ def _options(names: tuple[str, ...]) -> tuple[Option, ...]:
 
 def _kinds(side: str, *, forward_only: bool, unique: bool) -> Kinds:
     kinds = default_kinds(forward_only_stage=forward_only, unique_email=unique, converts=side == "right")
+    # Nobody here has deals or meetings: streams in which nothing ever comes would only be walked in vain.
+    del kinds["deal"], kinds["touch"]
     if side == "right":
         for kind in ("person", "contact"):
             info = kinds[kind]
@@ -366,13 +368,15 @@ class World:
             self.consents.append((side, loser.ref, winner.ref))
         self.crms[side].merge(winner.ref, loser.ref)
         self.entangled |= {(side, winner.ref), (side, loser.ref)}
-        # What the loser held may have been typed into the other CRM's record of the same lead.
-        key = loser.fields.get("leadbridge_id")
+        # What the two held may have been typed into other records of their leads, which may be gone by now; whose key
+        # the survivor bears in the end is not known yet.
+        keys = {row.fields.get("leadbridge_id") for row in (winner, loser)} - {None}
         theirs = [
             (each, row.ref)
-            for each in SIDES
-            for row in self.live(each)
-            if key and row.fields.get("leadbridge_id") == key
+            for each, crm in self.crms.items()
+            for kind in sorted(crm.lead_kinds)
+            for row in crm.rows(kind)
+            if row.fields.get("leadbridge_id") in keys
         ]
         for place in {(side, loser.ref), *theirs} - {(side, winner.ref)}:
             for name, values in self.typed[place].items():

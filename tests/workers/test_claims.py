@@ -65,7 +65,7 @@ def claimed(
     after: Place | None = None,
 ) -> list[Intent]:
     with store.transaction() as tx:
-        widows = tx.outbox.widows("right")
+        widows = tx.outbox.waiting("right").widows
         return tx.outbox.claim(
             "right", worker, now=now, until=now + CLAIM, sent_before=now - GRACE, limit=limit, first=first,
             after=after, widows=widows,

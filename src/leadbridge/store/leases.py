@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from leadbridge.clock import to_us
 from leadbridge.errors import StoreConflict
@@ -19,6 +19,18 @@ from leadbridge.store.worker import Worker
 from leadbridge.store.writer import Writer
 
 __all__ = ["Lease", "Leases"]
+
+_TABLE = schema.lease
+_MINE = _TABLE.c.name == bindparam("mine")
+_FREE = select(_TABLE).where(_MINE).with_for_update(skip_locked=True)
+_TAKE = (
+    update(_TABLE).where(_MINE).values(owner=bindparam("whose"), fence=bindparam("next"), until_us=bindparam("until"))
+)
+_SET = (
+    update(_TABLE)
+    .where(_MINE, _TABLE.c.fence == bindparam("under"))
+    .values(owner=bindparam("whose"), until_us=bindparam("until"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +47,17 @@ class Leases(Writer):
 
     def take(self, name: str, worker: Worker, now: datetime, until: datetime) -> Lease | None:
         """A lease, or ``None`` while another holds it (or a second thread of the same worker)."""
-        table = schema.lease
         self._upsert(
-            table,
+            _TABLE,
             [{"name": name, "owner": "", "fence": 0, "until_us": 0}],
             keep=("owner", "fence", "until_us"),
         )
-        query = select(table).where(table.c.name == name).with_for_update(skip_locked=True)
-        row = self._connection.execute(query).mappings().first()
+        row = self._connection.execute(_FREE, {"mine": name}).mappings().first()
         if row is None or (row["owner"] and row["until_us"] > to_us(now) and not Worker.gone(row["owner"])):
             return None
         lease = Lease(name, worker.name, int(row["fence"]) + 1)
-        values = {"owner": lease.owner, "fence": lease.fence, "until_us": to_us(until)}
-        self._connection.execute(update(table).where(table.c.name == name).values(values))
+        values = {"mine": name, "whose": lease.owner, "next": lease.fence, "until": to_us(until)}
+        self._connection.execute(_TAKE, values)
         return lease
 
     def hold(self, lease: Lease, until: datetime) -> None:
@@ -64,7 +74,6 @@ class Leases(Writer):
         self._set(lease, "", 0)
 
     def _set(self, lease: Lease, owner: str, until_us: int) -> bool:
-        table = schema.lease
-        mine = (table.c.name == lease.name) & (table.c.fence == lease.fence)
-        done = self._connection.execute(update(table).where(mine).values(owner=owner, until_us=until_us))
+        values = {"mine": lease.name, "under": lease.fence, "whose": owner, "until": until_us}
+        done = self._connection.execute(_SET, values)
         return bool(done.rowcount)

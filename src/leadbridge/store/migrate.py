@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import as_file, files
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, StaticPool, create_engine, inspect, text
 
 from leadbridge.errors import StoreError
 
@@ -43,6 +44,31 @@ def migrate(connection: Connection) -> None:
             f"this database has schema {current}, this leadbridge knows {HEAD}: upgrade leadbridge, "
             "or use the database that belongs to this version"
         )
+    if current is None and connection.dialect.name == "sqlite" and connection.engine.url.database is None:
+        for statement in _made_at_once():
+            connection.exec_driver_sql(statement)
+    else:
+        _upgrade(connection)
+
+
+@cache
+def _made_at_once() -> tuple[str, ...]:
+    """The statements that make of an empty SQLite what all migrations make of it.
+
+    A database in memory lives as long as a test does, and is never older than this release.
+    """
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    try:
+        with engine.begin() as connection:
+            _upgrade(connection)
+        with engine.connect() as connection:
+            _begin, *statements, _commit = connection.connection.driver_connection.iterdump()  # type: ignore[union-attr]  # sqlite3's
+            return tuple(statements)
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 

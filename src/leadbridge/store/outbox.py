@@ -6,12 +6,13 @@ Every claim raises a write's *fence*, and only under its own fence a worker may 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, exists, or_, select, text, tuple_, update
+from sqlalchemy import Select, Update, and_, bindparam, exists, or_, select, text, tuple_, update
 
 from leadbridge.clock import to_us
 from leadbridge.store import schema
@@ -20,10 +21,40 @@ from leadbridge.store.rows import Intent
 from leadbridge.store.worker import Worker
 from leadbridge.store.writer import Writer
 
-__all__ = ["OPT_OUTS", "Outbox", "Place"]
+__all__ = ["OPT_OUTS", "Outbox", "Place", "Waiting"]
 
 OPT_OUTS = -(1 << 30)
 """Where the sequence of writes that carry an opt-out begins: before that of all others, which begins at 0."""
+
+_TABLE = schema.intent
+_ORDER = (_TABLE.c.kind, _TABLE.c.action, _TABLE.c.sequence, _TABLE.c.key)
+_STEP = _TABLE.alias("step")
+_MINE = _TABLE.c.key.in_(bindparam("keys", expanding=True))
+
+# Making a statement costs more than running it, and these run for every batch.
+_OPEN = (
+    select(_TABLE.c.after.is_not(None), _TABLE.c.sequence < 0, _TABLE.c.owner)
+    .where(_TABLE.c.connection == bindparam("of"), text(schema.OPEN))
+    .distinct()
+)
+_HELD = select(_TABLE.c.key, _TABLE.c.fence).where(_MINE).order_by(_TABLE.c.key).with_for_update()
+_TAKE = (
+    update(_TABLE).where(_MINE).values(owner=bindparam("whose"), until_us=bindparam("until"), fence=_TABLE.c.fence + 1)
+)
+_PROLONG = update(_TABLE).where(_MINE).values(until_us=bindparam("until"))
+_RELEASE = update(_TABLE).where(_MINE).values(owner="", until_us=0)
+
+
+class Waiting(NamedTuple):
+    """What is open for a connection: steps that follow no other, such that do, opt-outs, and whose claims are void.
+
+    ``widows`` are workers that claimed writes and died since.
+    """
+
+    first: bool
+    following: bool
+    opt_outs: bool
+    widows: frozenset[str]
 
 
 class Place(NamedTuple):
@@ -43,11 +74,13 @@ class Place(NamedTuple):
 class Outbox(Writer):
     """The outbox, inside one transaction."""
 
-    def widows(self, connection: str) -> frozenset[str]:
-        """Workers that claimed writes to a connection and died since."""
-        table = schema.intent
-        query = select(table.c.owner).where(table.c.connection == connection, text(schema.OPEN), table.c.owner != "")
-        return frozenset(name for (name,) in self._connection.execute(query.distinct()) if Worker.gone(name))
+    def waiting(self, connection: str) -> Waiting:
+        """What is open for a connection, without saying of whom."""
+        found = self._connection.execute(_OPEN, {"of": connection}).all()
+        steps = {bool(later) for later, _, _ in found}
+        owners = {owner for _, _, owner in found if owner}
+        opt_outs = any(each for _, each, _ in found)
+        return Waiting(False in steps, True in steps, opt_outs, frozenset(filter(Worker.gone, owners)))
 
     def claim(
         self,
@@ -76,30 +109,21 @@ class Outbox(Writer):
             after: only those behind this place.
             widows: workers whose claims count no longer.
         """
-        table = schema.intent
-        before = table.alias("step")
-        waiting = exists(select(before.c.key).where(before.c.key == table.c.after, before.c.state.in_(OPEN)))
-        free = [table.c.owner == "", table.c.until_us <= to_us(now)]
-        free += [table.c.owner.in_(widows)] if widows else []
-        order = (table.c.kind, table.c.action, table.c.sequence, table.c.key)
-        query = (
-            select(table)
-            .where(table.c.connection == connection, text(f"intent.{schema.OPEN}"), or_(*free))
-            .where(table.c.after.is_(None) if first else and_(table.c.after.is_not(None), ~waiting))
-            .where(or_(table.c.sent_us.is_(None), table.c.sent_us <= to_us(sent_before)))
-            .order_by(*order)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=table)
-        )
-        if opt_outs:
-            query = query.where(table.c.sequence < 0)
-        if after is not None:
-            query = query.where(tuple_(*order) > tuple_(*after))
-        claimed = [intent_of(row) for row in self._connection.execute(query).mappings()]
-        for start in range(0, len(claimed), 500):
-            keys = [intent.key for intent in claimed[start : start + 500]]
-            values = {"owner": worker.name, "until_us": to_us(until), "fence": table.c.fence + 1}
-            self._connection.execute(update(table).where(table.c.key.in_(keys)).values(values))
+        given: dict[str, object] = {
+            "of": connection,
+            "now": to_us(now),
+            "sent_before": to_us(sent_before),
+            "most": limit,
+            **({"widows": sorted(widows)} if widows else {}),
+            **(
+                {"kind": after.kind, "action": after.action, "sequence": after.sequence, "key": after.key}
+                if after
+                else {}
+            ),
+        }
+        query = _claiming(first, opt_outs, bool(widows), after is not None)
+        claimed = [intent_of(row) for row in self._connection.execute(query, given).mappings()]
+        self._change(_TAKE, [intent.key for intent in claimed], whose=worker.name, until=to_us(until))
         return [replace(intent, fence=intent.fence + 1) for intent in claimed]
 
     def held(self, intents: Sequence[Intent], until: datetime | None = None) -> frozenset[str]:
@@ -108,23 +132,42 @@ class Outbox(Writer):
         Args:
             until: prolongs those claims.
         """
-        table = schema.intent
         fences = {intent.key: intent.fence for intent in intents}
-        keys = sorted(fences)
         mine: list[str] = []
-        for start in range(0, len(keys), 500):
-            query = select(table.c.key, table.c.fence).where(table.c.key.in_(keys[start : start + 500]))
-            rows = self._connection.execute(query.order_by(table.c.key).with_for_update())
+        for keys in _parts(sorted(fences)):
+            rows = self._connection.execute(_HELD, {"keys": keys})
             mine += [row.key for row in rows if row.fence == fences[row.key]]
         if until is not None:
-            self._claims(mine, {"until_us": to_us(until)})
+            self._change(_PROLONG, mine, until=to_us(until))
         return frozenset(mine)
 
     def release(self, intents: Sequence[Intent]) -> None:
         """Gives claims back, as far as they are still ours."""
-        self._claims(sorted(self.held(intents)), {"owner": "", "until_us": 0})
+        self._change(_RELEASE, sorted(self.held(intents)))
 
-    def _claims(self, keys: Sequence[str], values: dict[str, object]) -> None:
-        table = schema.intent
-        for start in range(0, len(keys), 500):
-            self._connection.execute(update(table).where(table.c.key.in_(keys[start : start + 500])).values(values))
+    def _change(self, statement: Update, keys: Sequence[str], **values: object) -> None:
+        for part in _parts(keys):
+            self._connection.execute(statement, {"keys": part, **values})
+
+
+def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + 500] for start in range(0, len(keys), 500))
+
+
+@cache
+def _claiming(first: bool, opt_outs: bool, widowed: bool, behind: bool) -> Select[Any]:
+    waiting = exists(select(_STEP.c.key).where(_STEP.c.key == _TABLE.c.after, _STEP.c.state.in_(OPEN)))
+    free = [_TABLE.c.owner == "", _TABLE.c.until_us <= bindparam("now")]
+    free += [_TABLE.c.owner.in_(bindparam("widows", expanding=True))] if widowed else []
+    query = (
+        select(_TABLE)
+        .where(_TABLE.c.connection == bindparam("of"), text(f"intent.{schema.OPEN}"), or_(*free))
+        .where(_TABLE.c.after.is_(None) if first else and_(_TABLE.c.after.is_not(None), ~waiting))
+        .where(or_(_TABLE.c.sent_us.is_(None), _TABLE.c.sent_us <= bindparam("sent_before")))
+        .order_by(*_ORDER)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=_TABLE)
+    )
+    query = query.where(_TABLE.c.sequence < 0) if opt_outs else query
+    place = [bindparam(column.name, type_=column.type) for column in _ORDER]
+    return query.where(tuple_(*_ORDER) > tuple_(*place)) if behind else query

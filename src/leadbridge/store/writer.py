@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,17 @@ class _Inside(Reader):
         return list(self._connection.execute(query).mappings())
 
 
+@cache
+def _upserting(table: Any, names: tuple[str, ...], keep: tuple[str, ...], shared: bool) -> Any:
+    """Making such a statement costs more than running it."""
+    statement = (postgresql if shared else sqlite).insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in names if name not in keys and name not in keep}
+    if changed:
+        return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    return statement.on_conflict_do_nothing(index_elements=keys)
+
+
 class Writer:
     """A part of one all-or-nothing step.
 
@@ -42,17 +54,8 @@ class Writer:
         return self._connection.dialect.name == "postgresql"
 
     def _upsert(self, table: Any, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
-        if not rows:
-            return
-        statement = (postgresql if self._shared else sqlite).insert(table)
-        keys = [column.name for column in table.primary_key]
-        changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=keys, set_=changed)
-            if changed
-            else statement.on_conflict_do_nothing(index_elements=keys),
-            list(rows),
-        )
+        if rows:
+            self._connection.execute(_upserting(table, tuple(rows[0]), tuple(keep), self._shared), list(rows))
 
     def _stale(self, leads: Iterable[str]) -> None:
         """The open promises of leads have to be folded again."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from leadbridge.adapter import Adapter, Missing, Receipt, Record, Ref, Write
 from leadbridge.clock import Clock
@@ -27,8 +28,6 @@ __all__ = ["CLAIM", "Delivered", "deliver"]
 
 CLAIM = timedelta(minutes=5)
 """How long a claim holds: longer than the longest batch, with its looking up before and its reading back after."""
-
-_TURNS = 4
 
 
 @dataclass(slots=True)
@@ -217,6 +216,13 @@ class _Outbox:
             settlement.conflict(intent, receipt, here, kind, known.get(intent.key))
 
 
+class _Turn(NamedTuple):
+    """Which steps are claimed in a turn: those that follow no other, or such that do; and whether only opt-outs."""
+
+    first: bool
+    opt_outs: bool
+
+
 class _Line:
     """The intents of one connection, on their way: claimed batch by batch, in up to four turns.
 
@@ -226,33 +232,36 @@ class _Line:
     """
 
     def __init__(self, outbox: _Outbox, worker: Worker, lasting: timedelta, *, spent: bool) -> None:
-        self.outbox, self.worker, self.lasting, self.spent = outbox, worker, lasting, spent
+        self.outbox, self.worker, self.lasting = outbox, worker, lasting
         self.name = outbox.mapping.connection
-        self.turns = _TURNS
         self.running = 0
         self._behind: Place | None = None
         self._claimed = False
-        self._widows: frozenset[str] | None = None
+        with outbox.store.transaction() as tx:
+            waiting = tx.outbox.waiting(self.name)
+        self._widows = waiting.widows
+        firsts = [True] * waiting.first + [False, False] * waiting.following
+        self._turns = [_Turn(True, True)] * waiting.opt_outs + [_Turn(first, spent) for first in firsts]
 
-    @property
-    def _first(self) -> bool:
-        return self.turns > _TURNS - 2
+    def stop(self) -> None:
+        """Nothing more is claimed."""
+        self._turns.clear()
 
     def claim(self) -> list[Intent]:
         """The next batch of this turn, or of the next one when this one is done; nothing: wait, or all is done."""
-        while self.turns:
+        while self._turns:
             batch = self._batch()
             if batch or self.running:
                 return batch
-            self.turns = self.turns - 1 if self._claimed or self._first else 0
+            turn = self._turns.pop(0)
+            if not (turn.first or self._claimed):
+                self.stop()
             self._claimed, self._behind = False, None
         return []
 
     def _batch(self) -> list[Intent]:
         outbox, now = self.outbox, self.outbox.clock.now()
         with outbox.store.transaction() as tx:
-            if self._widows is None:
-                self._widows = tx.outbox.widows(self.name)
             found = tx.outbox.claim(
                 self.name,
                 self.worker,
@@ -260,8 +269,8 @@ class _Line:
                 until=now + self.lasting,
                 sent_before=now - outbox.grace,
                 limit=outbox.mapping.description.capabilities.write_batch,
-                first=self._first,
-                opt_outs=self.spent or self.turns == _TURNS,
+                first=self._turns[0].first,
+                opt_outs=self._turns[0].opt_outs,
                 after=self._behind,
                 widows=self._widows,
             )
@@ -334,13 +343,13 @@ def deliver(
                 try:
                     settlement = future.result()
                 except AdapterError as error:
-                    line.turns = 0
+                    line.stop()
                     result.failed[line.name] = named(error, line.name)
                     continue
                 result.add(line.name, settlement)
                 refused, sent = result.refused[line.name], result.applied[line.name] + result.refused[line.name]
                 if most_refused is not None and refused > most_refused(sent):
-                    line.turns = 0
+                    line.stop()
                     result.failed[line.name] = TooManyRefused(
                         f"{refused:,} of {sent:,} writes were refused (sync.guards.max_refused): look at leadbridge "
                         "quarantine, then sync again",

@@ -155,9 +155,10 @@ class Settlement:
         if isinstance(here, Record):
             self.observe.append(here)
         if intent.action != "upsert":
-            # A record that moved on since we looked explains the conflict: what is in it now is decided about.
+            # A record that moved on or went since we looked explains the conflict: what is there now is decided about.
+            there = isinstance(here, Record) and here.state == "live" and here.ref == intent.target
             moved = isinstance(here, Record) and known is not None and here.version != known.version
-            again = isinstance(here, Record) and here.ref == intent.target and _still(intent, here) and not moved
+            again = isinstance(here, Record) and there and not moved and _still(intent, here)
         else:
             owner = kind.own_value("id", here.fields) if isinstance(here, Record) else intent.target.id
             again = not isinstance(here, Record) or (bool(owner) and owner != intent.target.id)

@@ -177,7 +177,7 @@ class Judge:
         return typed
 
     def _became_one(self, groups: dict[str, dict[str, list[Row]]]) -> dict[str, set[str]]:
-        """The leads one of whose records became that of another lead, by merges and conversions: it says their words."""
+        """The leads one of whose records became that of another lead, by merges and conversions."""
         bears = {(side, row.ref): lead for lead, records in groups.items() for side in SIDES for row in records[side]}
         found: dict[str, set[str]] = defaultdict(set)
         for (side, ref), lead in bears.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 
@@ -71,6 +72,12 @@ def person(number: int, **more: Value) -> dict[str, Value]:
     return fields | more
 
 
+@cache
+def agreed() -> Agreement:
+    """The agreement, read once: nothing changes it."""
+    return Agreement.loads(AGREEMENT)
+
+
 @dataclass
 class Bench:
     """Two CRMs and what syncs them."""
@@ -126,7 +133,7 @@ def make_bench(
     right = right or MemoryAdapter("right", clock=clock)
     store = store or Store("sqlite://")
     engine = Engine(
-        Agreement.loads(AGREEMENT),
+        agreed(),
         {"left": left, "right": right},
         store,
         writes={"left": writes, "right": writes},

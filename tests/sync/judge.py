@@ -167,27 +167,25 @@ class Judge:
         # A record that went before it ever bore our key may have said it, too.
         keyless = [(side, row.ref) for side in SIDES for row in self.rows(side) if not row.fields.get("leadbridge_id")]
         typed: dict[tuple[str, str], set[Value]] = {}
-        became_one = self._became_one(groups)
-        for lead, records in groups.items():
-            both = [records, *(groups[other] for other in became_one.get(lead, ()))]
-            places = [(side, row.ref) for each in both for side, rows in each.items() for row in rows] + keyless
+        for lead, kin in self._kin(groups).items():
+            rows = [(side, row) for each in sorted(kin) for side in SIDES for row in groups[each][side]]
+            places = [(side, row.ref) for side, row in rows] + keyless
             for name in PLAIN:
                 said = {_normal(value) for place in places for value in self.world.typed[place][name]}
                 typed[lead, name] = said | {_cut(value) for value in said}
         return typed
 
-    def _became_one(self, groups: dict[str, dict[str, list[Row]]]) -> dict[str, set[str]]:
-        """The leads one of whose records became that of another lead, by merges and conversions."""
-        bears = {(side, row.ref): lead for lead, records in groups.items() for side in SIDES for row in records[side]}
-        found: dict[str, set[str]] = defaultdict(set)
-        for (side, ref), lead in bears.items():
-            row = self.world.crms[side].row(ref)
-            while row is not None and row.successor is not None:
-                row = self.world.crms[side].row(row.successor)
-            heir = bears.get((side, row.ref)) if row is not None else None
-            if heir not in (None, lead):
-                found[str(heir)].add(lead)
-        return found
+    def _kin(self, groups: dict[str, dict[str, list[Row]]]) -> dict[str, set[str]]:
+        """For each lead those of which a record went on as one of its own, or the other way round; and so on."""
+        kin = {lead: {lead} for lead in groups}
+        for side in SIDES:
+            for row in self.rows(side):
+                heir = self.world.crms[side].row(row.successor) if row.successor is not None else None
+                keys = [each.fields.get("leadbridge_id") for each in (row, heir) if each is not None]
+                one, *others = [kin[key] for key in keys if isinstance(key, str)] or [set()]
+                joined = one.union(*others)
+                kin |= dict.fromkeys(joined, joined)
+        return kin
 
     def _equal(self, lead: str, live: dict[str, Row], waiting: set[tuple[str | None, str]]) -> None:
         left, right = live["left"].fields, live["right"].fields

@@ -8,13 +8,12 @@ from datetime import timedelta
 import pytest
 
 from leadbridge.adapter import Ref
-from leadbridge.agreement import Agreement
 from leadbridge.clock import ManualClock
 from leadbridge.retry import Retry
 from leadbridge.sync import Engine
 from leadbridge.testing import invariants as must
 from leadbridge.testing.invariants import Held
-from tests.sync.conftest import AGREEMENT, START, person
+from tests.sync.conftest import START, agreed, person
 from tests.sync.crash_points import POINTS, UNREACHED, KillableCrm, KillableStore, Killer
 from tests.sync.judge import uphold
 from tests.sync.mortal import Killed, deterministic
@@ -38,7 +37,7 @@ class Life:
 
     def _start(self) -> Engine:
         return Engine(
-            Agreement.loads(AGREEMENT),
+            agreed(),
             {"left": self.left, "right": self.right},
             self.store,
             writes=dict.fromkeys(SIDES, "on"),

@@ -71,10 +71,6 @@ def _anew(target: Ref) -> Ref:
     return Ref(target.kind, uuid4().hex)
 
 
-def without_looking_up_a_lost_creation(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Settlement, "made_before", lambda *_: None)
-
-
 def without_a_memory_of_refusals(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("leadbridge.sync.held.refusal", lambda *_: "")
 
@@ -97,10 +93,9 @@ DEFENCES: list[tuple[str, Patch, int]] = [
     ("C", without_a_place_among_ties, 0),
     ("E", without_bases, 1),
     ("G", without_a_key_of_our_own, 0),
-    ("L", without_looking_up_a_lost_creation, 14),
     ("own", without_a_memory_of_refusals, 2),
-    ("own", without_tombstones, 0),
-    ("own", without_meeting_who_is_in_the_way, 0),
+    ("own", without_tombstones, 1),
+    ("own", without_meeting_who_is_in_the_way, 3),
 ]
 """What protects a sync, and a seed whose history misses it; should histories change, the others are tried."""
 

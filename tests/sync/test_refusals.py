@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadbridge.adapter import Description, Receipt, Ref, Write
+from leadbridge.adapter import Description, Missing, Receipt, Record, Ref, Write
 from leadbridge.clock import ManualClock
 from leadbridge.errors import ConfigError
 from leadbridge.memory import MemoryAdapter
@@ -176,3 +176,32 @@ def test_what_no_crm_refused_has_a_class_by_who_stopped_it(origin: str, name: st
     item = Quarantined("f", "right", Ref("person", "1"), "lead-1", "title", "why", "", origin)  # type: ignore[arg-type]
     assert class_of(item) == name
     assert not tried_again(item, START, "another stamp")
+
+
+class Vanishing(MemoryAdapter):
+    """A CRM without versions in which somebody deletes what we are about to write."""
+
+    armed = False
+
+    def fetch(self, refs: Sequence[Ref], *, fields: Sequence[str]) -> list[Record | Missing]:
+        found = super().fetch(refs, fields=fields)
+        return [replace(each, version="1") if isinstance(each, Record) else each for each in found]
+
+    def apply(self, writes: Sequence[Write]) -> list[Receipt]:
+        if not self.armed:
+            return super().apply(writes)
+        for write in writes:
+            self.crm.delete(write.target)
+        return [Receipt(write.key, "conflict", reason="ENTITY_IS_DELETED") for write in writes]
+
+
+def test_what_went_since_we_looked_is_not_in_the_way_and_waits_for_nobody(clock: ManualClock) -> None:
+    right = Vanishing("right", clock=clock)
+    bench = make_bench(clock, right=right)
+    bench.left.crm.seed("person", [person(1)])
+    bench.sync()
+    bench.edit(bench.left, POISON, {"title": "CFO"})
+    right.armed = True
+    bench.sync()
+    assert right.crm.dump("person") == []
+    assert bench.store.quarantined() == []

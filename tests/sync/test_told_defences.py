@@ -51,13 +51,14 @@ class Busy(MemoryAdapter):
         super().apply(self.underway)
 
 
-def busy(*, grace: timedelta = timedelta(0)) -> tuple[Bench, Busy]:
-    """Ada, an engineer in both CRMs; the right one cannot refuse what somebody was faster with."""
+def busy(*, grace: timedelta = timedelta(0), known: bool = True) -> tuple[Bench, Busy]:
+    """Ada, an engineer in both CRMs, or in the left one only; the other cannot refuse what somebody was faster with."""
     clock = ManualClock(START)
     right = Busy("right", clock=clock, conditional_writes=False)
     bench = make_bench(clock, right=right, grace=grace)
     bench.left.crm.seed("person", [person(1, title="Engineer")])
-    bench.sync()
+    if known:
+        bench.sync()
     return bench, right
 
 
@@ -67,7 +68,6 @@ def somebody_is_faster(patch: pytest.MonkeyPatch) -> object:
     bench.edit(bench.left, ADA, {"title": "CFO"})
     right.meanwhile = lambda: bench.edit(right, ADA, {"title": "COO"})
     bench.sync()
-    assert right.meanwhile is None
     return bench.by_email(bench.left, ADA)["title"]
 
 
@@ -84,6 +84,16 @@ def a_write_lands_late(patch: pytest.MonkeyPatch) -> object:
     bench.clock.advance(GRACE / 2)
     right.land()
     bench.clock.advance(GRACE)
+    bench.sync()
+    return bench.by_email(bench.left, ADA)["title"]
+
+
+def a_creation_is_lost(patch: pytest.MonkeyPatch) -> object:
+    """Our record is made, the answer is lost; somebody works on it before we know that it is there."""
+    bench, right = busy(known=False)
+    right.crm.fail(Unavailable("lost", sent=True), operation="apply", when="after")
+    bench.engine.sync(rounds=1)
+    bench.edit(right, ADA, {"title": "COO"})
     bench.sync()
     return bench.by_email(bench.left, ADA)["title"]
 
@@ -129,6 +139,10 @@ def without_the_op_marker(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Settlement, "precondition", blind)
 
 
+def without_looking_up_a_lost_creation(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Settlement, "made_before", lambda *_: None)
+
+
 @dataclass(frozen=True)
 class Told:
     """A defence, how it is taken away, the story that it is for, and how that one ends with it and without it."""
@@ -143,6 +157,7 @@ TOLD = {
     "H": Told(without_looking_before_writing, somebody_is_faster, "COO", "CFO"),
     "J": Told(without_the_op_marker, an_answer_is_lost, "COO", "CFO"),
     "K": Told(without_grace, a_write_lands_late, "CTO", "CFO"),
+    "L": Told(without_looking_up_a_lost_creation, a_creation_is_lost, "COO", "Engineer"),
 }
 """By the letter of the defence."""
 

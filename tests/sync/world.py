@@ -368,15 +368,13 @@ class World:
             self.consents.append((side, loser.ref, winner.ref))
         self.crms[side].merge(winner.ref, loser.ref)
         self.entangled |= {(side, winner.ref), (side, loser.ref)}
-        # What the two held may have been typed into other records of their leads, which may be gone by now; whose key
-        # the survivor bears in the end is not known yet.
-        keys = {row.fields.get("leadbridge_id") for row in (winner, loser)} - {None}
+        # What the loser held may have been typed into the other CRM's record of the same lead.
+        key = loser.fields.get("leadbridge_id")
         theirs = [
             (each, row.ref)
-            for each, crm in self.crms.items()
-            for kind in sorted(crm.lead_kinds)
-            for row in crm.rows(kind)
-            if row.fields.get("leadbridge_id") in keys
+            for each in SIDES
+            for row in self.live(each)
+            if key and row.fields.get("leadbridge_id") == key
         ]
         for place in {(side, loser.ref), *theirs} - {(side, winner.ref)}:
             for name, values in self.typed[place].items():

@@ -114,13 +114,9 @@ class Outbox(Writer):
             "now": to_us(now),
             "sent_before": to_us(sent_before),
             "most": limit,
-            **({"widows": sorted(widows)} if widows else {}),
-            **(
-                {"kind": after.kind, "action": after.action, "sequence": after.sequence, "key": after.key}
-                if after
-                else {}
-            ),
         }
+        given |= {"widows": sorted(widows)} if widows else {}
+        given |= after._asdict() if after is not None else {}
         query = _claiming(first, opt_outs, bool(widows), after is not None)
         claimed = [intent_of(row) for row in self._connection.execute(query, given).mappings()]
         self._change(_TAKE, [intent.key for intent in claimed], whose=worker.name, until=to_us(until))

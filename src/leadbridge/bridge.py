@@ -10,26 +10,23 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from leadbridge.adapter import Adapter, Provision, Provisioned, Ref
 from leadbridge.agreement import Agreement, Agreements, lint
-from leadbridge.agreement.boards import due_again, feedback
 from leadbridge.agreement.brief import Brief
 from leadbridge.agreement.promises import board
 from leadbridge.agreement.reclaim import Leaving, leave, reclaims
 from leadbridge.agreement.reopen import reopened
+from leadbridge.boards import Boards
 from leadbridge.clock import Clock, SystemClock
 from leadbridge.domain.buying.group import BuyingGroup
-from leadbridge.domain.facts import ConsentGiven, Fact, SLAEscalated
-from leadbridge.domain.feedback.due import FeedbackBoard
+from leadbridge.domain.facts import ConsentGiven, Fact
 from leadbridge.domain.handoff import Handoff
 from leadbridge.domain.handoff.dealing import Route
-from leadbridge.domain.handoff.recycling import RecyclingBoard
 from leadbridge.domain.lead import Lead
-from leadbridge.domain.sla.board import Board
 from leadbridge.errors import ConfigError, Problem, Unsupported
 from leadbridge.ledger import Ledger
 from leadbridge.registry import connected
 from leadbridge.retry import Retry
 from leadbridge.settings import RetentionSettings, Settings
-from leadbridge.store import DatabaseTokens, Link, Quarantined, Store, Timers
+from leadbridge.store import DatabaseTokens, Link, Quarantined, Store
 from leadbridge.sync import ALL, Budget, Engine, Plan, Progress, RoundResult, Selection, SyncResult
 from leadbridge.sync.engine import silent
 from leadbridge.sync.erase import ErasurePlan
@@ -49,7 +46,7 @@ __all__ = ["Bridge", "Writes"]
 Writes = Literal["off", "ask", "on"]
 
 
-class Bridge:
+class Bridge(Boards):
     """An agreement at work between one or two CRMs.
 
     Args:
@@ -340,33 +337,6 @@ class Bridge:
     def quarantine(self) -> list[Quarantined]:
         """What was refused or is unclear and waits for a person, with reason and remedy."""
         return self.store.quarantined()
-
-    def clocks(self, *, at: datetime | None = None) -> Board:
-        """Every promise about every lead as it stands now, or at an instant, those that have ended included."""
-        return self.ledger.clocks(self.agreements, at or self.clock.now())
-
-    def timers(self) -> Timers:
-        """Who has to act, and by when: the open promises now, from what the database keeps of them."""
-        return self.ledger.timers(self.agreements, self.clock.now())
-
-    def escalations(self, *, at: datetime | None = None) -> tuple[SLAEscalated, ...]:
-        """Who is to be told of a promise that is about to break or broke, and was not told yet: tell, then ``record``.
-
-        For only one of several processes to tell somebody, take :meth:`escalate`.
-        """
-        return self.ledger.escalations(self.agreements, at or self.clock.now())
-
-    def escalate(self) -> tuple[SLAEscalated, ...]:
-        """:meth:`escalations` now, recorded at once: whoever gets one back is the only one who does, and tells."""
-        return self.ledger.escalate(self.agreements, self.clock.now())
-
-    def due_again(self, *, at: datetime | None = None) -> RecyclingBoard:
-        """The leads that came back: whose rest is over, who still rests, who is spent, who goes to and fro."""
-        return due_again(self.ledger.histories(), self.agreements, at or self.clock.now())
-
-    def feedback(self, *, at: datetime | None = None) -> FeedbackBoard:
-        """All feedback as it stands, and what the functions owe each other by when."""
-        return feedback(self.ledger.histories(unattached=True), self.agreements, at or self.clock.now())
 
     def calls(self) -> dict[str, int]:
         """API calls made so far, by connection."""

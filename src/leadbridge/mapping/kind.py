@@ -192,10 +192,13 @@ class KindMapping:
         for name, field, reader, blank in self._readers:
             if field in fields:
                 value = fields[field]
-                if value is None and reader is None:
-                    found[name] = None
-                else:
-                    found[name] = _said(value, reader, blank)
+                if reader is not None:
+                    value = reader(value)
+                elif isinstance(value, str):  # as in reread, without a call for each of so many
+                    value = value.strip()
+                    if value in blank:
+                        value = None
+                found[name] = value
         if "owner" in found and self.people.stranger(fields[self.fields["owner"]]):
             del found["owner"]
         for name, field in self._axis_fields.items():

@@ -115,7 +115,8 @@ def observing(folder: Path, times: int, amount: int = 20_000) -> None:
     records = [
         Record(Ref("person", f"p-{n}"), "1", NOW, {**person(n), "title": None, "phone": None}) for n in range(amount)
     ]
-    new, known = [], []
+    new: list[float] = []
+    known: list[float] = []
     for number in range(times):
         store = Store(f"sqlite:///{folder / f'observing{number}.db'}")
         for costs in (new, known):

@@ -55,15 +55,14 @@ _RELEASE = update(_TABLE).where(_MINE).values(owner="", until_us=0)
 
 
 class Waiting(NamedTuple):
-    """What is open for a connection: opt-outs and other steps that follow no other, steps that do, and whose claims
-    count no longer.
+    """What is open for a connection: steps that follow no other, such that do, opt-outs, and whose claims are void.
 
     ``widows`` are workers that claimed writes and died since.
     """
 
-    opt_outs: bool
     first: bool
     following: bool
+    opt_outs: bool
     widows: frozenset[str]
 
 
@@ -87,10 +86,10 @@ class Outbox(Writer):
     def waiting(self, connection: str) -> Waiting:
         """What is open for a connection, without saying of whom."""
         found = self._connection.execute(_OPEN, {"of": connection}).all()
-        firsts = {bool(opt_out) for later, opt_out, _ in found if not later}
+        steps = {bool(later) for later, _, _ in found}
         owners = {owner for _, _, owner in found if owner}
-        following = any(later for later, _, _ in found)
-        return Waiting(True in firsts, False in firsts, following, frozenset(filter(Worker.gone, owners)))
+        opt_outs = any(each for _, each, _ in found)
+        return Waiting(False in steps, True in steps, opt_outs, frozenset(filter(Worker.gone, owners)))
 
     def claim(
         self,
@@ -199,7 +198,6 @@ def _claiming(first: bool, opt_outs: bool, widowed: bool, behind: bool) -> Selec
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=_TABLE)
     )
-    if opt_outs:
-        query = query.where(_TABLE.c.sequence < 0)
+    query = query.where(_TABLE.c.sequence < 0) if opt_outs else query
     place = [bindparam(column.name, type_=column.type) for column in _ORDER]
     return query.where(tuple_(*_ORDER) > tuple_(*place)) if behind else query

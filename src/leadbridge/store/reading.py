@@ -35,6 +35,17 @@ _CHUNK = 1000
 _POSITION = itemgetter(0)
 
 
+def _connections(table: Any) -> Any:
+    """The connections in a table whose key they begin, found one by one: by index, however many rows there are."""
+    each = select(func.min(table.c.connection).label("name")).cte("each", recursive=True)
+    following = select(func.min(table.c.connection)).where(table.c.connection > each.c.name).scalar_subquery()
+    each = each.union_all(select(following).where(each.c.name.is_not(None)))
+    return select(each.c.name).where(each.c.name.is_not(None))
+
+
+_BASED = _connections(schema.base)
+
+
 def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
     batch: list[Any] = []
     for item in items:
@@ -172,11 +183,16 @@ class Reader(ABC):
     def bases(self, leads: Iterable[str] | None = None) -> dict[tuple[str, str], dict[str, Value]]:
         """The values last agreed, by (lead, connection): of all leads, or of some."""
         table = schema.base
-        rows = self._of(table, (table.c.lead, table.c.connection, table.c.fields), leads)
+        # They are kept by connection, then lead: without the connections, all bases would be read to find a few.
+        names = [name for (name,) in self._tuples(_BASED)]
+        query = select(table.c.lead, table.c.connection, table.c.fields).where(table.c.connection.in_(names))
+        rows = self._rows_of(table, query, leads)
         return {(lead, connection): load_fields(fields) for lead, connection, fields in rows}
 
     def _of(self, table: Any, columns: Sequence[Any], leads: Iterable[str] | None) -> list[Any]:
-        query = select(*columns)
+        return self._rows_of(table, select(*columns), leads)
+
+    def _rows_of(self, table: Any, query: Any, leads: Iterable[str] | None) -> list[Any]:
         if leads is None:
             return list(self._tuples(query))
         return [row for chunk in _chunks(leads) for row in self._tuples(query.where(among(table.c.lead, chunk)))]

@@ -31,6 +31,9 @@ from leadbridge.store.worker import Worker
 
 __all__ = ["Store"]
 
+_CACHE_KIB = 64 * 1024
+"""Memory for pages of SQLite: with the usual 2 MiB a database of a million leads is read from disk again and again."""
+
 _NO_DRIVER = (
     "the driver of this database is not installed: leadbridge works with SQLite, and with PostgreSQL after "
     'pip install "leadbridge[postgres]"'
@@ -70,6 +73,7 @@ def _open(url: str) -> Engine:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = on")
+        connection.execute(f"pragma cache_size = -{_CACHE_KIB}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

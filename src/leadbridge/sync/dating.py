@@ -52,11 +52,11 @@ def _disputed(rules: Rules, case: Case) -> list[str]:
     return [
         name
         for name, value in one.values.items()
-        if name in one.kind.fields
+        if name in two.values
+        and value != two.values[name]
+        and name in one.kind.fields
         and name in two.kind.fields
         and name not in NEVER_MERGED
-        and name in two.values
-        and value != two.values[name]
         and one.changed(name)
         and two.changed(name)
         and rules.agreement.field_policy(name).policy in ("latest", "non_blank")

@@ -208,13 +208,10 @@ class _Outbox:
 
 
 class _Turn(NamedTuple):
-    """Which steps are claimed: those that follow no other or those that do; only opt-outs or all."""
+    """Which steps are claimed in a turn: those that follow no other, or such that do; and whether only opt-outs."""
 
     first: bool
     opt_outs: bool
-
-
-_OPT_OUTS, _FIRST, _NEXT = _Turn(True, True), _Turn(True, False), _Turn(False, False)
 
 
 class _Line:
@@ -226,7 +223,7 @@ class _Line:
     """
 
     def __init__(self, outbox: _Outbox, worker: Worker, lasting: timedelta, *, spent: bool) -> None:
-        self.outbox, self.worker, self.lasting, self.spent = outbox, worker, lasting, spent
+        self.outbox, self.worker, self.lasting = outbox, worker, lasting
         self.name = outbox.mapping.connection
         self.running = 0
         self._behind: Place | None = None
@@ -234,8 +231,8 @@ class _Line:
         with outbox.store.transaction() as tx:
             waiting = tx.outbox.waiting(self.name)
         self._widows = waiting.widows
-        turns = ((waiting.opt_outs, _OPT_OUTS), (waiting.first, _FIRST))
-        self._turns = [turn for there, turn in turns if there] + [_NEXT, _NEXT] * waiting.following
+        firsts = [True] * waiting.first + [False, False] * waiting.following
+        self._turns = [_Turn(True, True)] * waiting.opt_outs + [_Turn(first, spent) for first in firsts]
 
     def stop(self) -> None:
         """Nothing more is claimed."""
@@ -254,7 +251,7 @@ class _Line:
         return []
 
     def _batch(self) -> list[Intent]:
-        outbox, now, turn = self.outbox, self.outbox.clock.now(), self._turns[0]
+        outbox, now = self.outbox, self.outbox.clock.now()
         with outbox.store.transaction() as tx:
             found = tx.outbox.claim(
                 self.name,
@@ -263,8 +260,8 @@ class _Line:
                 until=now + self.lasting,
                 sent_before=now - outbox.grace,
                 limit=outbox.mapping.description.capabilities.write_batch,
-                first=turn.first,
-                opt_outs=self.spent or turn.opt_outs,
+                first=self._turns[0].first,
+                opt_outs=self._turns[0].opt_outs,
                 after=self._behind,
                 widows=self._widows,
             )

@@ -267,8 +267,10 @@ def _offer(teller: Teller, sides: list[Side]) -> None:
 
 def _owner(teller: Teller, side: Side) -> None:
     standing = teller.standing
+    if standing.handoff is None or side.function != teller.rules.agreement.handoff.to:
+        return
     owner = side.kind.owner(side.record.fields)
-    if owner is None or standing.handoff is None or side.function != teller.rules.agreement.handoff.to:
+    if owner is None:
         return
     when, arrived = side.record.modified_at, standing.requested == owner.id
     if standing.requested is not None and not arrived and not side.changed("owner"):

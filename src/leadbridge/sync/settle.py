@@ -223,6 +223,9 @@ def _refused(store: Reader, settlement: Settlement) -> list[Quarantined]:
 
 def _overcome(store: Reader, settlement: Settlement) -> list[str]:
     """Refusals that are settled now: the same field of the same lead was written after all."""
+    waiting = store.quarantined(leads={intent.lead for intent, _ in settlement.applied})
+    if not waiting:
+        return []
     written = {(intent.lead, name) for intent, _ in settlement.applied for name in intent.fields}
     # A value that this very write took back is not overcome by it.
     undone = {
@@ -230,7 +233,6 @@ def _overcome(store: Reader, settlement: Settlement) -> list[str]:
         for intent, _ in settlement.applied
         for name in intent.fields
     }
-    waiting = store.quarantined(leads={lead for lead, _ in written})
     return [
         item.fingerprint
         for item in waiting

@@ -1,5 +1,6 @@
 # Everything here needs Python 3.11 or newer, make and git, and nothing else: `make` alone lists what there is.
 #   PYTHON=python3.12   another interpreter          VENV=.venv313   another environment
+#   SOAK=.soak          where soaks add up           JOBS=4          tests at once
 #   ARGS="--leads 50"   arguments for demo           TESTS=tests/x   a part of the tests
 
 PYTHON ?= python3
@@ -7,6 +8,7 @@ VENV ?= .venv
 ARGS ?=
 TESTS ?=
 JOBS ?= 2
+SOAK ?= .soak
 
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -56,7 +58,7 @@ bench: $(DEVELOPING) ## Run the benchmarks; each prints ratios of things measure
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 soak: $(DEVELOPING) ## Run the laws with many more examples, and the tests that are too long for every day
-	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --timeout 3600 -m "hypothesis or soak" $(TESTS)
+	@HYPOTHESIS_PROFILE=soak LEADBRIDGE_SOAK_STATE=$(SOAK) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --timeout 3600 -m "hypothesis or soak" $(TESTS)
 
 build: $(DEVELOPING) ## Build the wheels of the core and of both adapters into dist/
 	@$(UV) build --quiet --all-packages --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
@@ -95,6 +97,6 @@ $(RUNNING): $(MANIFESTS) | $(UV)
 
 $(DEVELOPING): $(MANIFESTS) | $(UV)
 	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')" > $(TOOLS)
-	$(call install,to develop,-e '.[analytics$(comma)postgres$(comma)simulator]' $(OURS) -r $(TOOLS))
+	$(call install,to develop,-e '.[analytics$(comma)postgres$(comma)service$(comma)simulator$(comma)tokens]' $(OURS) -r $(TOOLS))
 	@touch $(RUNNING) $@
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -11,31 +10,32 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from leadbridge.adapter import Adapter, Provision, Provisioned, Ref
 from leadbridge.agreement import Agreement, Agreements, lint
-from leadbridge.agreement.boards import due_again, feedback
 from leadbridge.agreement.brief import Brief
 from leadbridge.agreement.promises import board
 from leadbridge.agreement.reclaim import Leaving, leave, reclaims
 from leadbridge.agreement.reopen import reopened
+from leadbridge.boards import Boards
 from leadbridge.clock import Clock, SystemClock
 from leadbridge.domain.buying.group import BuyingGroup
-from leadbridge.domain.facts import Fact, LeadLinked, SLAEscalated
-from leadbridge.domain.feedback.due import FeedbackBoard
+from leadbridge.domain.facts import ConsentGiven, Fact
 from leadbridge.domain.handoff import Handoff
 from leadbridge.domain.handoff.dealing import Route
-from leadbridge.domain.handoff.recycling import RecyclingBoard
 from leadbridge.domain.lead import Lead
-from leadbridge.domain.sla.board import Board
 from leadbridge.errors import ConfigError, Problem, Unsupported
 from leadbridge.ledger import Ledger
 from leadbridge.registry import connected
 from leadbridge.retry import Retry
-from leadbridge.settings import Settings
-from leadbridge.store import Link, Quarantined, Store, Timers
-from leadbridge.sync import Engine, Plan, Progress, RoundResult, SyncResult
+from leadbridge.settings import RetentionSettings, Settings
+from leadbridge.store import DatabaseTokens, Link, Quarantined, Store
+from leadbridge.sync import ALL, Budget, Engine, Plan, Progress, RoundResult, Selection, SyncResult
 from leadbridge.sync.engine import silent
-from leadbridge.sync.identity import unclear
+from leadbridge.sync.erase import ErasurePlan
 from leadbridge.sync.inspect import CheckReport, inspect, strangers
 from leadbridge.sync.own import own_purposes
+from leadbridge.sync.people import agree_again, keep_apart, known, say_who, tell
+from leadbridge.sync.recover import Recovery
+from leadbridge.sync.sweep import SweepResult
+from leadbridge.sync.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from leadbridge.analytics import Reconciliation, Snapshot
@@ -46,7 +46,7 @@ __all__ = ["Bridge", "Writes"]
 Writes = Literal["off", "ask", "on"]
 
 
-class Bridge:
+class Bridge(Boards):
     """An agreement at work between one or two CRMs.
 
     Args:
@@ -59,6 +59,7 @@ class Bridge:
         clock: where the time comes from.
         retry: how patient calls are.
         grace: how long a write whose answer was lost is left alone before it is looked up.
+        budgets: how much of its account's calls a day each connection may use; see :class:`~leadbridge.sync.Budget`.
 
     Raises:
         ConfigError: no connection, too many of them, a mode of writing that does not exist, or a signed version of the
@@ -75,6 +76,7 @@ class Bridge:
         clock: Clock | None = None,
         retry: Retry | None = None,
         grace: timedelta = timedelta(seconds=120),
+        budgets: Mapping[str, Budget] | None = None,
     ) -> None:
         if not 1 <= len(connections) <= 2:
             raise ConfigError(f"a bridge has one or two connections, not {len(connections)}")
@@ -96,6 +98,7 @@ class Bridge:
             clock=self.clock,
             retry=self._retry,
             grace=grace,
+            budgets=budgets,
         )
 
     @classmethod
@@ -132,14 +135,18 @@ class Bridge:
             ConfigError: a setting is missing or wrong; the message says which and what to do.
         """
         chosen = settings.chosen(only)
+        place = store or settings.store
+        opened = Store(place) if isinstance(place, str) else place
+        tokens = DatabaseTokens(opened, settings.token_key, clock=clock)
         return cls(
             agreement or Agreements.load(settings.agreement),
-            {name: connected(name, each) for name, each in chosen.items()},
-            store or settings.store,
+            {name: connected(name, each, tokens) for name, each in chosen.items()},
+            opened,
             writes={name: each.writes for name, each in chosen.items()},
             clock=clock,
             retry=Retry(attempts=settings.sync.attempts),
             grace=timedelta(seconds=settings.sync.grace_seconds),
+            budgets={name: Budget(each.daily_share, each.daily_reserve) for name, each in chosen.items()},
         )
 
     def __enter__(self) -> Self:
@@ -166,16 +173,9 @@ class Bridge:
     def check(self, *, progress: Callable[[str, int], None] | None = None) -> CheckReport:
         """How the agreement fits the CRMs: unmapped statuses, stages, reasons and owners with row counts. Read-only."""
         today, mappings = self.clock.now().date(), self._engine.mappings()
-        report = inspect(
-            self.agreement.standing(today),
-            mappings,
-            self.connections,
-            purposes=own_purposes(self.agreements),
-            retry=self._retry,
-            progress=progress,
-        )
-        report.notes.extend(strangers(self.agreement, mappings))
-        report.notes.extend(str(problem) for problem in lint(self.agreement, on=today))
+        words, purposes, retry = self.agreement.standing(today), own_purposes(self.agreements), self._retry
+        report = inspect(words, mappings, self.connections, purposes=purposes, retry=retry, progress=progress)
+        report.notes += [*strangers(self.agreement, mappings), *map(str, lint(self.agreement, on=today))]
         return report
 
     def lint(self) -> list[Problem]:
@@ -200,9 +200,13 @@ class Bridge:
 
     # -- sync ----------------------------------------------------------------------------------------------------------
 
-    def plan(self, *, progress: Progress = silent) -> Plan:
-        """What a sync would write, and why. Reads both CRMs, writes to neither."""
-        return self._engine.plan(progress)
+    def plan(self, selection: Selection = ALL, *, progress: Progress = silent) -> Plan:
+        """What a sync would write, or the wanted part of it, and why. Reads both CRMs, writes to neither."""
+        return self._engine.plan(progress, selection)
+
+    def undo(self, plan: str, *, progress: Progress = silent) -> Plan:
+        """What takes back the applied plan of this hash, where it is still ours: to be read, then given to apply."""
+        return self._engine.undo(plan, progress)
 
     def apply(self, plan: Plan, *, approve: str | None = None, progress: Progress = silent) -> RoundResult:
         """Does what a plan says, if it still holds.
@@ -217,12 +221,12 @@ class Bridge:
         return self._engine.apply(plan, approve=approve, progress=progress)
 
     def sync(
-        self, *, yes: bool = False, approve: str | None = None, rounds: int = 8, progress: Progress = silent
+        self, *, yes: bool | None = False, approve: str | None = None, rounds: int = 8, progress: Progress = silent
     ) -> SyncResult:
         """Rounds of pull, decide, record, deliver, until nothing is left to do.
 
         Args:
-            yes: a person agrees to write to connections that are set to ``ask``.
+            yes: a person agrees to write to connections that are set to ``ask``; ``None`` leaves those to a person.
         """
         return self._engine.sync(yes=yes, approve=approve, rounds=rounds, progress=progress)
 
@@ -234,18 +238,7 @@ class Bridge:
         Returns:
             How many facts were new: one that is known already is not added again.
         """
-        told = [facts] if isinstance(facts, Fact) else list(facts)
-        given = [replace(fact, agreement=self.agreements.judging(fact.occurred_at).version) for fact in told]
-        leads = {fact.lead for fact in given}
-        known = {replace(fact, agreement=0) for _, fact in self.store.facts(leads)}
-        new = [fact for fact in dict.fromkeys(given) if replace(fact, agreement=0) not in known]
-        live = [(link.connection, link.ref) for link in self.store.links(leads) if link.status == "live"]
-        alerts = [fact for fact in new if isinstance(fact, SLAEscalated)]
-        with self.store.transaction() as tx:
-            tx.append(fact for fact in new if not isinstance(fact, SLAEscalated))
-            added = len(new) - len(alerts) + len(tx.tell(alerts))
-            tx.mark(live, dirty=True)
-        return added
+        return tell(self.store, self.agreements, [facts] if isinstance(facts, Fact) else facts)
 
     def handoff(self, who: str) -> Handoff:
         """The latest hand-off of a lead, to be answered: ``bridge.record(bridge.handoff(who).accept())``.
@@ -271,40 +264,57 @@ class Bridge:
         """What becomes of the leads of an owner who leaves. To do it: ``bridge.record(bridge.leave(owner).facts)``."""
         return leave(owner, self.ledger.histories(), agreement=self.agreement, at=at or self.clock.now())
 
+    def sweep(
+        self,
+        *,
+        every: timedelta | None = None,
+        pages: int | None = None,
+        approve: str | None = None,
+        progress: Progress = silent,
+    ) -> SweepResult:
+        """Looks through all ids, to notice what vanished and what nobody ever read; see :meth:`Upkeep.sweep`."""
+        return Upkeep(self._engine).sweep(every=every, pages=pages, approve=approve, progress=progress)
+
+    def recover(self, *, yes: bool = False, everything: bool = False, progress: Progress = silent) -> Recovery:
+        """What a restored database does not know, or with ``yes`` catches up with it; see :meth:`Upkeep.recover`."""
+        return Upkeep(self._engine).recover(yes=yes, everything=everything, progress=progress)
+
+    def prune(self, keep: RetentionSettings, *, yes: bool = False) -> dict[str, int]:
+        """How many rows were kept for long enough, by table, or with ``yes`` removes them; see :meth:`Upkeep.prune`."""
+        return Upkeep(self._engine).prune(keep, yes=yes)
+
     def link(self, connection: str, record: Ref, lead: str) -> None:
         """A person says which lead a record stands for; the next sync follows.
 
         Raises:
-            ConfigError: the connection or the lead is unknown, the lead has another record there, or the record stands
-                for another lead.
+            ConfigError: the connection or the lead is unknown, or the two have other partners.
         """
-        if connection not in self.connections:
-            raise ConfigError(f"there is no connection {connection} (there are: {', '.join(self.connections)})")
-        owner = self.ledger.find(lead)
-        for link in self.store.links():
-            if (link.connection, link.ref, link.status) == (connection, record, "live") and link.lead != owner:
-                raise ConfigError(
-                    f"this {record.kind} stands for lead {link.lead} in {connection}: merge the two there"
-                )
-        for link in self.store.links([owner]):
-            if link.connection == connection and link.status == "live" and link.ref != record:
-                raise ConfigError(f"lead {owner} is {link.ref.kind} {link.ref.id} in {connection}: merge the two there")
-        now = self.clock.now()
-        fact = LeadLinked(
-            lead=owner,
-            occurred_at=now,
-            recorded_at=now,
-            system=connection,
-            agreement=self.agreement.version,
-            kind=record.kind,
-            record=record.id,
-            how="person",
-        )
-        with self.store.transaction() as tx:
-            tx.append([fact])
-            tx.save_links([Link(connection, record, owner)])
-            tx.resolve([unclear(connection, record)], now)
-            tx.mark([(connection, record)], dirty=True)
+        known(connection, self.connections)
+        owner, version = self.ledger.find(lead), self.agreement.version
+        say_who(self.store, connection, record, owner, now=self.clock.now(), version=version)
+
+    def apart(self, connection: str, record: Ref) -> str:
+        """A person says that a record stands for somebody of its own, whoever has the same address; the new lead.
+
+        Raises:
+            ConfigError: the connection is unknown, nobody has read such a record, or it belongs to a lead already.
+        """
+        known(connection, self.connections)
+        return keep_apart(self.store, connection, record, now=self.clock.now(), version=self.agreement.version)
+
+    def agree_again(self, who: str, *, given_at: datetime, evidence: str, by: str) -> ConsentGiven:
+        """Records that somebody who had opted out agreed again; the next plan shows it, and needs approval.
+
+        The arguments are those of :func:`leadbridge.sync.people.agree_again`.
+        """
+        lead, now = self.ledger.find(who), self.clock.now()
+        given = agree_again(self.store, lead, given_at=given_at, evidence=evidence, by=by, now=now)
+        self.record(given)
+        return given
+
+    def erase(self, who: str, *, yes: bool = False) -> ErasurePlan:
+        """What erasing a person would remove, or with ``yes`` does it, or goes on with it; nobody known is an error."""
+        return self._engine.erase(who, self.ledger.find, yes=yes)
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -327,34 +337,6 @@ class Bridge:
     def quarantine(self) -> list[Quarantined]:
         """What was refused or is unclear and waits for a person, with reason and remedy."""
         return self.store.quarantined()
-
-    def clocks(self, *, at: datetime | None = None) -> Board:
-        """Every promise about every lead as it stands now, or at an instant, those that have ended included."""
-        return self.ledger.clocks(self.agreements, at or self.clock.now())
-
-    def timers(self) -> Timers:
-        """Who has to act, and by when: the open promises now, from what the database keeps of them."""
-        return self.ledger.timers(self.agreements, self.clock.now())
-
-    def escalations(self, *, at: datetime | None = None) -> tuple[SLAEscalated, ...]:
-        """Who is to be told of a promise that is about to break or broke, and was not told yet.
-
-        Tell them, and ``bridge.record`` what you told. To be sure that of several processes only one tells somebody,
-        take :meth:`escalate`.
-        """
-        return self.ledger.escalations(self.agreements, at or self.clock.now())
-
-    def escalate(self) -> tuple[SLAEscalated, ...]:
-        """:meth:`escalations` now, recorded at once: whoever gets one back is the only one who does, and tells."""
-        return self.ledger.escalate(self.agreements, self.clock.now())
-
-    def due_again(self, *, at: datetime | None = None) -> RecyclingBoard:
-        """The leads that came back: whose rest is over, who still rests, who is spent, who goes to and fro."""
-        return due_again(self.ledger.histories(), self.agreements, at or self.clock.now())
-
-    def feedback(self, *, at: datetime | None = None) -> FeedbackBoard:
-        """All feedback as it stands, and what the functions owe each other by when."""
-        return feedback(self.ledger.histories(unattached=True), self.agreements, at or self.clock.now())
 
     def calls(self) -> dict[str, int]:
         """API calls made so far, by connection."""

@@ -20,7 +20,8 @@
     │   └── Unsupported             the adapter never promised this: a bug in the caller
     ├── StoreError                  the database
     │   ├── StoreBusy               somebody else holds it: try again
-    │   └── StoreConflict           somebody else was faster: read again
+    │   ├── StoreConflict           somebody else was faster: read again
+    │   └── StoreBehind             the database is older than what it has written: leadbridge recover
     └── PlanRefused                 a person must look before anything is written
         ├── StalePlan               the CRMs moved on since the plan was made
         ├── WritesOff               the connection is read-only by configuration
@@ -55,6 +56,7 @@ __all__ = [
     "RateLimited",
     "SchemaDrift",
     "StalePlan",
+    "StoreBehind",
     "StoreBusy",
     "StoreConflict",
     "StoreError",
@@ -265,6 +267,19 @@ class CursorExpired(AdapterError):
     alert = "cursor_expired"
 
 
+class BudgetSpent(AdapterError):
+    """leadbridge's share of the account's calls for a day is used up; what is left to write waits for the next one."""
+
+    exit_code = 5
+    alert = "budget_spent"
+
+
+class TooManyRefused(AdapterError):
+    """The CRM refuses so many writes that something is wrong with all of them; the rest waits."""
+
+    alert = "too_many_refused"
+
+
 class BadRequest(AdapterError):
     """The CRM refused a whole request as malformed; repeating it will not help."""
 
@@ -300,6 +315,12 @@ class StoreConflict(StoreError):
     alert = "contention"
 
 
+class StoreBehind(StoreError):
+    """The database is older than what leadbridge has written into the CRMs since: it was restored, or is a copy."""
+
+    alert = "store_behind"
+
+
 class PlanRefused(LeadbridgeError):
     """Nothing was written, because a person must look first."""
 
@@ -323,4 +344,4 @@ class ApprovalNeeded(PlanRefused):
 
     def __init__(self, message: str, *, plan_hash: str) -> None:
         self.plan_hash = plan_hash
-        super().__init__(f"{message}: to go on with exactly this plan, approve {plan_hash}")
+        super().__init__(f"{message}: to go on with exactly this plan, approve {plan_hash} (--yes-really={plan_hash})")

@@ -87,15 +87,20 @@ def connect(name: str, settings: Mapping[str, str], tokens: TokenStore | None = 
     return cast("Adapter", found.from_settings(settings, tokens=tokens))
 
 
-def connected(name: str, each: ConnectionSettings) -> Adapter:
+def connected(name: str, each: ConnectionSettings, tokens: TokenStore | None = None) -> Adapter:
     """The adapter of a connection in the settings.
+
+    Args:
+        name: of the connection.
+        each: its settings.
+        tokens: keeps what it gets when it signs in.
 
     Raises:
         AdapterMissing: it is not installed.
         ConfigError: a setting is missing or wrong; says of which connection, and where secrets belong.
     """
     try:
-        return connect(each.adapter, each.own())
+        return connect(each.adapter, each.own(), tokens)
     except AdapterMissing:
         raise
     except ConfigError as error:

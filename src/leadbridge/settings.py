@@ -24,14 +24,16 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from leadbridge.domain.model import Span
 from leadbridge.errors import ConfigError, Problem
 
-__all__ = ["ConnectionSettings", "Settings", "SyncSettings", "variable"]
+__all__ = ["ConnectionSettings", "RetentionSettings", "RunSettings", "Settings", "SyncSettings", "variable"]
 
 Writes = Literal["off", "ask", "on"]
 _PASSWORD = re.compile(r"://[^:/?]*:[^@]+@")
@@ -48,6 +50,8 @@ class ConnectionSettings(BaseModel):
 
     adapter: str = Field(description="Name of the adapter, such as hubspot or salesforce")
     writes: Writes = Field("ask", description="off: never; ask: only what a person has applied; on: always")
+    daily_share: float = Field(0.4, ge=0, le=1, description="Part of the account's calls a day that may be ours")
+    daily_reserve: float = Field(0.1, ge=0, le=1, description="Part of them that planned writes leave untouched")
 
     def own(self) -> dict[str, str]:
         """The adapter's own settings, as text."""
@@ -65,13 +69,49 @@ class SyncSettings(_Section):
     attempts: int = Field(5, ge=1, description="How often a call that may succeed later is made in one round")
 
 
+class RetentionSettings(_Section):
+    """How long things are kept after they have ended; what is not named is kept for good.
+
+    The least that can be said is what is needed in any case: HubSpot lets deleted records be restored for 90 days
+    (knowledge.hubspot.com, restore deleted records), a loop is watched for an hour, calls are counted for a day.
+    """
+
+    records: Span | None = Field(
+        None, ge=timedelta(days=90), description="What was read of records that are gone and stand for nobody any more"
+    )
+    writes: Span | None = Field(None, ge=timedelta(days=1), description="Applied plans; so long they can be taken back")
+    audit: Span | None = Field(
+        None, ge=timedelta(days=2), description="What rounds counted, losing values of conflicts, answered questions"
+    )
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.writes or self.audit)
+
+
+class RunSettings(_Section):
+    """How ``leadbridge run`` goes on."""
+
+    every: Span = Field(
+        timedelta(minutes=1), ge=timedelta(seconds=1), description="How often there is a round, such as 1m or 30s"
+    )
+    sweep: Span = Field(
+        timedelta(days=7), ge=timedelta(hours=1), description="How often all ids are looked through, such as 7d"
+    )
+    host: str = Field("127.0.0.1", description="Where health, metrics and webhooks are served")
+    port: int | None = Field(None, ge=0, le=65535, description="Port for that; without one nothing is served")
+    address: str = Field("", description="How CRMs reach the webhooks; without one there are none")
+
+
 class Settings(_Section):
     """Everything that a command or :meth:`leadbridge.Bridge.open` needs."""
 
     agreement: str = Field("agreement.yaml", description="The agreement: a file, or a folder with a file a version")
     store: str = Field("sqlite:///leadbridge.db", description="Database address", repr=False)
+    token_key: str = Field("", description="Fernet key for tokens in the database; empty: none are kept", repr=False)
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict, description="CRM accounts by name")
     sync: SyncSettings = SyncSettings()
+    run: RunSettings = RunSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @classmethod
     def load(
@@ -99,7 +139,7 @@ class Settings(_Section):
             data = _relative(_read(file), file.parent)
         elif path is not None or env.get("LEADBRIDGE_CONFIG"):
             raise ConfigError(f"there is no settings file {file}: write one with: leadbridge init")
-        for name, given in (("agreement", agreement), ("store", store)):
+        for name, given in (("agreement", agreement), ("store", store), ("token_key", None)):
             value = given or env.get(f"LEADBRIDGE_{name.upper()}")
             if value:
                 data[name] = value
@@ -187,6 +227,7 @@ def _read(path: Path) -> dict[str, Any]:
     ]
     if isinstance(store := data.get("store"), str) and _PASSWORD.search(store):
         secret.append("store")
+    secret += ["token_key"] if data.get("token_key") else []
     if secret and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         raise ConfigError(
             f"{path} holds {', '.join(secret)} and others can read it: "

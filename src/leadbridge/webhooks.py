@@ -61,6 +61,7 @@ class WebhookApp:
             nobody else knows it.
         clock: where the time comes from.
         max_body: bytes that a webhook may have.
+        heard: called with the connection and the number of records after hints were stored, from any thread.
 
     Raises:
         ConfigError: ``address`` is no http or https address without a query.
@@ -74,6 +75,7 @@ class WebhookApp:
         address: str,
         clock: Clock | None = None,
         max_body: int = MAX_BODY,
+        heard: Callable[[str, int], None] | None = None,
     ) -> None:
         if not address.startswith(("https://", "http://")) or "?" in address or "#" in address:
             raise ConfigError("the address of webhooks is how CRMs reach us: https://hooks.example.com/leadbridge")
@@ -83,6 +85,7 @@ class WebhookApp:
         self._address = address.rstrip("/")
         self._clock = clock or SystemClock()
         self._max_body = max_body
+        self._heard = heard
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         """One request, as the ASGI specification describes it."""
@@ -139,6 +142,8 @@ class WebhookApp:
             if refs:
                 with self._store.transaction() as tx:
                     tx.hint(name, refs, self._clock.now())
+                if self._heard is not None:
+                    self._heard(name, len(refs))
         except Forbidden as error:
             _log.warning("a webhook for %s was refused: %s", name, error)
             return 403

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -136,6 +137,24 @@ def test_somebody_whom_the_crm_does_not_know_is_not_written_and_does_not_come_ba
     assert settle(bridge, clock) == 0
     assert owner(right) != "nobody"
     assert assignments(bridge) == ["nobody"]
+
+
+@pytest.mark.parametrize("left_active", [True, False])
+def test_who_has_left_gets_nothing_where_the_account_is_closed_and_is_known_by_the_other_one(
+    clock: ManualClock, left_active: bool
+) -> None:
+    left = MemoryAdapter("left", clock=clock, owners=[replace(LEFT_ANN, active=left_active)])
+    right = MemoryAdapter("right", clock=clock, owners=[replace(ANN, active=not left_active), BOB])
+    left.crm.seed("person", [person(1)])
+    agreed = Agreement.loads(AGREEMENT)
+    connections = {"left": left, "right": right}
+    with Bridge(agreed, connections, store="sqlite://", writes="on", clock=clock, grace=timedelta(0)) as bridge:
+        bridge.sync(yes=True)
+        clock.advance(timedelta(minutes=1))
+        right.crm.assign(there(right), "ann")
+        assert settle(bridge, clock) == 0
+    assert owner(left) == ("1" if left_active else None)
+    assert owner(right) == "ann"
 
 
 def test_a_check_says_whom_the_routing_names_and_the_crm_does_not_know(

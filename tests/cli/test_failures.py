@@ -36,7 +36,9 @@ def test_a_crm_in_trouble_is_one_message_and_a_later_run_carries_on(
     crm.faults.add(fault)
     ran = shop.run("sync", "--json")
     assert ran.code == ran.json["exit_code"] == code
-    message = ran.json["message"]
+    ((name, failure),) = ran.json["failed"].items()
+    message = failure["message"]
+    assert name == {"hubspot": "hs", "salesforce": "sf"}[side]
     assert re.search(r"[:;] \w", message), f"no way out in: {message}"
     assert message in ran.err
     assert ran.err.count("error: ") == 1

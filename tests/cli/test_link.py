@@ -17,7 +17,7 @@ def test_a_person_says_which_lead_a_record_stands_for(shop: Shop) -> None:
     shop.hubspot.crm.seed("contact", contacts)
     twins = [{"LastName": "Example", "Company": "Buyer", "Email": "ada@buyer.example"} for _ in range(2)]
     one, _ = shop.salesforce.crm.seed("Lead", twins)
-    shop.run("sync")
+    shop.run("sync", "--yes-really", shop.run("plan", "--json").json["hash"])
     waiting = shop.run("quarantine", "--json").json
     assert len([each for each in waiting if each["subject"] == "identity"]) == 2
     ran = shop.run("link", "sf", "Lead", one.id, "ada@buyer.example")

@@ -14,7 +14,7 @@ WHO = "person2@buyer2.example"
 
 def test_a_plan_says_what_and_why_and_writes_to_neither(shop: Shop) -> None:
     shop.market(8)
-    ran = shop.run("plan", "--limit", "2")
+    ran = shop.run("plan", "--rows", "2")
     assert ran.code == 0
     assert "sf: 4 creates" in ran.out
     assert "the lead is not in sf yet" in " ".join(ran.out.split())
@@ -132,6 +132,17 @@ def test_a_plan_over_the_limits_needs_its_hash(changed: Shop, ask: Callable[[boo
     assert {row["Title"] for row in changed.salesforce.crm.dump("Lead")} == {"CFO"}
 
 
+def test_a_plan_over_the_limits_is_not_approved_by_naming_it_once(changed: Shop) -> None:
+    seen = changed.run("plan", "--json").json["hash"]
+    refused = changed.run("apply", seen)
+    assert refused.code == 7
+    assert f"--yes-really={seen}" in refused.err
+    assert changed.run("apply", "--yes-really", "0" * 12).code == 7
+    assert {row["Title"] for row in changed.salesforce.crm.dump("Lead")} == {"COO"}
+    assert changed.run("apply", f"--yes-really={seen}").code == 0
+    assert {row["Title"] for row in changed.salesforce.crm.dump("Lead")} == {"CFO"}
+
+
 def test_a_plan_over_the_limits_can_be_approved_on_the_command_line(changed: Shop) -> None:
     seen = changed.run("plan", "--json").json["hash"]
     assert changed.run("sync", "--yes", "--approve", "0" * 12).code == 7
@@ -176,7 +187,9 @@ def test_what_a_crm_refused_waits_with_its_remedy(shop: Shop) -> None:
     shop.hubspot.crm.seed("contact", rows)
     leads = [{"LastName": "A", "Company": "B", "Email": "twin0@buyer.example"} for _ in range(2)]
     shop.salesforce.crm.seed("Lead", leads)
-    ran = shop.run("sync", "--json")
+    first = shop.run("sync", "--json")
+    assert (first.code, first.json["error"]) == (7, "ApprovalNeeded"), "two CRMs that both hold leads: look first"
+    ran = shop.run("sync", "--yes-really", shop.run("plan", "--json").json["hash"], "--json")
     waiting = shop.run("quarantine", "--json").json
     assert ran.json["quarantine"] == len(waiting) > 0
     assert all(each["remedy"] for each in waiting)

@@ -149,6 +149,7 @@ def test_every_fact_type_has_words() -> None:
         "LeadEnriched": {"enriched": ("industry",), "provider": "registry"},
         "CompanyMatched": {"company": "c-1", "how": "domain"},
         "OpportunityLost": {"opportunity": "o", "reason": "price"},
+        "ConsentGiven": {"evidence": "form 7"},
         "LeadLinked": {"kind": "contact", "record": "77", "how": "email"},
         "RecordMoved": {"record": "00Q", "to": "003", "why": "converted"},
         "WriteRefused": {"intent": "w", "refused": ("email",), "reason": "the CRM has another", "system": "sf"},

@@ -17,6 +17,7 @@ import pytest
 
 from leadbridge.clock import SystemClock
 from leadbridge.registry import start_simulator
+from tests.analytics.engines import postgres_server
 
 LEADS = 500
 KILLS = 10
@@ -55,19 +56,19 @@ def crms() -> Iterator[dict[str, Any]]:
         yield both
 
 
-def start(crms: dict[str, Any], database: Path) -> subprocess.Popen[str]:
+def start(crms: dict[str, Any], database: str) -> subprocess.Popen[str]:
     hubspot, salesforce = crms["hubspot"], crms["salesforce"]
-    arguments = [str(database), hubspot.base_url, salesforce.base_url, hubspot.token, salesforce.token]
+    arguments = [database, hubspot.base_url, salesforce.base_url, hubspot.token, salesforce.token]
     return subprocess.Popen([sys.executable, str(WORKER), *arguments], stdout=subprocess.PIPE, text=True)
 
 
-def run(crms: dict[str, Any], database: Path) -> None:
+def run(crms: dict[str, Any], database: str) -> None:
     with start(crms, database) as process:
         said, _ = process.communicate(timeout=120)
     assert said.split() == ["begun", "quiet"], said
 
 
-def killed(crms: dict[str, Any], database: Path, after: float) -> bool:
+def killed(crms: dict[str, Any], database: str, after: float) -> bool:
     """Starts a sync and kills it so many seconds after it began; whether it was still at work then."""
     with start(crms, database) as process:
         assert process.stdout is not None
@@ -76,8 +77,9 @@ def killed(crms: dict[str, Any], database: Path, after: float) -> bool:
         working = process.poll() is None
         process.kill()
         process.communicate()
-    with closing(sqlite3.connect(database)) as connection:
-        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+    if database.startswith("sqlite"):
+        with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as connection:
+            assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
     return working
 
 
@@ -91,14 +93,17 @@ def state(crms: dict[str, Any]) -> dict[str, list[tuple[tuple[str, str], ...]]]:
     }
 
 
-@pytest.mark.timeout(300)
-def test_a_sync_killed_ten_times_ends_as_if_nothing_had_happened(crms: dict[str, Any], tmp_path: Path) -> None:
-    random = Random(20260302)
-    database = tmp_path / "leadbridge.db"
-    kills = [killed(crms, database, random.uniform(0.0, 2.0)) for _ in range(KILLS)]
-    assert sum(kills) >= KILLS // 2, f"only {sum(kills)} of {KILLS} kills met a sync at work"
-    run(crms, database)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'leadbridge.db'}"
+        return
+    with postgres_server() as address:
+        yield address.replace("postgresql://", "postgresql+psycopg://", 1)
 
+
+def everybody_once(crms: dict[str, Any]) -> None:
+    """Everybody is in both CRMs, once, under one key."""
     people = {name: Counter(row[0][1] for row in rows) for name, rows in state(crms).items()}
     assert people["hubspot"] == people["salesforce"]
     assert set(people["salesforce"].values()) == {1}
@@ -106,10 +111,21 @@ def test_a_sync_killed_ten_times_ends_as_if_nothing_had_happened(crms: dict[str,
     keys = {name: {row[0][1]: row[1][1] for row in rows} for name, rows in state(crms).items()}
     assert keys["hubspot"] == keys["salesforce"]
     assert "None" not in keys["hubspot"].values()
+
+
+@pytest.mark.timeout(300)
+def test_a_sync_killed_ten_times_ends_as_if_nothing_had_happened(
+    crms: dict[str, Any], database: str, tmp_path: Path
+) -> None:
+    random = Random(20260302)
+    kills = [killed(crms, database, random.uniform(0.0, 2.0)) for _ in range(KILLS)]
+    assert sum(kills) >= KILLS // 2, f"only {sum(kills)} of {KILLS} kills met a sync at work"
+    run(crms, database)
+    everybody_once(crms)
     assert {row[2][1] for row in state(crms)["salesforce"]} == {"Open - Not Contacted"}
 
     with two_crms() as undisturbed:
-        run(undisturbed, tmp_path / "undisturbed.db")
+        run(undisturbed, f"sqlite:///{tmp_path / 'undisturbed.db'}")
         assert state(crms) == state(undisturbed)
 
     before = state(crms)
@@ -119,3 +135,16 @@ def test_a_sync_killed_ten_times_ends_as_if_nothing_had_happened(crms: dict[str,
     assert state(crms) == before
     assert crms["hubspot"].log.count("/batch/(update|upsert|create)") == 0
     assert crms["salesforce"].log.count("composite/sobjects", method="PATCH") == 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(15))
+def test_three_hundred_kills_double_and_lose_nobody(crms: dict[str, Any], database: str, seed: int) -> None:
+    random = Random(seed)
+    met = 0
+    for _ in range(10):
+        met += killed(crms, database, random.uniform(0.0, 1.5))
+    assert met
+    run(crms, database)
+    everybody_once(crms)

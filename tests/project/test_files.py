@@ -18,7 +18,8 @@ LIMIT = 400
 MACHINE = re.compile(
     "|".join(("/" + "work/", "/tmp" + "/lb", "/root" + "/", r"/home/" + r"\w+/", "/opt" + "/(?:wheels|pypi)"))
 )
-NOTES = re.compile(r"\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")) + r")\b")
+# In quotes it is a value that a CRM gives to one kind of task.
+NOTES = re.compile(r'(?<!")\b(?:' + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")) + r')\b(?!")')
 DRAWN = {".ipynb", ".svg"}  # hold pictures and identifiers that spell anything
 
 

@@ -30,6 +30,19 @@ def test_a_fresh_database_is_what_the_tables_say(path: Path) -> None:
     engine.dispose()
 
 
+def test_a_database_in_memory_is_made_at_once_and_is_what_the_migrations_make(path: Path) -> None:
+    made = []
+    for address in (f"sqlite:///{path}", "sqlite://", "sqlite://"):
+        store = Store(address)
+        with store.transaction() as tx:
+            raw = tx._connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            made.append(sorted(raw.iterdump()))
+        store.close()
+    assert made[0] == made[1] == made[2]
+    assert any(HEAD in line for line in made[0])
+
+
 def test_the_newest_migration_is_the_one_this_release_expects() -> None:
     assert max(file.name.partition("_")[0] for file in VERSIONS.glob("*.py")) == HEAD
 

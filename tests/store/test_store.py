@@ -190,12 +190,10 @@ def test_observations_can_be_asked_for_by_connection_by_record_and_by_what_is_un
         tx.mark((("left", ref(number)) for number in range(1199)), dirty=False)
     assert len(store.observations("left")) == 1200
     assert [o.ref for o in store.observations("left", dirty=True)] == [ref(1199)]
-    assert {(o.connection, o.ref) for o in store.observations(refs=[ref(1), ref(5000)])} == {
-        ("left", ref(1)),
-        ("right", ref(1)),
-    }
-    assert len(store.observations(refs=(ref(number) for number in range(1200)))) == 1201
-    assert store.observations(refs=[]) == []
+    asked = [("left", ref(1)), ("right", ref(1)), ("right", ref(2)), ("left", ref(5000))]
+    assert {(o.connection, o.ref) for o in store.seen(asked)} == {("left", ref(1)), ("right", ref(1))}
+    assert len(store.seen((name, ref(number)) for number in range(1200) for name in ("left", "right"))) == 1201
+    assert store.seen([]) == []
 
 
 # -- links -------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 
@@ -36,6 +37,7 @@ slas:
     targets:
       - {id: accept, starts: offered, stops: decided, within: 4 hours}
 sync:
+  guards: {max_first_match: {count: 1000, share: 0}}
   include: stage <> 'captured'
   systems: {marketing: left, sales: right}
   fields:
@@ -68,6 +70,12 @@ def person(number: int, **more: Value) -> dict[str, Value]:
         "source": "webinar",
     }
     return fields | more
+
+
+@cache
+def agreed() -> Agreement:
+    """The agreement, read once: nothing changes it."""
+    return Agreement.loads(AGREEMENT)
 
 
 @dataclass
@@ -125,7 +133,7 @@ def make_bench(
     right = right or MemoryAdapter("right", clock=clock)
     store = store or Store("sqlite://")
     engine = Engine(
-        Agreement.loads(AGREEMENT),
+        agreed(),
         {"left": left, "right": right},
         store,
         writes={"left": writes, "right": writes},

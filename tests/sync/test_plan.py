@@ -9,12 +9,11 @@ from typing import Literal
 import pytest
 
 from leadbridge.adapter import Ref, Value
-from leadbridge.agreement.policies import Guard, Guards
 from leadbridge.errors import ConfigError
 from leadbridge.store import Conflict, Intent, Quarantined
 from leadbridge.sync.case import Outcome
 from leadbridge.sync.gather import Gathered
-from leadbridge.sync.plan import Plan, counted, over_limits, plan_hash
+from leadbridge.sync.plan import Plan, counted, plan_hash
 
 
 def write(
@@ -123,43 +122,6 @@ def test_a_plan_shows_values_only_when_a_lead_is_asked_for() -> None:
     for shown in (repr(made), str(made), str(made.to_dict()), made._repr_html_()):
         assert "ada@buyer.example" not in shown
         assert "CFO" not in shown
-
-
-# -- limits ------------------------------------------------------------------------------------------------------------
-
-TIGHT = Guards(max_changes=Guard(count=1, share=0), max_clears=Guard(count=0, share=0))
-
-
-def test_a_plan_within_the_limits_needs_nobody() -> None:
-    assert over_limits([ONE, TWO], TIGHT, 2, frozenset({"lead-1", "lead-2"})) == ()
-
-
-def test_too_many_changed_records_need_a_person() -> None:
-    many = [outcome(lead, write(lead, {"title": "CFO"})) for lead in ("lead-1", "lead-2")]
-    known = frozenset({"lead-1", "lead-2"})
-    (said,) = over_limits(many, TIGHT, 2, known)
-    assert said == "2 changed records (sync.guards.max_changes), agreed are 1"
-    assert over_limits(many, TIGHT, 2, frozenset({"lead-1"})) == (), "leads that are new in this plan do not count"
-
-
-def test_a_record_counts_once_however_many_steps_it_takes() -> None:
-    steps = (write("lead-1", {"stage": None}, {"stage": "won"}), write("lead-1", {"stage": "engaged"}))
-    both = Outcome("lead-1", intents=[steps])
-    assert over_limits([both], TIGHT, 1, frozenset({"lead-1"})) == (), "what is set again is not emptied"
-
-
-def test_an_emptied_field_needs_a_person_and_one_that_was_empty_does_not() -> None:
-    known = frozenset({"lead-1"})
-    emptied = outcome("lead-1", write("lead-1", {"title": None}, {"title": "CFO"}))
-    assert over_limits([emptied], TIGHT, 1, known) == ("1 emptied fields (sync.guards.max_clears), agreed are 0",)
-    for blank in ("", None):
-        nothing = outcome("lead-1", write("lead-1", {"title": None}, {"title": blank}))
-        assert over_limits([nothing], TIGHT, 1, known) == ()
-
-
-def test_the_larger_of_count_and_share_is_the_limit() -> None:
-    assert Guard(count=5, share=0.1).limit(20) == 5
-    assert Guard(count=5, share=0.1).limit(1000) == 100
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 writes"), (1, "1 write"), (2000, "2,000 writes")])

@@ -8,28 +8,14 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Literal, Self
-from uuid import UUID
+from hashlib import sha256
+from typing import Literal
 
-from leadbridge.adapter import (
-    Adapter,
-    Description,
-    FieldInfo,
-    Missing,
-    Option,
-    Page,
-    Receipt,
-    Record,
-    Ref,
-    Value,
-    Write,
-)
+from leadbridge.adapter import Adapter, FieldInfo, Option, Ref, Value
 from leadbridge.agreement import Agreement
 from leadbridge.clock import ManualClock
 from leadbridge.errors import RateLimited, Unavailable
@@ -37,124 +23,45 @@ from leadbridge.memory import MemoryAdapter, MemoryCrm
 from leadbridge.memory.crm import Row
 from leadbridge.memory.schema import STAGES, Kinds, default_kinds
 from leadbridge.retry import Retry
-from leadbridge.store import Store, Transaction
 from leadbridge.sync import Engine, SyncResult
+from leadbridge.testing.invariants import Sent
 from tests.sync.conftest import AGREEMENT, START
+from tests.sync.meddling import Meddled
+from tests.sync.mortal import Killed, MortalStore
 
 SIDES = ("left", "right")
 TITLE_LENGTH = 24
 INDUSTRIES = ("Software", "Steel", "Retail")
+WITCHCRAFT = "Witchcraft"
+"""An industry that the right CRM has no option for, until an administrator adds it."""
 WORKING = ("new", "attempting", "connected")
 DECIDED = ("accepted", "rejected", "recycled", "disqualified", "ineligible")
 REASONS = ("wrong_industry", "no_response", "bad_contact_data")
 
+_GUARDS = ("changes", "clears", "creates", "deletes", "opt_ins", "same", "first_match", "refused")
 _AGREEMENT = Agreement.loads(
     AGREEMENT.partition("crosswalks:")[0].replace(
-        "sync:\n",
-        "sync:\n  guards: {max_changes: {count: 100000, share: 1}, max_clears: {count: 100000, share: 1}}\n",
+        "sync:\n  guards: {max_first_match: {count: 1000, share: 0}}\n",
+        "sync:\n  guards: {" + ", ".join(f"max_{name}: {{count: 100000, share: 1}}" for name in _GUARDS) + "}\n",
     )
 )
 
 
-class Killed(BaseException):
-    """The process ended here."""
-
-
-class Serial:
-    """A pool that does its work at once: the order of requests follows from the seed alone."""
-
-    def __init__(self, **_: object) -> None:
-        pass
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-    def submit(self, fn: Callable[..., Any], *args: object) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args))
-        except BaseException as error:  # noqa: BLE001  # whatever it is, whoever asks for the result gets it
-            future.set_exception(error)
-        return future
-
-
-def all_done(running: Iterable[Future[Any]], return_when: str) -> tuple[list[Future[Any]], list[Future[Any]]]:
-    """What ``concurrent.futures.wait`` says of a serial pool, in the order of asking."""
-    return list(running), []
-
-
-class Keys:
-    """Op markers that follow from the seed."""
-
-    def __init__(self, seed: int) -> None:
-        self._rng = random.Random(seed)
-
-    def __call__(self) -> UUID:
-        return UUID(int=self._rng.getrandbits(128), version=4)
-
-
-class MortalStore(Store):
-    """A store whose process may end before or after any transaction."""
-
-    deaths: Callable[[], bool] = staticmethod(lambda: False)
-
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        with super().transaction() as tx:
-            yield tx
-            if self.deaths():
-                raise Killed
-        if self.deaths():
-            raise Killed
-
-
-class Meddled:
-    """An adapter in whose way others get: people edit between its requests, and writes may land after a time-out."""
-
-    def __init__(self, world: World, side: str, inner: MemoryAdapter) -> None:
-        self.world, self.side, self.inner = world, side, inner
-
-    def describe(self) -> Description:
-        return self.inner.describe()
-
-    def changes(self, kind: str, since: str | None, *, fields: Sequence[str], limit: int) -> Page:
-        # Short pages, so that every stream has borders.
-        return self.inner.changes(kind, since, fields=fields, limit=min(limit, 3))
-
-    def ids(self, kind: str, cursor: str | None, *, archived: bool, limit: int) -> Page:
-        return self.inner.ids(kind, cursor, archived=archived, limit=limit)
-
-    def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[tuple[Record, ...]]:
-        self.world.meddle()
-        return self.inner.find(kind, field, values, fields=fields)
-
-    def fetch(self, refs: Sequence[Ref], *, fields: Sequence[str]) -> list[Record | Missing]:
-        self.world.meddle()
-        return self.inner.fetch(refs, fields=fields)
-
-    def apply(self, writes: Sequence[Write]) -> list[Receipt]:
-        if self.world.late_answers():
-            self.world.zombies.append((self.world.clock.now(), lambda: self.inner.apply(writes)))
-            return [Receipt(write.key, "unknown") for write in writes]
-        return self.inner.apply(writes)
-
-    def close(self) -> None:
-        self.inner.close()
+def _options(names: tuple[str, ...]) -> tuple[Option, ...]:
+    return tuple(Option(name.lower(), name) for name in names)
 
 
 def _kinds(side: str, *, forward_only: bool, unique: bool) -> Kinds:
     kinds = default_kinds(forward_only_stage=forward_only, unique_email=unique, converts=side == "right")
+    # Nobody here has deals or meetings: streams in which nothing ever comes would only be walked in vain.
+    del kinds["deal"], kinds["touch"]
     if side == "right":
-        options = tuple(Option(name.lower(), name) for name in INDUSTRIES)
         for kind in ("person", "contact"):
             info = kinds[kind]
             info["title"] = replace(info["title"], max_length=TITLE_LENGTH)
-            info["industry"] = FieldInfo("industry", "Industry", "option", options=options, restricted=True)
+            info["industry"] = FieldInfo(
+                "industry", "Industry", "option", options=_options(INDUSTRIES), restricted=True
+            )
             info["region"] = FieldInfo("region", "Region", "number")
     return kinds
 
@@ -166,6 +73,14 @@ class World:
         typed: what people ever typed, by (side, ref) and field.
         said: what people typed last since the last quiet moment, by (side, ref) and field.
         made: the records that people made themselves.
+        shown: the versions of each record that were handed to the engine.
+        sent: the writes that left for a CRM, and whether they were stored as intended by then.
+        landed: how many of them changed a record at once.
+        edits: how many things people did.
+        entangled: records that were merged since the last quiet moment; what stood in them is anybody's.
+        addresses: addresses of people whose records were merged in one CRM only.
+        consents: records in which somebody opted out before they were merged into another, with that other.
+        trace: everything that passed between the engine and the CRMs, in order, as digests.
     """
 
     def __init__(self, seed: int, url: str = "sqlite://") -> None:
@@ -191,10 +106,19 @@ class World:
         self.typed: dict[tuple[str, Ref], dict[str, list[Value]]] = defaultdict(lambda: defaultdict(list))
         self.said: dict[tuple[str, Ref], dict[str, Value]] = defaultdict(dict)
         self.made: set[tuple[str, Ref]] = set()
+        self.shown: dict[tuple[str, Ref], set[str]] = defaultdict(set)
+        self.sent: list[Sent] = []
+        self.landed = self.edits = 0
+        self.entangled: set[tuple[str, Ref]] = set()
+        self.addresses: set[str] = set()
+        self.consents: list[tuple[str, Ref, Ref]] = []
+        self.missing: list[tuple[str, str, dict[str, FieldInfo]]] = []
+        self.trace: list[str] = []
         self.zombies: list[tuple[datetime, Callable[[], object]]] = []
         self.chaos = False
         self.people = 0
         self.lives = 0
+        self.ended: set[str] = set()
         self.engine = self._start()
 
     # -- the engine ------------------------------------------------------------------------------------------------
@@ -207,7 +131,7 @@ class World:
 
     def _start(self) -> Engine:
         self.lives += 1
-        self.store.deaths = self._dies
+        self.store.deaths, self.store.dead = self._dies, False
         return Engine(
             _AGREEMENT,
             {side: self.adapter(side) for side in SIDES},
@@ -226,9 +150,13 @@ class World:
         self.chaos = True
         for _ in range(self.rng.choice([0, 1, 1, 2, 4])):
             self._trouble()
+        if self.rng.random() < 0.1:
+            self._use_up_the_allowance()
+        self._drift()
         try:
             self.engine.sync(rounds=self.rng.choice([1, 2, 4]))
         except Killed:
+            self.ended.add(self.engine.worker.name)
             self.engine = self._start()
         except (Unavailable, RateLimited):
             pass
@@ -240,8 +168,14 @@ class World:
         for crm in self.crms.values():
             crm.recover()
             crm.lag = timedelta(0)
+        self._mend_the_schema()
         self.pass_time(self.settle + self.grace + timedelta(minutes=2))
         return self.engine.sync(rounds=8)
+
+    @property
+    def digest(self) -> str:
+        """The whole history so far in a few characters."""
+        return sha256("\n".join(self.trace).encode()).hexdigest()[:16]
 
     def pass_time(self, by: timedelta) -> None:
         self.clock.advance(by)
@@ -267,6 +201,36 @@ class World:
             error, operation=operation, when=when, times=self.rng.choice([1, 1, 3]), skip=self.rng.choice([0, 0, 1, 5])
         )
 
+    def _use_up_the_allowance(self) -> None:
+        """From some request on the CRM answers nothing until tomorrow."""
+        error = RateLimited("the day's allowance is used up")
+        self.crms[self.rng.choice(SIDES)].fail(error, times=1_000_000, skip=self.rng.randrange(25))
+
+    def _drift(self) -> None:
+        """An administrator takes a field away, gives it back, or adds an option."""
+        if self.missing and self.rng.random() < 0.5:
+            self._mend_the_schema()
+        elif not self.missing and self.rng.random() < 0.08:
+            side, name = self.rng.choice(SIDES), self.rng.choice(["country", "website"])
+            kinds = self.crms[side].schema
+            self.missing.append(
+                (side, name, {kind: kinds[kind].pop(name) for kind in sorted(self.crms[side].lead_kinds)})
+            )
+        if self.rng.random() < 0.05:
+            for kind in sorted(self.crms["right"].lead_kinds):
+                fields = self.crms["right"].schema[kind]
+                fields["industry"] = replace(fields["industry"], options=_options((*INDUSTRIES, WITCHCRAFT)))
+
+    def _mend_the_schema(self) -> None:
+        for side, name, fields in self.missing:
+            for kind, info in fields.items():
+                self.crms[side].schema[kind][name] = info
+        self.missing.clear()
+
+    def has(self, side: str, name: str) -> bool:
+        """Whether a CRM has a field now."""
+        return name in self.crms[side].schema["person"]
+
     def late_answers(self) -> bool:
         """Whether this write lands only after we have given up waiting for it (never later than half the grace)."""
         return self.chaos and self.grace > timedelta(0) and self.rng.random() < 0.15
@@ -286,6 +250,7 @@ class World:
 
     def say(self, side: str, ref: Ref, fields: Mapping[str, Value]) -> None:
         self.crms[side].edit(ref, fields)
+        self.edits += 1
         for name, value in fields.items():
             self.typed[side, ref][name].append(value)
             self.said[side, ref][name] = value
@@ -300,6 +265,9 @@ class World:
         rows = self.live(side)
         if not rows or self.rng.random() < 0.12:
             self._newcomer()
+            return
+        if self.rng.random() < 0.06:
+            self._tidies_up(side, rows)
             return
         row = self.rng.choice(rows)
         action = self.rng.choice([*[self._edits] * 6, *[self._works] * 3, self._moves, self._consents, self._goes])
@@ -320,9 +288,13 @@ class World:
             fields["external_id"] = f"key-{number}"
         if self.rng.random() < 0.1 and "external_id" in fields:
             fields["email"] = None
+        self.edits += 1
         sides = self.rng.choice([["left"], ["left"], ["right"], ["left", "right"]])
         for side in sides:
-            own = {**fields, "title": f"Title {number} {side}" if self.rng.random() < 0.5 else None}
+            own = {
+                **{name: value for name, value in fields.items() if self.has(side, name)},
+                "title": f"Title {number} {side}" if self.rng.random() < 0.5 else None,
+            }
             if side != sides[0] and isinstance(own["email"], str):
                 own["email"] = own["email"].upper()
             (ref,) = self.crms[side].seed("person", [own])
@@ -342,9 +314,11 @@ class World:
         if name == "title" and side == "left" and self.rng.random() < 0.3:
             value = f"A title that is far too long for others {number}"
         if name == "industry" and side == "left" and self.rng.random() < 0.2:
-            value = "Witchcraft"
+            value = WITCHCRAFT
         if self.rng.random() < 0.2:
             value = None
+        if not self.has(side, name):
+            return
         if self.rng.random() < 0.1:
             name, value = "email", f"m{number}-{self.people}@buyer.example"
         self.say(side, row.ref, {name: value})
@@ -368,9 +342,40 @@ class World:
         self.say(side, row.ref, {"opted_out": not row.fields.get("opted_out")})
 
     def _goes(self, side: str, row: Row) -> None:
-        if side == "right" and row.ref.kind == "person" and self.rng.random() < 0.5:
+        self.edits += 1
+        if side == "right" and row.ref.kind == "person" and not self.missing and self.rng.random() < 0.5:
             contact = self.crms[side].convert(row.ref)
             self.typed[side, contact] = self.typed[side, row.ref]
             self.said[side, contact] = self.said.pop((side, row.ref), {})
         elif self.rng.random() < 0.5:
             self.crms[side].delete(row.ref)
+
+    def _tidies_up(self, side: str, rows: list[Row]) -> None:
+        """Somebody changes many records in one moment, or makes two records one."""
+        if self.rng.random() < 0.5:
+            for row in self.rng.sample(rows, min(len(rows), 7)):
+                self.say(side, row.ref, {"title": f"Imported {self.rng.randrange(10_000)}"})
+            return
+        winner, *others = self.rng.sample(rows, len(rows))
+        loser = next((row for row in others if row.ref.kind == winner.ref.kind), None)
+        if loser is None or self.missing:
+            return
+        self.edits += 1
+        self.addresses |= {
+            str(row.fields["email"]).strip().lower() for row in (winner, loser) if row.fields.get("email")
+        }
+        if loser.fields.get("opted_out") is True:
+            self.consents.append((side, loser.ref, winner.ref))
+        self.crms[side].merge(winner.ref, loser.ref)
+        self.entangled |= {(side, winner.ref), (side, loser.ref)}
+        # What the loser held may have been typed into the other CRM's record of the same lead.
+        key = loser.fields.get("leadbridge_id")
+        theirs = [
+            (each, row.ref)
+            for each in SIDES
+            for row in self.live(each)
+            if key and row.fields.get("leadbridge_id") == key
+        ]
+        for place in {(side, loser.ref), *theirs} - {(side, winner.ref)}:
+            for name, values in self.typed[place].items():
+                self.typed[side, winner.ref][name] += values

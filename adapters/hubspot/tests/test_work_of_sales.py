@@ -84,17 +84,26 @@ def test_a_deal_is_an_opportunity_of_its_contacts_from_its_opening_to_its_end(
     assert len({fact.lead for fact in won}) == 2
 
 
-def test_a_task_is_a_plan_and_a_lead_object_is_no_second_person(
+def test_a_task_is_a_plan_until_it_is_done_and_only_a_message_that_no_other_record_tells_touches_anybody(
     simulator: HubSpotSimulator, bridge: Bridge, clock: ManualClock, people: People
 ) -> None:
     ada = simulator.crm.seed("contact", people(1))[0]
-    task = simulator.crm.seed("task", [{"hs_timestamp": iso(clock.now()), "hs_task_status": "NOT_STARTED"}])[0]
-    lead = simulator.crm.seed("lead", [{"hs_lead_name": "Ada's interest"}])[0]
-    for ref in (task, lead):
-        simulator.crm.associate(ref, ada)
+    at = iso(clock.now())
+    kinds = ("LINKED_IN_MESSAGE", "CALL", "EMAIL", "TODO")
+    rows: list[dict[str, Value]] = [
+        {"hs_timestamp": at, "hs_task_status": "NOT_STARTED", "hs_task_type": kind} for kind in kinds
+    ]
+    tasks = simulator.crm.seed("task", rows)
+    for task in tasks:
+        simulator.crm.associate(task, ada)
     bridge.sync(yes=True)
-    assert len(bridge.ledger.leads()) == 1
     assert not [fact for fact in bridge.ledger.facts() if isinstance(fact, Interacted)]
+    clock.advance(HOUR)
+    for task in tasks:
+        simulator.crm.edit(task, {"hs_task_status": "COMPLETED"})
+    bridge.sync(yes=True)
+    told = [fact for fact in bridge.ledger.facts() if isinstance(fact, Interacted)]
+    assert [(fact.channel, fact.nature, fact.function) for fact in told] == [("linkedin", "person_to_person", "sales")]
 
 
 def test_work_that_came_before_its_contact_waits_for_it(

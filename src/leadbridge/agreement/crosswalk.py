@@ -20,7 +20,7 @@ __all__ = ["AXES", "BY_REASON", "CANONICAL_FIELDS", "Kind", "KindCrosswalk", "To
 Kind: TypeAlias = Literal["lead", "company", "opportunity", "interaction", "campaign"]
 
 CANONICAL_FIELDS: Mapping[Kind, tuple[str, ...]] = {
-    "lead": LEAD_FIELDS,
+    "lead": (*LEAD_FIELDS, "lead"),
     "company": ("name", "domain", "website", "industry", "employees", "country", "region", "lead"),
     "opportunity": ("name", "amount", "closed", "won", "opened_at", "closed_at", "lead", "reason", "stage", "owner"),
     "interaction": (
@@ -40,7 +40,11 @@ CANONICAL_FIELDS: Mapping[Kind, tuple[str, ...]] = {
     ),
     "campaign": ("name", "owner", "starts", "ends"),
 }
-"""The names on the left side of ``fields``, by what the kind is read as. Leads may add the agreement's attributes."""
+"""The names on the left side of ``fields``, by what the kind is read as. Leads may add the agreement's attributes.
+
+``lead`` names the person whom a record is about. A record that is read as a lead and names one is a piece of sales work
+about that person, such as HubSpot's Lead object, and no person of its own.
+"""
 
 AXES = ("stage", "status", "decision", "reason", "buying_stage")
 """The axes with a closed list of values; a meaning may also name any other canonical field, as ``source``."""
@@ -73,7 +77,9 @@ class KindCrosswalk(Frozen):
         values: field of the CRM → its value → what that means, axis by axis.
         fillers: field of the CRM → text written where the CRM requires a value and we have none; read back as blank.
         constants: canonical name → value that every record of this kind has.
+        requires: canonical names without which an interaction has not happened, such as the date of its completion.
         stage_dates: stage → the CRM's field that says when it was entered.
+        detours: stage off the success path that the CRM has no word for → the stage that is shown instead.
         opportunity: the field of a lead that names its opportunity.
     """
 
@@ -83,7 +89,9 @@ class KindCrosswalk(Frozen):
     values: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
     fillers: dict[str, str] = Field(default_factory=dict)
     constants: dict[str, str] = Field(default_factory=dict)
+    requires: tuple[str, ...] = ()
     stage_dates: dict[str, str] = Field(default_factory=dict)
+    detours: dict[str, str] = Field(default_factory=dict)
     touches: tuple[Touch, ...] = ()
     opportunity: str | None = None
 

@@ -10,9 +10,20 @@ from pydantic import Field
 from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.domain.model import Frozen, Id
 
-__all__ = ["FieldPolicy", "Guard", "Guards", "Policy", "Ruling", "SyncRules", "default_policy", "function_of"]
+__all__ = [
+    "Comparison",
+    "FieldPolicy",
+    "Guard",
+    "Guards",
+    "Policy",
+    "Ruling",
+    "SyncRules",
+    "default_policy",
+    "function_of",
+]
 
 Policy: TypeAlias = Literal["latest", "owner", "non_blank", "sticky", "manual"]
+Comparison: TypeAlias = Literal["text", "caseless", "digits", "number", "date", "flag", "exact"]
 
 
 class Ruling(NamedTuple):
@@ -35,12 +46,16 @@ class FieldPolicy(Frozen):
         owner: the function that wins (and, for ``latest``, wins a tie).
         from_stage: stage → the function that wins from that stage on: the right winner flips at conversion.
         clear: whether an emptied value goes over (``propagate``) or the other side's value stays (``keep``).
+        compare: when two values are the same: ``text`` without outer space, ``caseless``, ``digits`` of a telephone
+            number, ``number`` by value, ``date`` by instant (by day, where a side knows only the day), ``flag`` yes or
+            no, ``exact``. Without it, the field's type in the CRMs and its name decide.
     """
 
     policy: Policy = "latest"
     owner: Id | None = None
     from_stage: dict[str, Id] = Field(default_factory=dict)
     clear: Literal["propagate", "keep"] = "keep"
+    compare: Comparison | None = None
 
     def ruling(self, stage: str | None, lifecycle: Lifecycle) -> Ruling:
         """The rule and the winning function for a lead in a stage; in a detour, as in the stage before it."""
@@ -67,10 +82,30 @@ class Guard(Frozen):
 
 
 class Guards(Frozen):
-    """How far one sync may go on its own. ``max_changes`` counts changed records, ``max_clears`` emptied fields."""
+    """How far one sync may go on its own.
+
+    Attributes:
+        max_changes: changed records.
+        max_clears: emptied fields.
+        max_creates: new records in a CRM that has linked ones already.
+        max_deletes: records put into a CRM's bin.
+        max_opt_ins: opt-outs taken back.
+        max_same: records that get the same value in the same field, as after a bad import.
+        max_first_match: leads in the first match of two CRMs that both hold some; it is always looked at first.
+        max_gone: known records that may be missing from the list of all ids (the share is of those); beyond it, or when
+            nothing comes back at all, the sweep takes nothing for deleted.
+        max_refused: writes that a CRM refuses in one delivery (the share is of that delivery); then it is left alone.
+    """
 
     max_changes: Guard = Guard(count=200, share=0.2)
     max_clears: Guard = Guard(count=20, share=0.005)
+    max_creates: Guard = Guard(count=100, share=0.1)
+    max_deletes: Guard = Guard(count=0, share=0)
+    max_opt_ins: Guard = Guard(count=0, share=0)
+    max_same: Guard = Guard(count=50, share=0.3)
+    max_first_match: Guard = Guard(count=0, share=0)
+    max_gone: Guard = Guard(count=1, share=0.2)
+    max_refused: Guard = Guard(count=50, share=0.02)
 
 
 class SyncRules(Frozen):

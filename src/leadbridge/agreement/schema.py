@@ -262,6 +262,12 @@ class Agreement(Variable):
             return True
         return rule.evaluate(profile(fields, interactions, wanted=rule.names, types=self.types, at=at)) is True
 
+    @cached_property
+    def evidence_fields(self) -> tuple[str, ...]:
+        """The canonical fields whose values are evidence for a buying stage."""
+        rules = (rule for stage in self.buying_stages for rule in stage.evidence)
+        return tuple(dict.fromkeys(rule.field for rule in rules if rule.field is not None))
+
     def buying_entries(
         self,
         interactions: Iterable[Interaction | Interacted],
@@ -275,6 +281,8 @@ class Agreement(Variable):
             interactions: of this lead, or the facts of them; any order.
             fields: its flat canonical fields, for evidence that looks at a field; ``at`` is when they were seen.
         """
+        if not self.buying_stages:
+            return ()
         touches = [touch if isinstance(touch, Interaction) else Interaction.of(touch) for touch in interactions]
         types = {asset.id: asset.type for asset in self.assets}
         return infer(self.buying_stages, touches, asset_types=types, fields=fields, at=at)

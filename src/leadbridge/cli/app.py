@@ -11,26 +11,33 @@ from typing import Annotated, Any
 import typer
 
 from leadbridge import __version__
-from leadbridge.cli import agreement
+from leadbridge.cli import agreement, quarantine
+from leadbridge.cli.agreeagain import agree_again
 from leadbridge.cli.brief import brief
 from leadbridge.cli.check import check
 from leadbridge.cli.clocks import clocks
 from leadbridge.cli.doctor import doctor
 from leadbridge.cli.due import due
+from leadbridge.cli.erase import erase
 from leadbridge.cli.failures import Commands, listen, state, unexpected
 from leadbridge.cli.feedback import feedback
-from leadbridge.cli.link import link
-from leadbridge.cli.look import explain, quarantine
+from leadbridge.cli.link import apart, link
+from leadbridge.cli.look import explain
 from leadbridge.cli.metrics import metrics
 from leadbridge.cli.options import examples
 from leadbridge.cli.plan import apply, plan
 from leadbridge.cli.provision import provision
+from leadbridge.cli.prune import prune
 from leadbridge.cli.reconcile import reconcile
+from leadbridge.cli.recover import recover
 from leadbridge.cli.report import report
 from leadbridge.cli.route import route
+from leadbridge.cli.run import run as run_command
 from leadbridge.cli.simulate import simulate
 from leadbridge.cli.start import init
+from leadbridge.cli.sweep import sweep
 from leadbridge.cli.sync import sync
+from leadbridge.cli.undo import undo
 from leadbridge.cli.whatif import what_if
 
 __all__ = ["build", "run"]
@@ -58,10 +65,26 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
     (
         "Sync",
         (
-            ("plan", plan, ("plan", "plan --explain ada@buyer.example", "plan --json")),
-            ("apply", apply, ("apply", "apply 3f9ac01b77de")),
+            (
+                "plan",
+                plan,
+                ("plan", "plan --explain ada@buyer.example --field phone", "plan --only contact --html plan.html"),
+            ),
+            ("apply", apply, ("apply", "apply 3f9ac01b77de", "apply --limit 10 --dry-run")),
+            ("undo", undo, ("undo", "undo 3f9ac01b77de", "undo 3f9ac01b77de --yes-really=81d0c2aa90e4")),
             ("link", link, ("link sf Lead 00Q5e00001AbCdEEAV ada@buyer.example",)),
-            ("sync", sync, ("sync", "sync --yes", "sync --yes --approve 3f9ac01b77de --json")),
+            ("apart", apart, ("apart sf Lead 00Q5e00001AbCdEEAV",)),
+            (
+                "agree-again",
+                agree_again,
+                ("agree-again ada@buyer.example --on 2026-05-04T10:12Z --evidence form-118 --by 0055e000001AbCd",),
+            ),
+            ("erase", erase, ("erase ada@buyer.example", "erase ada@buyer.example --yes")),
+            ("sync", sync, ("sync", "sync --yes", "sync --dry-run", "sync --yes --yes-really=3f9ac01b77de")),
+            ("sweep", sweep, ("sweep", "sweep --json", "sweep --yes-really=5b1f0c77aa02")),
+            ("recover", recover, ("recover", "recover --yes", "recover --all --yes")),
+            ("prune", prune, ("prune", "prune --yes")),
+            ("run", run_command, ("run", "run --every 30s --log json", "run --port 8000 --notify ./tell.sh")),
         ),
     ),
     (
@@ -73,7 +96,6 @@ _PANELS: tuple[tuple[str, tuple[_Command, ...]], ...] = (
             ("explain", explain, ("explain ada@buyer.example",)),
             ("brief", brief, ("brief ada@buyer.example", "brief ada@buyer.example --html")),
             ("route", route, ("route", "route ada@buyer.example", "route --away 0055e000001AbCd --json")),
-            ("quarantine", quarantine, ("quarantine",)),
             (
                 "metrics",
                 metrics,
@@ -172,6 +194,7 @@ def build() -> typer.Typer:
     for panel, commands in _PANELS:
         for name, command, shown in commands:
             app.command(name, rich_help_panel=panel, epilog=examples(*shown))(command)
+    app.add_typer(quarantine.build(), name="quarantine", rich_help_panel="Look")
     app.add_typer(agreement.build(), name="agreement", rich_help_panel="Tools")
     return app
 

@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor"]
 
-_PACKAGES = ("leadbridge", "duckdb", "starlette", "psycopg")
-_EXTRAS = {"duckdb": "analytics", "starlette": "simulator", "psycopg": "postgres"}
+_EXTRAS = {
+    "duckdb": "analytics",
+    "starlette": "simulator",
+    "psycopg": "postgres",
+    "prometheus-client": "service",
+    "cryptography": "tokens",
+}
+_PACKAGES = ("leadbridge", *_EXTRAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ def _examine(config: Path | None) -> Iterator[_Finding]:
     yield _Finding("settings", names or none, 0 if names else ConfigError.exit_code)
     yield _tried("agreement", partial(_agreement, settings.agreement))
     yield _tried("database", partial(_database, settings))
+    yield _tried("tokens", partial(_tokens, settings))
     for name, each in settings.connections.items():
         yield _tried(f"connection {name}", partial(_connection, name, each))
 
@@ -114,6 +121,14 @@ def _database(settings: Settings) -> str:
         return f"{store!r}: {store.count('fact'):,} facts, {store.count('link'):,} links"
     finally:
         store.close()
+
+
+def _tokens(settings: Settings) -> str:
+    from leadbridge.store.tokens import encrypts
+
+    if encrypts(settings.token_key):
+        return "kept in the database, encrypted with LEADBRIDGE_TOKEN_KEY"
+    return "not kept: each process signs in by itself; to keep them encrypted, set LEADBRIDGE_TOKEN_KEY"
 
 
 def _connection(name: str, each: ConnectionSettings) -> str:

@@ -1,4 +1,4 @@
-"""``leadbridge link``: a person says which lead a record stands for."""
+"""``leadbridge link`` and ``apart``: a person says which lead a record stands for, or that it is somebody else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from leadbridge.cli import output
 from leadbridge.cli.options import Config, Json
 
-__all__ = ["link"]
+__all__ = ["apart", "link"]
 
 
 def link(
@@ -32,3 +32,23 @@ def link(
         output.emit({"connection": connection, "kind": kind, "record": record, "lead": owner})
     else:
         output.show(f"{kind} {record} in {connection} stands for lead {owner}. To carry that out: leadbridge sync")
+
+
+def apart(
+    connection: Annotated[str, typer.Argument(help="Name of the connection.")],
+    kind: Annotated[str, typer.Argument(help="Kind of the record in the CRM, such as Lead or contact.")],
+    record: Annotated[str, typer.Argument(help="Id of the record in the CRM.")],
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Say that a record stands for somebody else, although it has the address or key of a lead. Never asked again."""
+    from leadbridge.adapter import Ref
+    from leadbridge.bridge import Bridge
+    from leadbridge.settings import Settings
+
+    with Bridge.of(Settings.load(config)) as bridge:
+        lead = bridge.apart(connection, Ref(kind, record))
+    if json:
+        output.emit({"connection": connection, "kind": kind, "record": record, "lead": lead})
+    else:
+        output.show(f"{kind} {record} in {connection} is a lead of its own, {lead}. To carry that out: leadbridge sync")

@@ -1,4 +1,4 @@
-"""``leadbridge explain`` and ``quarantine``: what is known here. No CRM is asked, no credentials needed."""
+"""``leadbridge explain``: what is known here about a lead. No CRM is asked, no credentials needed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import typer
 
 from leadbridge.cli import output
 from leadbridge.cli.opening import desk
-from leadbridge.cli.options import Config, Json, Limit
+from leadbridge.cli.options import Config, Json
 
-__all__ = ["explain", "quarantine"]
+__all__ = ["explain"]
 
 
 def explain(
@@ -25,31 +25,3 @@ def explain(
             output.emit({"lead": here.ledger.find(who), "lines": [line.strip() for line in text.splitlines()[1:]]})
         else:
             output.show(text)
-
-
-def quarantine(config: Config = None, limit: Limit = 50, json: Json = False) -> None:
-    """List what was refused or is unclear and waits for a person, with the way out."""
-    with desk(config) as here:
-        waiting = here.store.quarantined()
-    if json:
-        output.emit(
-            [
-                {
-                    "connection": each.connection,
-                    "kind": each.ref.kind,
-                    "record": each.ref.id,
-                    "lead": each.lead,
-                    "subject": each.subject,
-                    "reason": each.reason,
-                    "remedy": each.remedy,
-                }
-                for each in waiting
-            ]
-        )
-    elif not waiting:
-        output.show("Nothing waits for a person.")
-    else:
-        rows = [(e.connection, f"{e.ref.kind} {e.ref.id}", e.subject, e.reason, e.remedy) for e in waiting]
-        shown, more = output.cut(rows, limit)
-        head = ("connection", "record", "what", "reason", "what to do")
-        output.show(output.table("Waits for a person", head, shown), more)

@@ -11,7 +11,21 @@ import typer
 
 from leadbridge.cli.failures import state
 
-__all__ = ["Config", "Connection", "Json", "Limit", "Yes", "examples", "instant", "pairs"]
+__all__ = [
+    "Config",
+    "Connection",
+    "DryRun",
+    "Json",
+    "Leads",
+    "Limit",
+    "Only",
+    "Rows",
+    "Yes",
+    "YesReally",
+    "examples",
+    "instant",
+    "pairs",
+]
 
 
 def _json(context: typer.Context, value: bool) -> bool:
@@ -26,6 +40,22 @@ Config = Annotated[
 Connection = Annotated[str | None, typer.Option("--connection", metavar="NAME", help="Only this connection.")]
 Json = Annotated[bool, typer.Option("--json", callback=_json, help="One JSON document on stdout, for programs.")]
 Limit = Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Rows of a table at most.")]
+Rows = Annotated[int, typer.Option("--rows", min=0, metavar="N", help="Rows of a table at most.")]
+Leads = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="Write to at most so many leads; the rest comes later."),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only", metavar="WHAT", help="Only this lead (id or address), kind of record, or field. Repeatable."
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")]
+YesReally = Annotated[
+    str | None,
+    typer.Option("--yes-really", metavar="HASH", help="Do the plan of this hash, though it is over the limits."),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand: nobody is asked.")]
 
 

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Bars", "bars"]
 
-_STEPS = {"pull": "reading", "history": "looking back in", "decide": "deciding", "deliver": "writing"}
+_STEPS = {
+    "pull": "reading",
+    "history": "looking back in",
+    "decide": "deciding",
+    "deliver": "writing",
+    "sweep": "looking through",
+}
 
 
 class Bars:

@@ -8,8 +8,8 @@ import typer
 
 from leadbridge.cli import output
 from leadbridge.cli.consent import agree
-from leadbridge.cli.options import Config, Json, Yes
-from leadbridge.cli.plan import show_plan
+from leadbridge.cli.options import Config, DryRun, Json, Yes
+from leadbridge.cli.plan import do, show_plan
 from leadbridge.cli.progress import bars
 from leadbridge.cli.results import finish
 from leadbridge.errors import WritesOff
@@ -22,8 +22,11 @@ def sync(
     yes: Yes = False,
     approve: Annotated[
         str | None,
-        typer.Option("--approve", metavar="HASH", help="Approve the plan of this hash, though it is over the limits."),
+        typer.Option(
+            "--yes-really", "--approve", metavar="HASH", help="Do the plan of this hash, though it is over the limits."
+        ),
     ] = None,
+    dry_run: DryRun = False,
     rounds: Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Rounds at most.")] = 8,
     json: Json = False,
 ) -> None:
@@ -32,6 +35,12 @@ def sync(
     from leadbridge.settings import Settings
 
     settings = Settings.load(config)
+    if dry_run:
+        with Bridge.of(settings) as bridge:
+            with bars() as progress:
+                found = bridge.plan(progress=progress)
+            do(bridge, found, yes_really=None, yes=False, dry_run=True, rows=20, json=json)
+        return
     asking = sorted(name for name, each in settings.chosen().items() if each.writes == "ask")
     may_ask = output.interactive() and not json
     if asking and not yes and not may_ask:

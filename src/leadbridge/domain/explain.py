@@ -80,6 +80,8 @@ def _what(fact: f.Fact) -> str:
             return f"opportunity {fact.opportunity} lost{_reason(fact.reason)}"
         case f.ConsentWithdrawn():
             return f"opted out of {fact.channel}"
+        case f.ConsentGiven():
+            return f"agreed to {fact.channel} again (evidence: {fact.evidence}; approved by {fact.actor})"
         case _:
             return _handoff(fact) or _record(fact) or _feedback(fact)
 

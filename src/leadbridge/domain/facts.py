@@ -17,6 +17,7 @@ __all__ = [
     "BuyingStageEntered",
     "CompanyMatched",
     "ConflictSettled",
+    "ConsentGiven",
     "ConsentWithdrawn",
     "Decision",
     "Fact",
@@ -242,6 +243,17 @@ class ConsentWithdrawn(Fact):
     """The person opted out. Never undone by a sync."""
 
     channel: str = "email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven(Fact):
+    """The person agreed again after opting out, at ``occurred_at``: only ever told by a person, who saw the evidence.
+
+    ``evidence`` says where the proof is kept (the number of a form or a ticket), not what it says. ``actor`` approved.
+    """
+
+    channel: str = "email"
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

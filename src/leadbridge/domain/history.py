@@ -169,6 +169,7 @@ _RANK = {
             f.FeedbackTold,
             f.SLAEscalated,
             f.ConsentWithdrawn,
+            f.ConsentGiven,
             f.ConflictSettled,
             f.WriteApplied,
             f.WriteRefused,
@@ -265,6 +266,8 @@ class _Fold:
                 self._feedback(fact)
             case f.ConsentWithdrawn():
                 self.opted_out.setdefault(fact.channel, when)
+            case f.ConsentGiven():
+                self.opted_out.pop(fact.channel, None)
             case f.SLAEscalated():
                 pass  # about a hand-off, but no part of it
             case _:

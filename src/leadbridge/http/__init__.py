@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from leadbridge.http.client import HttpClient
 from leadbridge.http.rate import RateBudget
-from leadbridge.http.replies import Reply, Usage, classify, retry_after
+from leadbridge.http.replies import Allowance, Reply, Usage, classify, retry_after
 from leadbridge.http.tokens import MemoryTokenStore, TokenStore
 
-__all__ = ["HttpClient", "MemoryTokenStore", "RateBudget", "Reply", "TokenStore", "Usage", "classify", "retry_after"]
+__all__ = [
+    "Allowance",
+    "HttpClient",
+    "MemoryTokenStore",
+    "RateBudget",
+    "Reply",
+    "TokenStore",
+    "Usage",
+    "classify",
+    "retry_after",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import httpx
 import orjson
@@ -58,6 +58,15 @@ class Usage:
 
     used: int
     allowed: int
+
+
+@runtime_checkable
+class Allowance(Protocol):
+    """Optional for an adapter: it knows how much of its account's daily allowance is used."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """As of the last answer that said so; ``None`` when none did, or when there is no such allowance."""
 
 
 def retry_after(reply: Reply) -> float | None:

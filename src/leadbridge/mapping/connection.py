@@ -39,6 +39,11 @@ class ConnectionMapping:
         return tuple(kind for kind in self.kinds.values() if kind.stands_for == "lead")
 
     @property
+    def work_kinds(self) -> tuple[KindMapping, ...]:
+        """The kinds that are pieces of sales work about a lead."""
+        return tuple(kind for kind in self.kinds.values() if kind.stands_for == "work")
+
+    @property
     def pulled(self) -> tuple[KindMapping, ...]:
         """The kinds worth reading: those that stand for a lead, and those whose records can be traced to one."""
         names_one = any(kind.crosswalk.opportunity in kind.info.fields for kind in self.lead_kinds)
@@ -46,7 +51,7 @@ class ConnectionMapping:
             kind
             for kind in self.kinds.values()
             if kind.stands_for == "lead"
-            or (kind.stands_for in ("interaction", "opportunity") and "lead" in kind.fields)
+            or (kind.stands_for in ("interaction", "opportunity", "work") and "lead" in kind.fields)
             or (kind.stands_for == "opportunity" and names_one)
         )
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from typing import Literal
 
 from leadbridge.adapter import FieldInfo, Fields, KindInfo, Owner, Ref, Value
-from leadbridge.agreement.crosswalk import AXES, KindCrosswalk
+from leadbridge.agreement.crosswalk import AXES, Kind, KindCrosswalk
 from leadbridge.clock import iso, parse_iso
 from leadbridge.domain.lifecycle import Lifecycle
+from leadbridge.mapping.fitting import fitted, meaning_to_raw
 from leadbridge.mapping.people import People
 from leadbridge.mapping.straight import FieldReader, written_out
-from leadbridge.mapping.values import Table, express
+from leadbridge.mapping.values import Table, Words
 
 __all__ = ["Frozen", "KindMapping"]
 
@@ -29,11 +31,22 @@ class Frozen:
     problem: str
 
 
+def _said(value: Value, name: str, reader: Callable[[Value], Value] | None, blank: Set[str]) -> Value:
+    """What a field says; without a reader it is plain text."""
+    if reader is not None:
+        return reader(value)
+    if isinstance(value, str):
+        value = value.strip()
+        return None if value in blank else value.lower() if name == "email" else value
+    return value
+
+
 class KindMapping:
     """One kind of record of one connection, compiled for speed.
 
     Attributes:
-        stands_for: ``lead``, ``opportunity``, ``interaction`` and so on.
+        stands_for: ``lead``, ``opportunity``, ``interaction`` and so on; ``work`` is sales work about a lead.
+        names: the canonical fields that it has.
         reads: the CRM fields to ask for.
         own: our own fields that the account has, by purpose.
         frozen: what of the crosswalk cannot be used here.
@@ -53,8 +66,9 @@ class KindMapping:
         self.info = info
         self.crosswalk = crosswalk
         self.people = people
-        self.stands_for = crosswalk.as_
-        self.creates = crosswalk.create and info.writable
+        named = "lead" in crosswalk.fields
+        self.stands_for: Kind | Literal["work"] | None = "work" if crosswalk.as_ == "lead" and named else crosswalk.as_
+        self.creates = crosswalk.create and info.writable and self.stands_for == "lead"
         self.own = dict(info.own) if info.writable else {}
         self.frozen: list[Frozen] = []
         self.fields = {
@@ -68,14 +82,19 @@ class KindMapping:
             for field, table in crosswalk.values.items()
             if self._usable(field)
         }
+        self._words = {field: Words(table) for field, table in self.tables.items()}
+        # What a field by itself means is read with the field; a value may mean something else besides.
         self._axis_rows: dict[str, dict[Value, dict[str, Value]]] = {
-            field: {raw: {axis: row[axis] for axis in row if axis in AXES} for raw, row in table.items()}
+            field: {
+                raw: {name: row[name] for name in row if name in AXES or name not in self.fields}
+                for raw, row in table.items()
+            }
             for field, table in self.tables.items()
-            if any(axis in row for row in table.values() for axis in AXES)
         }
+        self._axis_rows = {field: rows for field, rows in self._axis_rows.items() if any(rows.values())}
         self._known = known
         self._shown_as = self._stand_ins(lifecycle)
-        self._fillers = set(crosswalk.fillers.values())
+        self._shows = self._shown()
         self._stage_dates = {stage: field for stage, field in crosswalk.stage_dates.items() if self._usable(field)}
         touched = [field for touch in crosswalk.touches for field in (touch.at, touch.asset) if field]
         extra = [*touched, *([crosswalk.opportunity] if crosswalk.opportunity else [])]
@@ -91,12 +110,16 @@ class KindMapping:
                 }
             )
         )
-        self._blank = frozenset({"", *self._fillers})
         self._readers: list[FieldReader] = [
-            (name, info.fields[field], self._reader(name, info.fields[field])) for name, field in self.fields.items()
+            (name, info.fields[field], self._reader(name, info.fields[field]), self._blank(field))
+            for name, field in self.fields.items()
         ]
-        self._straight = written_out(self._readers, self._blank)
+        self._straight = written_out(self._readers)
         self._owner_field = self.fields.get("owner", "")
+        self.names = tuple(self.fields)
+        # Fields that say one thing each, whatever stands in the others.
+        several = {*self.tables, *self._axis_fields.values(), self.fields.get("owner")}
+        self._alone = {field for field in info.fields if field not in several}
 
     def _usable(self, field: str) -> bool:
         if field in self.info.fields:
@@ -113,18 +136,28 @@ class KindMapping:
         values = {option.value for option in info.options}
         return {(key if key in values else by_label.get(key, key)): meaning for key, meaning in table.items()}
 
+    def _shown(self) -> set[str]:
+        """The stages that this kind has a word for."""
+        return {row["stage"] for table in self.tables.values() for row in table.values() if "stage" in row}
+
     def _stand_ins(self, lifecycle: Lifecycle) -> dict[str, str]:
-        """For detours that this kind has no word for: the stage that they send a lead back to."""
-        shown = {row["stage"] for table in self.tables.values() for row in table.values() if "stage" in row}
+        """For detours that this kind has no word for: the stage that the crosswalk names, or that they send back to."""
+        shown = self._shown()
         return {
-            detour: next((stage for stage in terms.returns if stage in shown), detour)
+            detour: self.crosswalk.detours.get(detour)
+            or next((stage for stage in terms.returns if stage in shown), detour)
             for detour, terms in lifecycle.detours.items()
             if detour not in shown
         }
 
+    def _blank(self, field: str) -> frozenset[str]:
+        """The texts that say nothing in a field: its own filler is one, the filler of another field is a value."""
+        filler = self.crosswalk.fillers.get(field)
+        return frozenset({""} if filler is None else {"", filler.strip()})
+
     def _reader(self, name: str, info: FieldInfo) -> Callable[[Value], Value] | None:
         """How a field is read; ``None`` for plain text and addresses, the most frequent, which need no call."""
-        blank = self._blank
+        blank = self._blank(info.name)
         table = self.tables.get(info.name)
 
         def text(value: Value) -> Value:
@@ -176,17 +209,23 @@ class KindMapping:
 
     def _one_by_one(self, fields: Fields) -> dict[str, Value]:
         """The canonical values of a record that is not as the description says."""
-        found: dict[str, Value] = {}
-        for name, info, reader in self._readers:
-            if info.name in fields:
-                value = fields[info.name]
-                if reader is not None:
-                    value = reader(value)
-                elif isinstance(value, str):
-                    value = value.strip()
-                    value = None if value in self._blank else value.lower() if name == "email" else value
-                found[name] = value
-        return found
+        return {
+            name: _said(fields[info.name], name, reader, blank)
+            for name, info, reader, blank in self._readers
+            if info.name in fields
+        }
+
+    def reread(self, values: Mapping[str, Value], changes: Fields, state: Fields) -> dict[str, Value]:
+        """The canonical values of a record after some of its fields have changed.
+
+        Args:
+            values: as they were.
+            changes: the fields that changed.
+            state: all fields, as they are now.
+        """
+        if not changes.keys() <= self._alone:
+            return self.read(state)
+        return {**values, **self._one_by_one(changes)}
 
     def unmapped(self, fields: Fields) -> list[tuple[str, str]]:
         """Picklist values of a record that the crosswalk does not know: (field, value)."""
@@ -254,16 +293,18 @@ class KindMapping:
             field = self.fields.get(name)
             if field is None or not self.info.fields[field].writable:
                 continue
-            local = self._local(name, self.info.fields[field], value)
+            local = self._local(name, self.info.fields[field], value, current.get(field))
             if local != current.get(field) and not (value is not None and local is None):
                 changes[field] = local
         for field, table in self.tables.items():
             if field not in changes and self.info.fields[field].writable:
                 now = current.get(field)
                 # A value that nobody gave a meaning to is somebody's own word: it stays, and check reports it.
-                raw = express(table, wanted, now) if now in (None, "") or now in table else None
+                raw = self._words[field].express(wanted, now) if now in (None, "") or now in table else None
                 if raw is not None and raw != now:
                     changes[field] = raw
+                elif raw is None and self._misleads(field, wanted.get("stage"), now):
+                    changes[field] = None
         for purpose, field in self.own.items():
             if purpose in wanted and wanted[purpose] != (current.get(field) or None):
                 changes[field] = wanted[purpose]
@@ -276,17 +317,42 @@ class KindMapping:
                 fields[field] = filler
         return {field: value for field, value in fields.items() if value is not None}
 
-    def _local(self, name: str, info: FieldInfo, value: Value) -> Value:
+    def _misleads(self, field: str, stage: Value, now: Value) -> bool:
+        """Whether a record goes on showing a stage though its lead is in a detour that the kind has no word for.
+
+        No stage at all is the truth then: the lead counts in no stage of the path, and a person who puts it into one
+        again is heard.
+        """
+        if not isinstance(stage, str) or stage not in self._shown_as:
+            return False
+        table = self.tables[field]
+        row = table.get(now) if isinstance(now, str) else None
+        if row is None or self.info.fields[field].required:
+            return False
+        if any(meaning.keys() != {"stage"} for meaning in table.values()):
+            return False  # a picklist that says other things as well is not emptied
+        return stage not in self._shows and row["stage"] != stage
+
+    def holds(self, name: str, value: Value, fields: Fields) -> bool:
+        """Whether a record holds just what would be written for a value: cut, in its options, in its types."""
+        field = self.fields.get(name)
+        if field is None or fields.get(field) in (None, ""):
+            return False
+        return self._local(name, self.info.fields[field], value, fields[field]) == fields[field]
+
+    def inexpressible(self, name: str, value: Value) -> bool:
+        """Whether none of the options of a field stands for a value, so that it cannot be written here at all."""
+        field = self.fields.get(name)
+        if field is None or name == "owner" or value in (None, "") or not self.info.fields[field].writable:
+            return False
+        return self._local(name, self.info.fields[field], value, None) is None
+
+    def _local(self, name: str, info: FieldInfo, value: Value, current: Value) -> Value:
         if name == "owner":
             return self.people.local(value) if isinstance(value, str) else None
         table = self.tables.get(info.name)
         if table is not None and value is not None:
-            said = str(value).lower() if isinstance(value, bool) else value
-            value = next((raw for raw, row in table.items() if row.get(name) == said), value)
-        if info.restricted and isinstance(value, str) and value not in {option.value for option in info.options}:
-            return next((option.value for option in info.options if option.label == value), None)
-        if info.type == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
-        if isinstance(value, str) and info.max_length and len(value) > info.max_length:
-            return value[: info.max_length]
-        return value
+            value = meaning_to_raw({raw: row[name] for raw, row in table.items() if name in row}, value, current)
+        if value is None and info.required and info.name in self.crosswalk.fillers:
+            return self.crosswalk.fillers[info.name]
+        return fitted(info, value)

@@ -14,25 +14,23 @@ from leadbridge.adapter import FieldInfo, Fields, Value
 
 __all__ = ["FieldReader", "written_out"]
 
-FieldReader: TypeAlias = tuple[str, FieldInfo, Callable[[Value], Value] | None]
-"""A canonical name, the CRM's field, and how it is read; ``None`` for plain text and what needs no reading."""
+FieldReader: TypeAlias = tuple[str, FieldInfo, Callable[[Value], Value] | None, Set[str]]
+"""A canonical name, the CRM's field, how it is read (``None`` for plain text), and the texts that are blank in it."""
 
 _TEXTS = frozenset({"string", "option", "date", "datetime"})
 
 
-def written_out(readers: Sequence[FieldReader], blank: Set[str]) -> Callable[[Fields], dict[str, Value]]:
+def written_out(readers: Sequence[FieldReader]) -> Callable[[Fields], dict[str, Value]]:
     """A function from the fields of a record to its canonical values.
 
     Args:
         readers: what to read, in order.
-        blank: the texts that count as blank, among them the empty one.
 
     The function raises ``KeyError`` when a field is absent and ``AttributeError`` when a text is none.
     """
-    fillers = tuple(sorted(blank - {""}))
     given: dict[str, Any] = {}
     lines = ["def read(fields):"]
-    for place, (name, info, reader) in enumerate(readers):
+    for place, (name, info, reader, blank) in enumerate(readers):
         value = f"value_{place}"
         # The name stands in the code as a literal: nothing in it can be more than a text.
         lines.append(f" {value} = fields[{info.name!r}]")
@@ -44,11 +42,11 @@ def written_out(readers: Sequence[FieldReader], blank: Set[str]) -> Callable[[Fi
             continue
         of_text = f"{value} is not None" if info.type in _TEXTS else f"{value}.__class__ is str"
         lines.append(f" if {of_text}: {value} = {value}.strip() or None")
-        if fillers:
+        if fillers := tuple(sorted(blank - {""})):
             lines.append(f" if {value} in {fillers!r}: {value} = None")
         if name == "email":
             lines.append(f" if {value}.__class__ is str: {value} = {value}.lower()")
-    named = ", ".join(f"{name!r}: value_{place}" for place, (name, _, _) in enumerate(readers))
+    named = ", ".join(f"{name!r}: value_{place}" for place, (name, *_) in enumerate(readers))
     lines.append(f" return {{{named}}}")
     exec(compile("\n".join(lines), "<a kind written out>", "exec"), given)
     return cast("Callable[[Fields], dict[str, Value]]", given["read"])

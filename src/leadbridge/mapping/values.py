@@ -8,10 +8,31 @@ from typing import TypeAlias
 from leadbridge.adapter import Value
 from leadbridge.agreement.crosswalk import BY_REASON
 
-__all__ = ["Table", "express"]
+__all__ = ["Table", "Words", "express"]
+
+_MOST_FOUND = 4096
 
 Table: TypeAlias = Mapping[str, Mapping[str, str]]
 """A stored value → axis → what it means there."""
+
+
+class Words:
+    """What a picklist can say, with what was found out about it before: few questions are asked again and again."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._axes = sorted({axis for row in table.values() for axis in row})
+        self._found: dict[tuple[Value, ...], str | None] = {}
+
+    def express(self, wanted: Mapping[str, Value], current: Value) -> str | None:
+        """As :func:`express`."""
+        now = current if isinstance(current, str) and current in self.table else None
+        asked = (now, *(wanted.get(axis) for axis in self._axes))
+        if asked not in self._found:
+            if len(self._found) >= _MOST_FOUND:
+                self._found.clear()
+            self._found[asked] = express(self.table, wanted, current)
+        return self._found[asked]
 
 
 def express(table: Table, wanted: Mapping[str, Value], current: Value) -> str | None:

@@ -170,11 +170,14 @@ class MemoryAdapter:
 
         def look(part: Sequence[str]) -> list[tuple[Record, ...]]:
             found: dict[str, list[Row]] = {value.casefold(): [] for value in part}
-            for row in sorted(self._rows(kind), key=lambda row: row.ref):
+            for row in self._rows(kind):
                 value = row.fields.get(field)
                 if value is not None and (rows := found.get(str(value).casefold())) is not None:
                     rows.append(row)
-            return [tuple(self._record(row, fields) for row in found[value.casefold()]) for value in part]
+            return [
+                tuple(self._record(row, fields) for row in sorted(found[value.casefold()], key=lambda row: row.ref))
+                for value in part
+            ]
 
         return [found for part in self._parts(values) for found in self._request("find", partial(look, part))]
 
@@ -295,7 +298,8 @@ class MemoryAdapter:
         return self._record(row, fields)
 
     def _record(self, row: Row, fields: Sequence[str]) -> Record:
-        known = {name: row.fields.get(name) for name in fields if self.crm.info(row.ref.kind, name) is not None}
+        info, kind, held = self.crm.info, row.ref.kind, row.fields
+        known = {name: held.get(name) for name in fields if info(kind, name) is not None}
         return Record(row.ref, str(row.version), row.modified_at, known, row.state, row.successor)
 
     def _check_fields(self, kind: str, fields: Sequence[str]) -> None:

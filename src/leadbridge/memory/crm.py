@@ -87,6 +87,7 @@ class MemoryCrm:
             forward_only_stage=forward_only_stage, unique_email=unique_email, converts=converts
         )
         self._own: set[str] = set(_ALWAYS) if provisioned else set()
+        self._ours = {info.name: info for info in own_fields(self._own).values()}
         self._rows: dict[str, dict[Ref, Row]] = {kind: {} for kind in self._fields}
         self._made = 0
         self._troubles: list[Trouble] = []
@@ -106,6 +107,11 @@ class MemoryCrm:
         return result
 
     @property
+    def schema(self) -> Kinds:
+        """The vendor's fields by kind and name, as an administrator may change them at any time."""
+        return self._fields
+
+    @property
     def lead_kinds(self) -> frozenset[str]:
         """The kinds that stand for people, and so get our own fields."""
         return frozenset(kind for kind, fields in self._fields.items() if "email" in fields)
@@ -114,6 +120,7 @@ class MemoryCrm:
         """Adds our own fields for these purposes."""
         with self.lock:
             self._own.update(purposes)
+            self._ours = {info.name: info for info in own_fields(self._own).values()}
 
     def own(self, purposes: Sequence[str]) -> dict[str, bool]:
         """Which of these purposes the account has a field for."""
@@ -121,10 +128,9 @@ class MemoryCrm:
 
     def info(self, kind: str, name: str) -> FieldInfo | None:
         """One field, if the account has it."""
-        info = self._fields.get(kind, {}).get(name)
-        if info is not None or kind not in self.lead_kinds:
-            return info
-        return next((own for own in own_fields(self._own).values() if own.name == name), None)
+        fields = self._fields.get(kind, {})
+        info = fields.get(name)
+        return info if info is not None or "email" not in fields else self._ours.get(name)
 
     def now(self) -> datetime:
         """The CRM's time, in whole milliseconds."""
@@ -244,7 +250,7 @@ class MemoryCrm:
         with self.lock:
             row = self._live(ref)
             carried = {name: value for name, value in row.fields.items() if name in self._fields["contact"]}
-            ours = {info.name: row.fields.get(info.name) for info in own_fields(self._own).values()}
+            ours = {name: row.fields.get(name) for name in self._ours}
             changes: dict[str, Value] = {**carried, **ours, **({"owner": owner} if owner else {})}
             contact = self.insert("contact", {name: value for name, value in changes.items() if value is not None})
             if opportunity is not None:

@@ -28,6 +28,7 @@ class Writer:
     def __init__(self, crm: MemoryCrm) -> None:
         self._crm = crm
         self._taken: dict[tuple[str, str], dict[Value, Row]] = {}
+        self._ended: dict[str, dict[Value, Ref | None]] = {}
 
     def write(self, writes: Sequence[Write]) -> list[Receipt]:
         """One receipt a write, in the same order."""
@@ -35,7 +36,7 @@ class Writer:
 
     def _one(self, write: Write) -> Receipt:
         try:
-            if write.target.kind not in self._crm.kinds:
+            if write.target.kind not in self._crm.schema:
                 raise _Refused("UNKNOWN_KIND")
             row = self._target(write)
             if row is None:
@@ -76,7 +77,7 @@ class Writer:
         if gone is not None:
             raise _Refused("SUCCEEDED", gone)
         fields = {name: value for name, value in self._checked(kind, write.fields, None).items() if value is not None}
-        for name, info in self._crm.kinds[kind].fields.items():
+        for name, info in self._crm.schema[kind].items():
             if info.required and fields.get(name) is None:
                 raise _Refused(f"REQUIRED: {name}")
         row = self._crm.insert(kind, {**fields, _OWN["id"]: write.target.id, **self._marker(write)})
@@ -154,10 +155,11 @@ class Writer:
 
     def _successor(self, kind: str, key: str) -> Row | None:
         """The record that took the place of the one that had our key."""
-        for row in self._crm.rows(kind):
-            if row.successor is not None and row.fields.get(_OWN["id"]) == key:
-                return self._crm.row(self._end(row.successor))
-        return None
+        if kind not in self._ended:
+            ended = [row for row in self._crm.rows(kind) if row.successor is not None]
+            self._ended[kind] = {row.fields.get(_OWN["id"]): row.successor for row in reversed(ended)}
+        heir = self._ended[kind].get(key)
+        return self._crm.row(self._end(heir)) if heir is not None else None
 
     def _end(self, ref: Ref) -> Ref:
         row = self._crm.row(ref)

@@ -16,12 +16,14 @@ __all__ = ["dump", "dump_dates", "dump_fields", "fingerprint", "load", "load_dat
 _REF = "$ref"
 
 
-def _pack(value: Value) -> Any:
+_AS_IS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+def _pack(value: object) -> Any:
+    """What orjson does not know by itself."""
     if isinstance(value, Ref):
         return {_REF: [value.kind, value.id]}
-    if isinstance(value, tuple):
-        return [_pack(item) for item in value]
-    return value
+    raise TypeError(f"a field cannot hold a {type(value).__name__}")
 
 
 def _unpack(value: Any) -> Value:
@@ -45,15 +47,14 @@ def load(text: str) -> Any:
 
 def dump_fields(fields: Fields) -> str:
     """Fields of a record as text, keys sorted."""
-    return orjson.dumps(
-        {name: _pack(value) if isinstance(value, (Ref, tuple)) else value for name, value in fields.items()},
-        option=orjson.OPT_SORT_KEYS,
-    ).decode()
+    return orjson.dumps(fields if type(fields) is dict else dict(fields), _pack, _AS_IS).decode()
 
 
 def load_fields(text: str) -> dict[str, Value]:
     """Fields of a record from text."""
-    fields: Mapping[str, Any] = orjson.loads(text)
+    fields: dict[str, Any] = orjson.loads(text)
+    if "[" not in text:
+        return fields  # most records: neither refs nor lists, in which every other value stands for itself
     return {name: _unpack(value) if isinstance(value, (dict, list)) else value for name, value in fields.items()}
 
 

@@ -15,11 +15,15 @@ __all__ = ["Conflict", "Intent", "KeptAgreement", "Link", "Observation", "Quaran
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was last seen of a record in a connection. ``dirty``: nobody has decided about this state yet."""
+    """What was last seen of a record in a connection. ``dirty``: nobody has decided about this state yet.
+
+    ``digest`` tells whether it was seen otherwise since.
+    """
 
     connection: str
     record: Record
     dirty: bool = True
+    digest: str = attribute(default="", compare=False)
 
     @property
     def ref(self) -> Ref:
@@ -52,12 +56,14 @@ class Intent:
         agreed: for each connection, the canonical values that become the base when the write has happened.
         because: for each CRM field, the rule that led to the write, in words.
         after: key of the intent that has to be done first.
+        plan: hash of the plan that it was part of.
+        fence: how often it was claimed; see :mod:`leadbridge.store.outbox`.
     """
 
     key: str
     lead: str
     connection: str
-    action: Literal["upsert", "update"]
+    action: Literal["upsert", "update", "archive"]
     target: Ref
     fields: Fields = attribute(repr=False)
     expect: Fields = attribute(repr=False)
@@ -69,6 +75,8 @@ class Intent:
     sent_at: datetime | None = None
     reason: str = ""
     sequence: int = 0
+    plan: str = ""
+    fence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +111,15 @@ class Conflict:
 class Quarantined:
     """Something that was refused, with its reason and the way out. ``subject`` is the field or ``identity``.
 
-    ``origin`` is who refused: the CRM a write, a decision for want of something, or nobody could say who it is.
+    ``origin`` is who refused: the CRM a write, a decision for want of something, nobody could say who it is, or a
+    person undid it.
 
     ``fingerprint`` identifies the exact thing refused: the same value is not tried again, another one is.
+
+    Attributes:
+        stamp: a digest of the record and of the field's rules when it was refused; empty when nobody looked.
+        tries: how often it was tried.
+        tried_at: when it was tried last.
     """
 
     fingerprint: str
@@ -115,4 +129,7 @@ class Quarantined:
     subject: str
     reason: str
     remedy: str
-    origin: Literal["crm", "decision", "identity"] = "crm"
+    origin: Literal["crm", "decision", "identity", "person"] = "crm"
+    stamp: str = ""
+    tries: int = attribute(default=1, compare=False)
+    tried_at: datetime | None = attribute(default=None, compare=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
 
 __all__ = [
+    "OPEN",
     "agreement",
     "base",
     "basis",
@@ -15,9 +16,13 @@ __all__ = [
     "conflict",
     "connection",
     "cursor",
+    "erasure",
     "fact",
+    "handle",
     "hint",
     "intent",
+    "keyring",
+    "lease",
     "link",
     "metadata",
     "observation",
@@ -25,6 +30,9 @@ __all__ = [
     "refold",
     "relation",
     "round_",
+    "secret",
+    "suppressed",
+    "sweep",
     "timer",
 ]
 
@@ -86,6 +94,8 @@ observation = Table(
     Column("fields", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Column("dirty", Boolean, nullable=False),
+    # Number of the last full sweep that met it.
+    Column("swept", Integer, nullable=False, server_default="0"),
 )
 Index("observation_dirty", observation.c.dirty, sqlite_where=text("dirty"), postgresql_where=text("dirty"))
 
@@ -161,9 +171,61 @@ intent = Table(
     Column("sent_us", BigInteger),
     Column("reason", Text, nullable=False),
     Column("sequence", Integer, nullable=False),
+    Column("plan", Text, nullable=False, server_default=""),
+    # Which worker delivers it, and until when; the fence grows with every claim.
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("until_us", BigInteger, nullable=False, server_default="0"),
+    Column("fence", BigInteger, nullable=False, server_default="0"),
 )
-_OPEN = "state in ('pending', 'inflight', 'unknown')"
-Index("intent_open", intent.c.connection, intent.c.state, sqlite_where=text(_OPEN), postgresql_where=text(_OPEN))
+Index("intent_plan", intent.c.plan)
+OPEN = "state in ('pending', 'inflight', 'unknown')"
+"""The condition of an open write, spelt as in the index: a database uses that index for no other spelling."""
+Index(
+    "intent_open",
+    *(intent.c[name] for name in ("connection", "kind", "action", "sequence", "key")),
+    sqlite_where=text(OPEN),
+    postgresql_where=text(OPEN),
+)
+
+# What only one worker may do at a time; the fence grows with every taking.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+)
+
+# What adapters got when they signed in, encrypted.
+secret = Table(
+    "secret",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# What a record that stands for a lead can be recognised by, as digests.
+handle = Table(
+    "handle",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+)
+Index("handle_digest", handle.c.digest)
+
+# How far the full sweep over the ids of a kind has come; the last finished one.
+sweep = Table(
+    "sweep",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("cursor", Text),
+    Column("finished_us", BigInteger, nullable=False),
+)
 
 timer = Table(
     "timer",
@@ -238,6 +300,10 @@ quarantine = Table(
     Column("remedy", Text, nullable=False),
     Column("since_us", BigInteger, nullable=False),
     Column("resolved_us", BigInteger),
+    # What the record and the field's rules were like when it was refused; how often, and when last, it was tried.
+    Column("stamp", Text, nullable=False, server_default=""),
+    Column("tries", Integer, nullable=False, server_default="1"),
+    Column("tried_us", BigInteger, nullable=False, server_default="0"),
 )
 
 round_ = Table(
@@ -246,5 +312,33 @@ round_ = Table(
     Column("id", _Position, primary_key=True, autoincrement=True),
     Column("started_us", BigInteger, nullable=False),
     Column("finished_us", BigInteger),
+    Column("counts", Text, nullable=False),
+)
+
+# The key of the hashes below; made once, never shown.
+keyring = Table(
+    "keyring",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+)
+
+# Who was erased on request: keyed hashes of what the person or a record of the person could be recognised by.
+suppressed = Table(
+    "suppressed",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("since_us", BigInteger, nullable=False),
+)
+
+# Erasures: while one is under way its lead and records are known; what is left when it is done is a receipt.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("lead", Text),
+    Column("begun_us", BigInteger, nullable=False),
+    Column("done_us", BigInteger),
+    Column("records", Text, nullable=False),
     Column("counts", Text, nullable=False),
 )

@@ -4,48 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, delete, insert, literal, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from leadbridge.adapter import Fields, Record, Ref
+from leadbridge.adapter import Fields, Ref
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.fact_codec import decode, encode
 from leadbridge.domain.facts import Fact, SLAEscalated
 from leadbridge.domain.sla.escalations import identity
 from leadbridge.errors import ConfigError
 from leadbridge.store import schema
-from leadbridge.store.codec import dump, dump_dates, dump_fields, fingerprint, load
+from leadbridge.store.among import among
+from leadbridge.store.codec import dump, dump_dates, dump_fields, load
+from leadbridge.store.erasing import Erasing
+from leadbridge.store.handles import Handles
+from leadbridge.store.leases import Leases
+from leadbridge.store.lineage import Lineage
+from leadbridge.store.observing import Observing
+from leadbridge.store.outbox import Outbox
+from leadbridge.store.pruning import Pruning
 from leadbridge.store.rows import Conflict, Intent, KeptAgreement, Link, Quarantined
+from leadbridge.store.sweeping import Sweeping
 from leadbridge.store.timers import Folded
 
-__all__ = ["OPEN", "Transaction"]
-
-OPEN = ("pending", "inflight", "unknown")
-"""States of an intent whose write may still happen or may have happened unseen."""
+__all__ = ["Transaction"]
 
 
-class Transaction:
-    """One all-or-nothing step. Made by :meth:`leadbridge.store.Store.transaction` only."""
+class Transaction(Observing):
+    """One all-or-nothing step. Made by :meth:`leadbridge.store.Store.transaction` only.
+
+    Attributes:
+        leases: what only one worker may do at a time.
+        outbox: who delivers what.
+        handles: what records can be recognised by.
+        erasing: what is removed on request.
+        lineage: which op markers this database has given out.
+        sweeping: how far the sweeps over all ids have come.
+        pruning: what has been kept for long enough.
+    """
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def _upsert(self, table: Any, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()) -> None:
-        if not rows:
-            return
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
-        keys = [column.name for column in table.primary_key]
-        changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=keys, set_=changed)
-            if changed
-            else statement.on_conflict_do_nothing(index_elements=keys),
-            list(rows),
-        )
+        super().__init__(connection)
+        self.leases = Leases(connection)
+        self.outbox = Outbox(connection)
+        self.handles = Handles(connection)
+        self.erasing = Erasing(connection)
+        self.lineage = Lineage(connection)
+        self.sweeping = Sweeping(connection)
+        self.pruning = Pruning(connection)
 
     def pin(self, name: str, system: str, account: str) -> None:
         """Ties a connection's name to a CRM account, for good.
@@ -79,6 +87,10 @@ class Transaction:
         ]
         self._upsert(schema.agreement, rows, keep=("first_used_us",))
 
+    def keep_secret(self, key: str, value: str) -> None:
+        """Keeps what an adapter got when it signed in, encrypted."""
+        self._upsert(schema.secret, [{"key": key, "value": value}])
+
     # -- pull ------------------------------------------------------------------------------------------------------
 
     def save_cursor(self, connection: str, kind: str, cursor: str, fields_hash: str) -> None:
@@ -104,69 +116,7 @@ class Transaction:
         if rows:
             self._connection.execute(statement, rows)
 
-    def observe(self, connection: str, records: Sequence[Record], *, dirty: bool = True) -> int:
-        """Stores what was seen of records; returns how many differ in content from what was known.
-
-        A record whose content is known already only gets its new version; it is not made dirty again.
-        """
-        table = schema.observation
-        latest = {record.ref: record for record in records}
-        known: dict[tuple[str, str], tuple[str, bool]] = {}
-        by_kind: dict[str, list[str]] = {}
-        for ref in latest:
-            by_kind.setdefault(ref.kind, []).append(ref.id)
-        for kind, ids in by_kind.items():
-            for start in range(0, len(ids), 500):
-                query = select(table.c.kind, table.c.id, table.c.hash, table.c.dirty).where(
-                    table.c.connection == connection, table.c.kind == kind, table.c.id.in_(ids[start : start + 500])
-                )
-                known |= {(r.kind, r.id): (r.hash, r.dirty) for r in self._connection.execute(query)}
-        rows = []
-        changed = 0
-        for ref, record in latest.items():
-            said = dump_fields(record.fields)
-            successor = record.successor
-            digest = fingerprint(said, record.state, f"{successor}")
-            old_hash, old_dirty = known.get((ref.kind, ref.id), ("", False))
-            new = digest != old_hash
-            changed += new
-            rows.append(
-                {
-                    "connection": connection,
-                    "kind": ref.kind,
-                    "id": ref.id,
-                    "version": record.version,
-                    "modified_us": to_us(record.modified_at),
-                    "state": record.state,
-                    "successor_kind": successor.kind if successor else None,
-                    "successor_id": successor.id if successor else None,
-                    "fields": said,
-                    "hash": digest,
-                    "dirty": (new and dirty) or old_dirty,
-                }
-            )
-        self._upsert(table, rows)
-        return changed
-
     # -- record ----------------------------------------------------------------------------------------------------
-
-    def mark(self, records: Iterable[tuple[str, Ref]], *, dirty: bool) -> None:
-        """Says that records have been decided about, or have to be decided about again."""
-        table = schema.observation
-        by_kind: dict[tuple[str, str], list[str]] = {}
-        for connection, ref in records:
-            by_kind.setdefault((connection, ref.kind), []).append(ref.id)
-        for (connection, kind), ids in by_kind.items():
-            for start in range(0, len(ids), 500):
-                self._connection.execute(
-                    update(table)
-                    .where(
-                        table.c.connection == connection,
-                        table.c.kind == kind,
-                        table.c.id.in_(ids[start : start + 500]),
-                    )
-                    .values(dirty=dirty)
-                )
 
     def append(self, facts: Iterable[Fact]) -> None:
         """Adds facts to the ledger."""
@@ -186,9 +136,8 @@ class Transaction:
             }
             for fact in facts
         ]
-        if rows:
-            self._connection.execute(insert(schema.fact), rows)
-            self._stale({str(row["lead"]) for row in rows})
+        self._insert(schema.fact, rows)
+        self._stale(str(row["lead"]) for row in rows)
 
     def tell(self, alerts: Sequence[SLAEscalated]) -> list[SLAEscalated]:
         """Adds those alerts that nobody was given yet, and returns them: whoever gets one back is to be told now.
@@ -245,15 +194,6 @@ class Transaction:
         self._stale({lead for lead, _ in bases})
 
     # -- open promises -------------------------------------------------------------------------------------------------
-
-    def _stale(self, leads: Iterable[str]) -> None:
-        stamp = uuid4().hex
-        self._upsert(schema.refold, [{"lead": lead, "from_us": 0, "stamp": stamp} for lead in sorted(leads) if lead])
-
-    def _alone(self, table: str) -> None:
-        """Of all that write to a table, only this one until it is done; a writer of SQLite is alone anyway."""
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(text(f"lock table {table} in share row exclusive mode"))
 
     def rebase(self, digest: str) -> None:
         """Forgets all open promises, if they stand under other words than those that this digest is of.
@@ -325,6 +265,7 @@ class Transaction:
                 "sent_us": to_us(intent.sent_at) if intent.sent_at is not None else None,
                 "reason": intent.reason,
                 "sequence": intent.sequence,
+                "plan": intent.plan,
             }
             for intent in intents
         ]
@@ -336,8 +277,8 @@ class Transaction:
             schema.timer, [{"lead": lead, "due_us": to_us(due)} for lead, due in timers.items() if due is not None]
         )
         gone = [lead for lead, due in timers.items() if due is None]
-        for start in range(0, len(gone), 500):
-            self._connection.execute(delete(schema.timer).where(schema.timer.c.lead.in_(gone[start : start + 500])))
+        if gone:
+            self._connection.execute(delete(schema.timer).where(among(schema.timer.c.lead, gone)))
 
     def keep(self, conflicts: Iterable[Conflict], settled_at: datetime) -> None:
         """Stores both values of settled conflicts."""
@@ -352,11 +293,16 @@ class Transaction:
             }
             for conflict in conflicts
         ]
-        if rows:
-            self._connection.execute(insert(schema.conflict), rows)
+        self._insert(schema.conflict, rows)
 
     def quarantine(self, items: Iterable[Quarantined], since: datetime) -> None:
-        """Sets things aside; what is set aside already keeps its date."""
+        """Sets things aside; what is set aside already keeps its date, and was tried once more."""
+        items, table = list(items), schema.quarantine
+        tried: dict[str, int] = {}
+        if items:
+            wanted = among(table.c.fingerprint, (item.fingerprint for item in items))
+            query = select(table.c.fingerprint, table.c.tries).where(wanted, table.c.resolved_us.is_(None))
+            tried = {row.fingerprint: row.tries for row in self._connection.execute(query)}
         rows = [
             {
                 "fingerprint": item.fingerprint,
@@ -370,6 +316,9 @@ class Transaction:
                 "remedy": item.remedy,
                 "since_us": to_us(since),
                 "resolved_us": None,
+                "stamp": item.stamp,
+                "tries": tried.get(item.fingerprint, 0) + 1,
+                "tried_us": to_us(since),
             }
             for item in items
         ]
@@ -379,10 +328,9 @@ class Transaction:
         """Says that things set aside have been settled."""
         prints = list(fingerprints)
         table = schema.quarantine
-        for start in range(0, len(prints), 500):
-            self._connection.execute(
-                update(table).where(table.c.fingerprint.in_(prints[start : start + 500])).values(resolved_us=to_us(at))
-            )
+        if prints:
+            found = among(table.c.fingerprint, prints)
+            self._connection.execute(update(table).where(found).values(resolved_us=to_us(at)))
 
     def log_round(self, started_at: datetime, finished_at: datetime, counts: Mapping[str, object]) -> None:
         """Notes what a round did."""

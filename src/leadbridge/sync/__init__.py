@@ -1,6 +1,8 @@
 """Sync: pull, decide, record, deliver. Start reading at ``engine``; the decisions are made in ``decide``."""
 
-from leadbridge.sync.engine import Engine, Progress, RoundResult, SyncResult
-from leadbridge.sync.plan import Plan
+from leadbridge.sync.budget import Budget
+from leadbridge.sync.engine import Engine, Progress
+from leadbridge.sync.plan import ALL, Plan, Selection
+from leadbridge.sync.results import RoundResult, SyncResult
 
-__all__ = ["Engine", "Plan", "Progress", "RoundResult", "SyncResult"]
+__all__ = ["ALL", "Budget", "Engine", "Plan", "Progress", "RoundResult", "Selection", "SyncResult"]

@@ -2,105 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from types import MappingProxyType
 
-from leadbridge.adapter import Adapter, Record, Ref
+from leadbridge.adapter import Adapter
 from leadbridge.agreement import Agreement, Agreements
+from leadbridge.agreement.versions import digest
 from leadbridge.clock import Clock
-from leadbridge.errors import AdapterError, ApprovalNeeded, ConfigError, StalePlan, WritesOff, named
-from leadbridge.mapping import ConnectionMapping, compile_mapping
-from leadbridge.retry import Retry, call
-from leadbridge.store import Store
+from leadbridge.errors import AdapterError, ApprovalNeeded, ConfigError, StalePlan, StoreBusy, WritesOff, named
+from leadbridge.mapping import ConnectionMapping
+from leadbridge.retry import Retry
+from leadbridge.store import RECOVERED, Lease, Store, Transaction, Worker
+from leadbridge.sync.around import keep_handles
+from leadbridge.sync.asking import Asking
+from leadbridge.sync.behind import refuse_if_behind
+from leadbridge.sync.budget import Budget, Meter, estimate
 from leadbridge.sync.case import Rules
+from leadbridge.sync.dating import dated
 from leadbridge.sync.decide import decide
-from leadbridge.sync.deliver import Delivered, deliver
-from leadbridge.sync.gather import gather
-from leadbridge.sync.plan import Plan, counted, over_limits, plan_hash
+from leadbridge.sync.deliver import deliver
+from leadbridge.sync.described import described
+from leadbridge.sync.erase import Eraser, ErasurePlan
+from leadbridge.sync.gather import Gathered, gather
+from leadbridge.sync.guards import Ground, over_limits
+from leadbridge.sync.plan import ALL, Plan, Selection, plan_hash
 from leadbridge.sync.pull import Pulled, pull
-from leadbridge.sync.record import record
+from leadbridge.sync.record import LEASE, record
+from leadbridge.sync.recover import FIRST_AFTER
+from leadbridge.sync.results import RoundResult, SyncResult
+from leadbridge.sync.selection import selected
+from leadbridge.sync.undo import undone
 
-__all__ = ["Engine", "Progress", "RoundResult", "SyncResult", "silent"]
+__all__ = ["Engine", "Progress", "silent"]
 
 Progress = Callable[[str, str, int], None]
 """Called with the step (``pull``, ``decide``, ``record``, ``deliver``), the connection or nothing, and an amount."""
 
 
-@dataclass(slots=True)
-class RoundResult:
-    """What one round did."""
-
-    pulled: Pulled = field(default_factory=Pulled)
-    decided: int = 0
-    queued: int = 0
-    delivered: Delivered = field(default_factory=Delivered)
-
-    @property
-    def failed(self) -> dict[str, AdapterError]:
-        """Connections that did not work, with the reason; what they missed is done in a later round."""
-        return {**self.pulled.failed, **self.delivered.failed}
-
-    def summary(self) -> str:
-        """One line a connection."""
-        return _summary(self.delivered.applied, self.delivered.refused.total(), self.delivered.in_doubt, self.failed)
-
-    __str__ = summary
-
-    @property
-    def quiet(self) -> bool:
-        """Nothing was written, queued or is in doubt."""
-        done = self.delivered
-        return not (self.queued or done.done or done.refused.total() or done.dropped.total() or done.in_doubt)
-
-
-@dataclass(slots=True)
-class SyncResult:
-    """What a sync did, round by round."""
-
-    rounds: list[RoundResult] = field(default_factory=list)
-
-    @property
-    def writes(self) -> dict[str, int]:
-        """Writes that happened, by connection."""
-        names = {name for each in self.rounds for name in each.delivered.applied}
-        return {name: sum(each.delivered.applied[name] for each in self.rounds) for name in sorted(names)}
-
-    @property
-    def refused(self) -> int:
-        """Writes that a CRM refused; they wait in quarantine."""
-        return sum(each.delivered.refused.total() for each in self.rounds)
-
-    @property
-    def in_doubt(self) -> int:
-        """Writes whose answer was lost and that a later sync will look up."""
-        return self.rounds[-1].delivered.in_doubt if self.rounds else 0
-
-    @property
-    def failed(self) -> dict[str, AdapterError]:
-        """Connections that did not work in the last round."""
-        return self.rounds[-1].failed if self.rounds else {}
-
-    def summary(self) -> str:
-        """What the sync came to, in a few lines."""
-        return _summary(self.writes, self.refused, self.in_doubt, self.failed)
-
-    __str__ = summary
-
-    @property
-    def quiet(self) -> bool:
-        """Whether everything is done: the last round had nothing to do."""
-        return bool(self.rounds) and self.rounds[-1].quiet and not self.failed
-
-
-def _summary(writes: Mapping[str, int], refused: int, in_doubt: int, failed: Mapping[str, AdapterError]) -> str:
-    """What was written where, and what was not."""
-    lines = [f"{name}: {counted(number, 'write')}" for name, number in sorted(writes.items()) if number]
-    lines += [f"{counted(refused, 'write')} refused: see quarantine"] if refused else []
-    lines += [f"{counted(in_doubt, 'write')} without an answer: looked up by the next sync"] if in_doubt else []
-    lines += [f"{name} failed: {error}" for name, error in failed.items()]
-    return "\n".join(lines or ["nothing to write"])
+NONE_DOWN: Mapping[str, AdapterError] = MappingProxyType({})
+"""Every connection answers."""
 
 
 def silent(step: str, connection: str, amount: int) -> None:
@@ -115,6 +58,8 @@ class Engine:
         agreement: one, or several versions of it: the one in force decides.
         writes: for each connection ``off`` (never), ``ask`` (only what a person has applied) or ``on``.
         grace: how long a write whose answer was lost is left alone.
+        workers: most calls that are under way at once; with one, they follow each other in the order of planning.
+        budgets: how much of its account's calls each connection may use; what is not named, the usual.
     """
 
     def __init__(
@@ -127,9 +72,14 @@ class Engine:
         clock: Clock,
         retry: Retry,
         grace: timedelta,
+        workers: int = 4,
+        budgets: Mapping[str, Budget] | None = None,
     ) -> None:
         self.agreements, self.adapters, self.store = Agreements.of(agreement), adapters, store
         self.writes, self.clock, self.retry, self.grace = writes, clock, retry, grace
+        self.meter = Meter(store, self.adapters, budgets or {})
+        self.worker, self.workers = Worker(), workers
+        self._known: dict[str, ConnectionMapping] = {}
 
     @property
     def agreement(self) -> Agreement:
@@ -143,17 +93,34 @@ class Engine:
 
     def mappings(self) -> dict[str, ConnectionMapping]:
         """Describes every connection afresh, pins its account, and compiles its crosswalk."""
-        mappings = {}
-        for name, adapter in self.adapters.items():
-            try:
-                description = call(adapter.describe, policy=self.retry)
-            except AdapterError as error:
-                raise named(error, name) from None
-            mappings[name] = compile_mapping(name, description, self.agreement)
+        mappings, down = self._described()
+        for error in down.values():
+            raise error
+        return mappings
+
+    def _described(self) -> tuple[dict[str, ConnectionMapping], dict[str, AdapterError]]:
+        """The mappings, of a connection that does not answer the last one known; and the connections that do not."""
+        mappings, down = described(self.adapters, self.agreement, self._known, self.retry)
         with self.store.transaction() as tx:
             for name, mapping in mappings.items():
                 tx.pin(name, mapping.description.system, mapping.description.account)
-        return mappings
+            if not down:
+                tx.reconsider(digest(self.agreement))
+        self._known |= mappings
+        return mappings, down
+
+    def erase(self, who: str, find: Callable[[str], str], *, yes: bool) -> ErasurePlan:
+        """What erasing somebody would remove, or with ``yes`` does it; see :class:`leadbridge.sync.erase.Eraser`.
+
+        Args:
+            find: the lead that somebody is known by.
+        """
+        self.complete()
+        eraser = Eraser(self.store, self.mappings(), self.adapters, off=self.off, retry=self.retry, grace=self.grace)
+        lead = eraser.find(who, find)
+        if lead is None:
+            return ErasurePlan(None)
+        return eraser.carry_out(lead, self.clock.now()) if yes else eraser.plan(lead)
 
     def complete(self) -> None:
         """A database that two CRMs were synced with is not synced with one of them alone: changes would get lost.
@@ -170,62 +137,48 @@ class Engine:
 
     def pull(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = silent) -> Pulled:
         """Reads what changed, the records that took the place of others, and those that webhooks were about."""
-        pulled = pull(
-            self.store,
-            mappings,
-            self.adapters,
-            retry=self.retry,
-            progress=lambda connection, amount: progress("pull", connection, amount),
-        )
-        for name in mappings:
-            if name not in pulled.failed:
+        with ExitStack() as stack:
+            taken = {name: stack.enter_context(self._leased(f"pull {name}")) for name in mappings}
+            leases = {name: lease for name, lease in taken.items() if lease is not None}
+
+            def beat(tx: Transaction, name: str) -> None:
+                tx.leases.hold(leases[name], self.clock.now() + LEASE)
+
+            pulled = pull(
+                self.store,
+                {name: mappings[name] for name in leases},
+                self.adapters,
+                retry=self.retry,
+                workers=self.workers,
+                beat=beat,
+                progress=lambda connection, amount: progress("pull", connection, amount),
+            )
+            pulled.busy |= mappings.keys() - leases.keys()
+            for name in leases.keys() - pulled.failed.keys() - pulled.busy:
                 try:
-                    self._heirs(name, mappings[name])
-                    self._hinted(name, mappings[name], pulled)
+                    asking = Asking(self.store, name, mappings[name], self.adapters[name], self.retry)
+                    asking.heirs(self.clock.now())
+                    pulled.changed[name] += asking.hinted(self.clock.now())
                 except AdapterError as error:
                     pulled.failed[name] = named(error, name)
         return pulled
 
-    def _heirs(self, name: str, mapping: ConnectionMapping) -> None:
-        wanted = {
-            o.record.successor
-            for o in self.store.observations(name, dirty=True)
-            if o.record.successor is not None and o.record.successor.kind in mapping.kinds
-        }
-        known = {o.ref for o in self.store.observations(name, refs=wanted)}
-        missing = sorted(wanted - known)
-        for records in self._fetched(name, mapping, missing):
-            with self.store.transaction() as tx:
-                tx.observe(name, records)
+    def _leased(self, name: str) -> AbstractContextManager[Lease | None]:
+        return self.store.leased(name, self.worker, self.clock, lasting=LEASE)
 
-    def _hinted(self, name: str, mapping: ConnectionMapping, pulled: Pulled) -> None:
-        """Asks about the records that webhooks named. After the streams: what ``fetch`` says is never late."""
-        hints = self.store.hints(name)
-        if not hints:
-            return
-        wanted = sorted(ref for ref in hints if ref.kind in mapping.kinds)
-        for records in self._fetched(name, mapping, wanted):
-            with self.store.transaction() as tx:
-                pulled.changed[name] += tx.observe(name, records)
-        with self.store.transaction() as tx:
-            tx.forget_hints(name, hints)
-
-    def _fetched(self, name: str, mapping: ConnectionMapping, refs: Sequence[Ref]) -> Iterator[list[Record]]:
-        """The records as they are now, kind by kind."""
-        for kind in sorted({ref.kind for ref in refs}):
-            asked, reads = [ref for ref in refs if ref.kind == kind], mapping.kinds[kind].reads
-            fetch = partial(self.adapters[name].fetch, asked, fields=reads)
-            yield [answer for answer in call(fetch, policy=self.retry) if isinstance(answer, Record)]
-
-    def decide(self, mappings: Mapping[str, ConnectionMapping], progress: Progress = silent) -> Plan:
+    def decide(
+        self, mappings: Mapping[str, ConnectionMapping], progress: Progress = silent, selection: Selection = ALL
+    ) -> Plan:
         """Decides about everything undecided. Reads and writes nothing but the database's memory of what was seen."""
         now = self.clock.now()
         agreement = self.agreements.judging(now)
         rules = Rules(agreement, mappings, now, self.agreements)
+        keep_handles(self.store, mappings)
         gathered = gather(self.store, mappings, now)
+        refuse_if_behind(gathered.ahead)
         outcomes = []
         names: dict[str, str] = {}
-        for case in gathered.cases:
+        for case in dated(rules, gathered.cases, self.adapters, self.retry):
             outcomes.append(decide(rules, case))
             names[case.lead] = case.lead
             for side in case.sides.values():
@@ -234,29 +187,59 @@ class Engine:
                 if isinstance(email, str):
                     names[email] = case.lead
             progress("decide", "", 1)
-        known = frozenset(case.lead for case in gathered.cases if case.facts)
-        return Plan(
-            hash=plan_hash(outcomes),
-            outcomes=outcomes,
-            gathered=gathered,
-            agreement=agreement.standing(now.date()),
-            off=self.off,
-            over=over_limits(outcomes, agreement.sync.guards, self.store.count("link"), known),
-            names=names,
-        )
+        plan = Plan(plan_hash(outcomes), outcomes, gathered, agreement.standing(now.date()), self.off, names=names)
+        return self._measured(mappings, selected(plan, selection))
 
-    def plan(self, progress: Progress = silent) -> Plan:
-        """Reads all connections, stores what it saw, writes to none: what would be written, and why.
+    def _measured(self, mappings: Mapping[str, ConnectionMapping], plan: Plan) -> Plan:
+        """A plan with the limits that it exceeds."""
+        ground = Ground.of(mappings, self.store.linked(), plan.gathered)
+        over = over_limits(plan.outcomes, self.agreement.sync.guards, ground)
+        over += (FIRST_AFTER,) if plan.writes and self.store.basis(RECOVERED) else ()
+        return replace(plan, over=over, estimate=estimate(plan.writes, mappings))
 
-        Raises:
-            AdapterError: a connection does not work; a plan from one half of the truth would mislead.
-        """
+    def _read(self, progress: Progress) -> Mapping[str, ConnectionMapping]:
         self.complete()
         mappings = self.mappings()
         pulled = self.pull(mappings, progress)
         for error in pulled.failed.values():
             raise error
-        return self.decide(mappings, progress)
+        for name in sorted(pulled.busy):
+            raise StoreBusy(f"another worker is reading {name}: wait for it to finish, then run again")
+        return mappings
+
+    def plan(self, progress: Progress = silent, selection: Selection = ALL) -> Plan:
+        """Reads all connections, stores what it saw, writes to none: what would be written, and why.
+
+        Args:
+            progress: told how far it is.
+            selection: the part of it that is wanted.
+
+        Raises:
+            AdapterError: a connection does not work; a plan from one half of the truth would mislead.
+        """
+        return self.decide(self._read(progress), progress, selection)
+
+    def undo(self, plan: str, progress: Progress = silent) -> Plan:
+        """Reads all connections, writes to none: what would take an applied plan back.
+
+        Args:
+            plan: its hash.
+            progress: told how far it is.
+
+        Raises:
+            ConfigError: nothing was written under such a plan.
+            AdapterError: a connection does not work.
+        """
+        return self._undoing(self._read(progress), plan)
+
+    def _undoing(self, mappings: Mapping[str, ConnectionMapping], plan: str) -> Plan:
+        found = undone(self.store, mappings, plan)
+        words = self.agreement.standing(self.clock.now().date())
+        hashed = plan_hash(found.outcomes)
+        back = Plan(
+            hashed, found.outcomes, Gathered(), words, self.off, names=found.names, undoes=plan, kept=found.kept
+        )
+        return self._measured(mappings, back)
 
     def apply(self, plan: Plan, *, approve: str | None = None, progress: Progress = silent) -> RoundResult:
         """Does what a plan says, if it still holds.
@@ -267,26 +250,43 @@ class Engine:
         """
         self.complete()
         mappings = self.mappings()
-        fresh = self.decide(mappings)
-        if fresh.hash != plan.hash:
-            raise StalePlan("the CRMs moved on since this plan was made: make a new plan, look at it, apply that one")
-        return self._carry_out(mappings, fresh, RoundResult(), approve, progress)
+        result = RoundResult()
+        with self._leased("decide") as lease:
+            if lease is None:
+                raise StoreBusy("another worker is deciding about leads: wait for it to finish, then run again")
+            fresh = (
+                self._undoing(mappings, plan.undoes) if plan.undoes else self.decide(mappings, selection=plan.selection)
+            )
+            if fresh.hash != plan.hash:
+                raise StalePlan(
+                    "the CRMs moved on since this plan was made: make a new plan, look at it, apply that one"
+                )
+            self._record(fresh, result, approve, lease, progress)
+        return self._deliver(mappings, result, progress)
 
-    def _carry_out(
-        self,
-        mappings: Mapping[str, ConnectionMapping],
-        plan: Plan,
-        result: RoundResult,
-        approve: str | None,
-        progress: Progress,
-    ) -> RoundResult:
-        if plan.over and approve != plan.hash:
+    def _record(self, plan: Plan, result: RoundResult, approve: str | None, lease: Lease, progress: Progress) -> None:
+        writing = any(step.connection not in plan.off for step in plan.writes)
+        if plan.over and writing and approve != plan.hash:
             raise ApprovalNeeded("; ".join(plan.over), plan_hash=plan.hash)
         started = self.clock.now()
-        result.decided = len(plan.outcomes)
-        result.queued = record(self.store, plan.outcomes, plan.gathered, off=self.off, now=started)
+        result.decided, result.later, result.estimate = len(plan.outcomes), plan.gathered.later, plan.estimate
+        result.left.update(step.connection for step in plan.writes if step.connection in plan.off)
+        result.queued = record(
+            self.store, plan.outcomes, plan.gathered, off=plan.off, now=started, plan=plan.hash, lease=lease
+        )
+        whole = plan.selection == ALL and not plan.undoes and not plan.gathered.later
+        if whole and (approve == plan.hash or not plan.writes) and self.store.basis(RECOVERED):
+            with self.store.transaction() as tx:
+                tx.lineage.approved()
         progress("record", "", result.queued)
-        working = {n: m for n, m in mappings.items() if n not in self.off and n not in result.pulled.failed}
+
+    def _deliver(
+        self, mappings: Mapping[str, ConnectionMapping], result: RoundResult, progress: Progress
+    ) -> RoundResult:
+        started = self.clock.now()
+        before, spent = self.meter.made(), self.meter.spent(started)
+        idle = self.off | result.pulled.failed.keys()
+        working = {name: mapping for name, mapping in mappings.items() if name not in idle}
         result.delivered = deliver(
             self.store,
             working,
@@ -294,44 +294,79 @@ class Engine:
             clock=self.clock,
             retry=self.retry,
             grace=self.grace,
+            worker=self.worker,
+            workers=self.workers,
+            spent=spent,
+            most_refused=self.agreement.sync.guards.max_refused.limit,
             progress=lambda connection, amount: progress("deliver", connection, amount),
         )
+        result.delivered.failed |= {name: error for name, error in spent.items() if self.store.intents(connection=name)}
+        result.calls = self.meter.since(before)
         counts = {"read": dict(result.pulled.read), "queued": result.queued, "applied": dict(result.delivered.applied)}
+        counts["calls"] = self.meter.note()
         with self.store.transaction() as tx:
             tx.log_round(started, self.clock.now(), counts)
         return result
 
     def round(
-        self, mappings: Mapping[str, ConnectionMapping], *, approve: str | None = None, progress: Progress = silent
+        self,
+        mappings: Mapping[str, ConnectionMapping],
+        *,
+        approve: str | None = None,
+        progress: Progress = silent,
+        down: Mapping[str, AdapterError] = NONE_DOWN,
+        left: frozenset[str] = frozenset(),
     ) -> RoundResult:
-        """One pull, decide, record, deliver."""
-        result = RoundResult(pulled=self.pull(mappings, progress))
-        return self._carry_out(mappings, self.decide(mappings, progress), result, approve, progress)
+        """One pull, decide, record, deliver.
+
+        Args:
+            mappings: of every connection, perhaps the last one known.
+            approve: see :meth:`sync`.
+            progress: told how far it is.
+            down: connections that do not answer; the others are read and written all the same.
+            left: connections whose new writes are left to a person.
+        """
+        result = RoundResult(pulled=self.pull({n: m for n, m in mappings.items() if n not in down}, progress))
+        result.pulled.failed.update(down)
+        if mappings.keys() < self.adapters.keys():
+            # Nobody knows how to read what was seen there: what is decided now would be half of the truth.
+            return self._deliver(mappings, result, progress)
+        with self._leased("decide") as lease:
+            if lease is None:
+                result.pulled.busy |= mappings.keys()
+            else:
+                plan = self.decide(mappings, progress)
+                self._record(replace(plan, off=plan.off | left), result, approve, lease, progress)
+        return self._deliver(mappings, result, progress)
 
     def sync(
-        self, *, yes: bool = False, approve: str | None = None, rounds: int = 8, progress: Progress = silent
+        self, *, yes: bool | None = False, approve: str | None = None, rounds: int = 8, progress: Progress = silent
     ) -> SyncResult:
         """Rounds until nothing is left to do, or a connection fails.
 
         Args:
-            yes: a person agrees to write to connections that are set to ``ask``.
+            yes: a person agrees to write to connections that are set to ``ask``; ``None`` leaves those to a person.
             approve: the hash of a plan over the agreed limits that a person has approved.
 
         Raises:
             WritesOff: a connection is set to ``ask`` and nobody said yes.
             ApprovalNeeded: the agreed limits would be exceeded.
+            AdapterError: no connection answers.
         """
         asking = sorted(name for name in self.adapters if self.writes[name] == "ask")
-        if asking and not yes:
+        if asking and yes is False:
             raise WritesOff(
                 f"{', '.join(asking)} may only be written after a person has agreed (writes = ask): "
                 "look at a plan and apply it, or sync with yes"
             )
         self.complete()
-        mappings = self.mappings()
-        result = SyncResult()
+        mappings, down = self._described()
+        if down.keys() == self.adapters.keys():
+            raise next(iter(down.values()))
+        result, left = SyncResult(), frozenset(() if yes else asking)
         for _ in range(rounds):
-            result.rounds.append(self.round(mappings, approve=approve, progress=progress))
-            if result.rounds[-1].quiet or result.rounds[-1].failed:
+            result.rounds.append(self.round(mappings, approve=approve, progress=progress, down=down, left=left))
+            last = result.rounds[-1]
+            if last.quiet or last.failed or (last.busy and not last.delivered.done):
                 break
         return result

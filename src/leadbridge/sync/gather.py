@@ -7,7 +7,7 @@ becomes a case, or is found to concern no lead.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,8 +16,15 @@ from leadbridge.domain.facts import Fact
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.store import Link, Observation, Quarantined, Store
 from leadbridge.store.codec import fingerprint
-from leadbridge.sync.case import Case, Related, Side
-from leadbridge.sync.identity import Candidate, identify
+from leadbridge.sync.aliases import VANISHED, upstream
+from leadbridge.sync.around import Around, candidate, digests
+from leadbridge.sync.behind import later_writes
+from leadbridge.sync.case import Case, Joined, Related, Side
+from leadbridge.sync.identity import Candidate, identify, were_erased
+from leadbridge.sync.lately import written_lately
+from leadbridge.sync.refusals import stamp, tried_again
+from leadbridge.sync.standing import BOOKKEEPING, Standing
+from leadbridge.sync.unread import hidden_heirs
 
 __all__ = ["Gathered", "gather"]
 
@@ -28,16 +35,24 @@ Key = tuple[str, Ref]
 class Gathered:
     """The cases; which records each lead's decision settles; what concerns nobody; what a person must decide.
 
+    ``seen``: what undecided records were like, as digests. ``handles``: what they can be recognised by.
+    ``bases``: what was agreed on before, by lead and connection.
+    ``ahead``: records that carry writes of ours which this database does not know.
     ``waiting``: fingerprints of what earlier decisions lacked, by lead; gone unless this decision lacks it again.
     """
 
     cases: list[Case] = field(default_factory=list)
     settles: dict[str, list[Key]] = field(default_factory=dict)
     nobodys: list[Key] = field(default_factory=list)
+    seen: dict[Key, str] = field(default_factory=dict)
+    handles: dict[Key, Collection[str]] = field(default_factory=dict)
     unclear: list[Quarantined] = field(default_factory=list)
     waiting: dict[str, set[str]] = field(default_factory=dict)
+    bases: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict, repr=False)
     keyless: int = 0
     held: int = 0
+    later: int = 0
+    ahead: dict[Key, int] = field(default_factory=dict)
 
 
 class _Gathering:
@@ -45,27 +60,47 @@ class _Gathering:
 
     def __init__(self, store: Store, mappings: Mapping[str, ConnectionMapping], now: datetime) -> None:
         self.store, self.mappings = store, mappings
-        self.result = Gathered()
+        self.result, self.now = Gathered(), now
+        self.suppression = store.suppression()
+        self.candidates: dict[Key, Candidate] = {}
+        # What undecided records say in canonical names, read once.
+        self.said: dict[Key, dict[str, Value]] = {}
         self.dirty = {
             (o.connection, o.ref): o
             for o in store.observations(dirty=True)
-            if o.connection in mappings and o.ref.kind in mappings[o.connection].kinds
+            if o.connection in mappings
+            and o.ref.kind in mappings[o.connection].kinds
+            and (o.connection, o.ref) not in self.suppression.leaving
         }
-        self.links = {(link.connection, link.ref): link for link in store.links()}
-        self.live = {key: link.lead for key, link in self.links.items() if link.status == "live"}
-        self.relations = store.relations()
+        self.result.seen = {key: observation.digest for key, observation in self.dirty.items()}
+        # Read after the records: a write that another worker has just planned is known by now.
+        self.result.ahead = later_writes(store.line(), mappings, self.dirty)
+        self.around = Around(store)
+        self.links, self.live = self.around.links, self.around.live
+        self.around.know(self.dirty)
         self.moved: dict[str, list[tuple[str, Record]]] = defaultdict(list)
+        self.joined: dict[str, list[tuple[str, Key]]] = defaultdict(list)
+        self.absorbed: dict[str, list[tuple[Key, Record]]] = defaultdict(list)
         self.new_links: dict[str, list[Link]] = defaultdict(list)
         self.how: dict[Key, str] = {}
         self.new_relations: dict[str, set[Key]] = defaultdict(set)
         self.related: dict[str, dict[Key, Observation]] = defaultdict(dict)
         self.leads: set[str] = set(store.due(now))
+        self.now = now
+        self.quarantined = store.quarantined()
+        self.again: set[str] = set()
 
     def kind(self, key: Key) -> KindMapping:
         return self.mappings[key[0]].kinds[key[1].kind]
 
     def run(self) -> Gathered:
         people = {key: o for key, o in self.dirty.items() if self.kind(key).stands_for == "lead"}
+        for key, observation in people.items():
+            if observation.record.state == "live":
+                fields, kind = observation.record.fields, self.kind(key)
+                said = self.said[key] = kind.read(fields)
+                self.candidates[key] = Candidate.of(observation, said, kind.own_value("id", fields))
+        self.result.handles = {key: digests(self.candidates[key]) if key in self.candidates else () for key in people}
         self._moves(people)
         self._recognise({key: o for key, o in people.items() if key not in self.live and o.record.state == "live"})
         for key, observation in people.items():
@@ -82,14 +117,20 @@ class _Gathering:
         """Records that were converted, merged or deleted: the link follows to the record that took their place."""
         ended = {key: o.record for key, o in people.items() if o.record.state != "live"}
         heirs = {(key[0], record.successor) for key, record in ended.items() if record.successor is not None}
-        for o in self.store.observations(refs=sorted(ref for _, ref in heirs)):
+        while heirs:
             # One that ended in its turn may have been looked at before anybody knew whose it was.
-            if o.record.state != "live" and (o.connection, o.ref) in heirs:
-                ended.setdefault((o.connection, o.ref), o.record)
+            self.around.know(heirs)
+            known = self.store.seen(sorted(heirs))
+            more = {(o.connection, o.ref): o.record for o in known if o.record.state != "live"}
+            new = {key: record for key, record in more.items() if key in heirs and key not in ended}
+            ended |= new
+            heirs = {(key[0], record.successor) for key, record in new.items() if record.successor is not None}
         while ready := [key for key in ended if key in self.live]:
-            for key in ready:
+            for key in upstream(ready, ended):
                 self._move(key, ended.pop(key))
-        self.result.nobodys.extend(key for key in ended if key in self.dirty)
+        for key, record in ended.items():
+            if key in self.dirty:
+                self._absorb(key, record)
 
     def _move(self, key: Key, record: Record) -> None:
         lead = self.live.pop(key)
@@ -97,12 +138,14 @@ class _Gathering:
         self.moved[lead].append((key[0], record))
         self._relate(lead, key[0], record)
         heir = (key[0], record.successor) if record.successor is not None else None
-        if heir is not None and self.live.get(heir, lead) == lead:
+        owner = self._lead_of(heir) if heir is not None else None
+        if heir is not None and owner in (None, lead):
             self.new_links[lead] += [Link(key[0], key[1], lead, "moved"), Link(key[0], heir[1], lead)]
             self.live[heir] = lead
             return
         self.new_links[lead].append(Link(key[0], key[1], lead, "gone"))
-        if heir is not None:
+        if heir is not None and owner is not None:
+            self.joined[lead].append((owner, heir))
             self.result.unclear.append(
                 Quarantined(
                     fingerprint("merge", key[0], heir[1].kind, heir[1].id, lead),
@@ -110,38 +153,66 @@ class _Gathering:
                     heir[1],
                     lead,
                     "identity",
-                    f"two leads became one record ({record.state})",
-                    "merge the other CRM's two records as well; the lead of the remaining record goes on",
+                    f"two leads became one record ({record.state}): {lead} and {owner}",
+                    f"merge the other CRM's two records as well; {owner}, whose record remains, goes on",
                     "identity",
                 )
             )
+        elif record.version == VANISHED:
+            self.result.unclear.append(
+                Quarantined(
+                    fingerprint("vanished", key[0], key[1].kind, key[1].id),
+                    key[0],
+                    key[1],
+                    lead,
+                    "identity",
+                    "the record is gone beyond recovery, as after a privacy request",
+                    f"if the person asked to be erased: leadbridge erase {lead}; if not, nothing has to be done: "
+                    "the lead is left alone here",
+                    "identity",
+                )
+            )
+
+    def _absorb(self, key: Key, record: Record) -> None:
+        """A record of nobody that ended: what became of it may be the record of a lead."""
+        heir = (key[0], record.successor) if record.successor is not None else None
+        lead = self.live.get(heir) if heir is not None else None
+        if lead is None:
+            self.result.nobodys.append(key)
+        else:
+            self.leads.add(lead)
+            self.absorbed[lead].append((key, record))
 
     def _recognise(self, strangers: Mapping[Key, Observation]) -> None:
         if not strangers:
             return
 
-        def candidate(observation: Observation) -> Candidate:
-            kind = self.kind((observation.connection, observation.ref))
-            fields = observation.record.fields
-            return Candidate.of(observation, kind.read(fields), kind.own_value("id", fields))
-
-        new = [candidate(o) for o in strangers.values()]
+        new = [self.candidates[key] for key in strangers]
         keys = {key for each in new for key in each.keys}
-        known = []
-        for o in self.store.observations():
-            place = (o.connection, o.ref)
-            if o.record.state != "live" or o.connection not in self.mappings or place in strangers:
-                continue
-            if place in self.live:
-                known.append(candidate(o))
-            elif o.ref.kind in self.mappings[o.connection].kinds and self.kind(place).stands_for == "lead":
-                # One that stayed where it was until now: whoever appears may be the same person.
-                each = candidate(o)
-                if keys & each.keys:
-                    new.append(each)
+        # What changed is known by what it holds now, everything else by its handles.
+        known = [each for key, each in self.candidates.items() if key in self.live]
+        wanted, asked = {digest for each in new for digest in digests(each)}, set(self.candidates)
+        while places := self.around.alike(wanted) - asked:
+            asked |= places
+            for o in self.store.seen(sorted(places)):
+                place = (o.connection, o.ref)
+                if place not in places or o.record.state != "live" or o.connection not in self.mappings:
+                    continue
+                if place in self.live:
+                    known.append(candidate(self.mappings, o))
+                elif o.ref.kind in self.mappings[o.connection].kinds and self.kind(place).stands_for == "lead":
+                    # One that stayed where it was until now: whoever appears may be the same person.
+                    each = candidate(self.mappings, o)
+                    if keys & each.keys:
+                        new.append(each)
+                        wanted |= digests(each)
+        self.around.know_leads({value for each in new for name, value in each.keys if name != "email"})
+        back = were_erased(new, self.suppression, set(self.live.values()))
+        new = [each for each in new if each not in back]
         accounts = {name: mapping.description.account for name, mapping in self.mappings.items()}
         links = [*self.links.values(), *(link for links in self.new_links.values() for link in links)]
         found = identify(new, known, links, accounts)
+        found.unclear.extend(back.values())
         for link, how in found.links:
             self.live[link.connection, link.ref] = link.lead
             self.how[link.connection, link.ref] = how
@@ -157,13 +228,14 @@ class _Gathering:
         kind = self.mappings[connection].kinds[record.ref.kind]
         opportunity = record.fields.get(kind.crosswalk.opportunity) if kind.crosswalk.opportunity else None
         for ref in opportunity if isinstance(opportunity, tuple) else (opportunity,):
-            if isinstance(ref, Ref) and lead not in self.relations.get((connection, ref), ()):
+            if isinstance(ref, Ref) and lead not in self.around.relations([(connection, ref)])[connection, ref]:
                 self.new_relations[lead].add((connection, ref))
 
     def _others(self, others: Mapping[Key, Observation]) -> None:
         """Opportunities and interactions: to the leads that they belong to."""
         named = {key: lead for lead, keys in self.new_relations.items() for key in keys}
-        seen = {(o.connection, o.ref): o for o in self.store.observations(refs=[ref for _, ref in named])}
+        related = self.around.relations(others)
+        seen = {(o.connection, o.ref): o for o in self.store.seen(named)}
         for key, lead in named.items():
             if key in seen:
                 self.related[lead][key] = seen[key]
@@ -172,25 +244,48 @@ class _Gathering:
             field = kind.fields.get("lead")
             person = observation.record.fields.get(field) if field else None
             people = [ref for ref in (person if isinstance(person, tuple) else (person,)) if isinstance(ref, Ref)]
-            leads = {self._lead_of((key[0], ref)) for ref in people} | self.relations.get(key, set())
+            leads = {self._lead_of((key[0], ref)) for ref in people} | related[key]
             leads |= {named[key]} if key in named else set()
             found = sorted(lead for lead in leads if lead is not None)
             for lead in found:
                 self.leads.add(lead)
                 self.related[lead][key] = observation
-                if lead not in self.relations.get(key, ()):
+                if lead not in related[key]:
                     self.new_relations[lead].add(key)
             if not found and not people:
                 self.result.nobodys.append(key)
 
     def _lead_of(self, key: Key) -> str | None:
+        lead = self.live.get(key)
+        if lead is not None:
+            return lead
+        self.around.know([key])
         link = self.links.get(key)
         return self.live.get(key) or (link.lead if link is not None else None)
 
     # -- everything about it ---------------------------------------------------------------------------------------
 
+    def _retries(self) -> None:
+        """What a CRM refused and is tried again now: its lead is decided about, as if nothing had been refused."""
+        places = {(item.connection, item.ref) for item in self.quarantined if item.origin == "crm"}
+        known = {(o.connection, o.ref): o.record.fields for o in self.store.seen(sorted(places))}
+        for item in self.quarantined:
+            kind = self.mappings[item.connection].kinds.get(item.ref.kind) if item.connection in self.mappings else None
+            if item.lead is None or kind is None:
+                continue
+            if tried_again(item, self.now, stamp(kind, item.subject, known.get((item.connection, item.ref)))):
+                self.again.add(item.fingerprint)
+                self.leads.add(item.lead)
+
     def _cases(self) -> None:
+        self._retries()
         held = {intent.lead for intent in self.store.intents(leads=self.leads)}
+        held |= {erasure.lead for erasure in self.store.erasures(done=False) if erasure.lead in self.leads}
+        # Whoever takes a lead over is decided about once it is stored what there is to take over.
+        heirs = self.leads & {owner for pairs in self.joined.values() for owner, _ in pairs}
+        self.result.later = len(heirs - held)
+        held |= heirs
+        self.around.know_leads(self.leads)
         self.result.held = len(held)
         leads = self.leads - held
         sides: dict[str, dict[str, Key]] = defaultdict(dict)
@@ -198,18 +293,21 @@ class _Gathering:
             if lead in leads:
                 sides[lead][key[0]] = key
         keys = [key for by_connection in sides.values() for key in by_connection.values()]
-        seen = {(o.connection, o.ref): o for o in self.store.observations(refs=[ref for _, ref in keys])}
+        seen = {key: self.dirty[key] for key in keys if key in self.dirty}
+        seen |= {(o.connection, o.ref): o for o in self.store.seen(key for key in keys if key not in seen)}
         # Without a record that nobody could read yet, what the others say would pass for agreed.
         unread = {lead for lead in leads if any(key not in seen for key in sides[lead].values())}
         self.result.held += len(unread)
+        self.result.unclear.extend(hidden_heirs(unread, self.moved, self.now))
         leads = leads - unread
-        bases = self.store.bases(leads)
+        bases = self.result.bases = self.store.bases(leads)
         facts: dict[str, list[Fact]] = defaultdict(list)
-        for _, fact in self.store.facts(leads):
+        for _, fact in self.store.facts(leads, but=BOOKKEEPING):
             facts[fact.lead].append(fact)
+        written = written_lately(self.store, leads, self.now)
         refused: dict[str, set[str]] = defaultdict(set)
-        for item in self.store.quarantined():
-            if item.lead is not None:
+        for item in self.quarantined:
+            if item.lead is not None and item.fingerprint not in self.again:
                 refused[item.lead].add(item.fingerprint)
                 if item.origin == "decision":
                     self.result.waiting.setdefault(item.lead, set()).add(item.fingerprint)
@@ -224,6 +322,7 @@ class _Gathering:
                 settles[str(owner)].append(key)
         for lead in leads:
             settles[lead] += [key for key in self.related[lead] if key in self.dirty]
+            settles[lead] += [key for key, _ in self.absorbed[lead]]
         for lead in sorted(leads):
             present = {
                 connection: self._side(lead, seen[key], bases.get((lead, connection)))
@@ -238,24 +337,34 @@ class _Gathering:
                 gone=frozenset(gone[lead] | (sides[lead].keys() - present.keys())),
                 related=tuple(self._related(o) for _, o in sorted(self.related[lead].items())),
                 refused=frozenset(refused[lead]),
+                written=written.get(lead, {}),
                 moved=tuple(self.moved[lead]),
-                links=tuple(self.new_links[lead]),
+                joined=tuple(self._joined(owner, heir) for owner, heir in self.joined[lead]),
+                absorbed=tuple((key[0], record) for key, record in self.absorbed[lead]),
+                # Of a record that was passed through, the last word counts.
+                links=tuple({(link.connection, link.ref): link for link in self.new_links[lead]}.values()),
                 relations=tuple((name, ref, lead) for name, ref in sorted(self.new_relations[lead])),
             )
             if case.sides or case.moved:
                 self.result.cases.append(case)
                 self.result.settles[lead] = settles[lead]
 
+    def _joined(self, owner: str, heir: Key) -> Joined:
+        said = [self.kind(heir).read(o.record.fields) for o in self.store.seen([heir])]
+        withdrawn = Standing.of(fact for _, fact in self.store.facts([owner])).opted_out
+        return Joined(owner, heir, withdrawn or any(values.get("opted_out") is True for values in said))
+
     def _side(self, lead: str, observation: Observation, base: Mapping[str, object] | None) -> Side:
-        mapping = self.mappings[observation.connection]
-        kind = mapping.kinds[observation.ref.kind]
+        key = (observation.connection, observation.ref)
+        mapping, kind = self.mappings[key[0]], self.kind(key)
+        said = self.said[key] if key in self.said else kind.read(observation.record.fields)
         return Side(
             mapping,
             kind,
             observation.record,
-            kind.read(observation.record.fields),
+            said,
             base,  # type: ignore[arg-type]  # values as the store keeps them
-            self.how.get((observation.connection, observation.ref), ""),
+            self.how.get(key, ""),
         )
 
     def _related(self, observation: Observation) -> Related:

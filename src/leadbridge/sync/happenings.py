@@ -6,8 +6,10 @@ shows because it has no better word for a stage is no move.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import NamedTuple
 
 from leadbridge.adapter import Record, Value
 from leadbridge.agreement.crosswalk import BY_REASON
@@ -18,25 +20,31 @@ from leadbridge.domain.history import LeadHistory
 from leadbridge.domain.shared_memory import attempts_of
 from leadbridge.store import Link
 from leadbridge.sync.case import Case, Outcome, Related, Rules, Side
-from leadbridge.sync.related import buying, interaction, opportunity, touches
+from leadbridge.sync.related import buying, interaction, is_news, opportunity, took_place, touches
 from leadbridge.sync.standing import Standing
 from leadbridge.sync.teller import Teller, text
+from leadbridge.sync.work import answers, progress
 
 __all__ = ["STAGES", "happenings"]
 
 STAGES: Mapping[str, str] = {str(decision): stage for decision, stage in STAGE_OF_DECISION.items()}
 """The canonical stage that a decision leads to; the agreement may call it otherwise."""
 
+_AT_LAST = datetime.max.replace(tzinfo=UTC)
+
 
 def happenings(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -> None:
     """Adds to the outcome everything that has happened to the lead since its records were last looked at."""
     teller = Teller(rules, case, outcome, standing)
-    sides = list(case.sides.values())
+    sides = [side for _, side in sorted(case.sides.items())]
     if not standing.captured:
         _captured(teller, sides)
     for connection, record in case.moved:
         _moved(teller, connection, record)
+    for connection, record in case.absorbed:
+        _absorbed(teller, connection, record)
     if not sides:
+        _hand_over(teller)
         return
     for side in sides:
         if side.how:
@@ -52,17 +60,8 @@ def happenings(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -
     for side in sides:
         _consent(teller, side, side.values)
         touches(teller, side)
-    _stages(teller, sides)
-    _offer(teller, sides)
-    for side in sides:
-        _owner(teller, side)
-        _status(teller, side)
-    for related in sorted(case.related, key=lambda r: (r.record.modified_at, r.record.ref)):
-        interaction(teller, related)
-    for side in sides:
-        _decision(teller, side)
-    for related in case.related:
-        opportunity(teller, related)
+    _hand_over(teller)
+    _course(teller, sides)
     buying(teller, sides)
 
 
@@ -101,6 +100,12 @@ def _moved(teller: Teller, connection: str, record: Record) -> None:
         _accepted(teller, seen)
 
 
+def _absorbed(teller: Teller, connection: str, record: Record) -> None:
+    mapping = teller.rules.mappings[connection]
+    kind = mapping.kinds[record.ref.kind]
+    _consent(teller, Related(mapping, kind, record), kind.read(record.fields))
+
+
 def _accepted(teller: Teller, seen: Related) -> None:
     """A converted record says that it was accepted, even if nobody looked while it was."""
     if not teller.standing.offered:
@@ -112,21 +117,97 @@ def _accepted(teller: Teller, seen: Related) -> None:
 
 
 def _consent(teller: Teller, seen: Side | Related, said: Mapping[str, Value]) -> None:
-    if said.get("opted_out") is True and not teller.standing.opted_out:
-        teller.tell(f.ConsentWithdrawn, seen.record.modified_at, seen)
+    if said.get("opted_out") is not True or teller.standing.opted_out:
+        return
+    if teller.standing.agreed_again and isinstance(seen, Side) and not seen.changed("opted_out"):
+        return  # what the record says from before the person agreed again is about to be set right
+    teller.tell(f.ConsentWithdrawn, seen.record.modified_at, seen)
+
+
+def _hand_over(teller: Teller) -> None:
+    """Of two leads that became one record, both have opted out if one has, whichever record the CRM kept.
+
+    Source: community.hubspot.com 824366: HubSpot ties an opt-out to the address, and a merge gives one of them up.
+    """
+    for heir in teller.case.joined:
+        opted_out = teller.standing.opted_out
+        if opted_out == heir.opted_out:
+            continue
+        withdrawn = f.ConsentWithdrawn(
+            lead=heir.lead if opted_out else teller.case.lead,
+            occurred_at=teller.rules.now,
+            recorded_at=teller.rules.now,
+            actor="leadbridge",
+            cause=f"lead {teller.case.lead if opted_out else heir.lead} became one with it",
+            agreement=teller.rules.agreement.version,
+        )
+        if opted_out:
+            teller.outcome.elsewhere.append((withdrawn, heir.record))
+        else:
+            teller.outcome.facts.append(withdrawn)
+            teller.standing.add(withdrawn)
 
 
 # -- the lifecycle ---------------------------------------------------------------------------------------------------
 
 
-def _stages(teller: Teller, sides: list[Side]) -> None:
-    lifecycle, standing = teller.lifecycle, teller.standing
-    proposals = [
-        (stage, side)
+def _course(teller: Teller, sides: list[Side]) -> None:
+    """Stages, offers, decisions and opportunities in the order of time: whatever happened last has the last word.
+
+    What a record says for the first time came before everything else: it tells where the lead was, not what happened.
+    """
+    waiting = _proposals(teller, sides)
+    for number, (until, _, turn) in enumerate([*_turns(teller, sides), (_AT_LAST, 0, _nothing)]):
+        due = [each for each in waiting if each.side.base is None or each.at <= until]
+        waiting = [each for each in waiting if each not in due]
+        if due or not number:
+            _stages(teller, due)
+            _offer(teller, sides)
+            for side in sides:
+                _owner(teller, side)
+        if not number:
+            # Of two that changed it, the one whose work it is has the last word.
+            for side in sorted(sides, key=lambda each: each.function == teller.rules.agreement.handoff.to):
+                _status(teller, side)
+            for related in sorted(teller.case.related, key=lambda r: (r.record.modified_at, r.record.ref)):
+                interaction(teller, related)
+                progress(teller, related)
+        turn()
+
+
+def _nothing() -> None:
+    return None
+
+
+class _Proposal(NamedTuple):
+    """A stage that a side says the lead has come to."""
+
+    at: datetime
+    stage: str
+    side: Side
+
+
+def _proposals(teller: Teller, sides: list[Side]) -> list[_Proposal]:
+    return [
+        _Proposal(teller.entered_at(side, stage)[0], stage, side)
         for side in sides
         if side.changed("stage") and (stage := text(side.values.get("stage"))) is not None
     ]
-    for stage, side in sorted(proposals, key=lambda pair: (lifecycle.rank(pair[0]) or 0, pair[1].record.modified_at)):
+
+
+def _turns(teller: Teller, sides: list[Side]) -> list[tuple[datetime, int, Callable[[], None]]]:
+    """What may take a lead off its way or to its end, in the order of time; of simultaneous ones, decisions first."""
+    changed = [side for side in sides if side.changed("decision") or side.changed("reason")]
+    decided: list[Side | Related] = [*changed, *(each for each in teller.case.related if answers(teller, each))]
+    decisions = [(side.record.modified_at, 0, partial(_decision, teller, side)) for side in decided]
+    dealt = [each for each in teller.case.related if is_news(teller, each)]
+    deals = [(took_place(each), 1, partial(opportunity, teller, each)) for each in dealt]
+    return sorted([*decisions, *deals], key=lambda turn: turn[:2])
+
+
+def _stages(teller: Teller, proposals: list[_Proposal]) -> None:
+    lifecycle, standing = teller.lifecycle, teller.standing
+    for _, stage, side in sorted(proposals, key=lambda each: (lifecycle.rank(each.stage) or 0, each.at)):
         if side.values.get("decision") == "accept" and standing.offered:
             continue  # sales' acceptance is told as a decision, which brings its own stage
         current = standing.stage
@@ -135,17 +216,16 @@ def _stages(teller: Teller, sides: list[Side]) -> None:
                 continue
         elif current is not None and not lifecycle.is_forward(current, stage):
             if stage != current and lifecycle.rank(stage) is not None and side.base is not None:
-                teller.tell(
-                    f.ConflictSettled,
-                    side.record.modified_at,
-                    side,
-                    field="stage",
-                    winner="agreement",
-                    rule="a stage moves backward only with a reason",
-                )
+                _not_without_a_reason(teller, side, "a stage moves backward only with a reason")
             continue
         when, precision = teller.entered_at(side, stage)
-        teller.move(stage, side, when, precision=precision)
+        if not teller.reach(stage, side, when, precision=precision) and side.base is not None:
+            _not_without_a_reason(teller, side, "from here the agreement knows no way to this stage without a reason")
+
+
+def _not_without_a_reason(teller: Teller, side: Side, rule: str) -> None:
+    """A stage that somebody set and that does not stand."""
+    teller.tell(f.ConflictSettled, side.record.modified_at, side, field="stage", winner="agreement", rule=rule)
 
 
 def _offer(teller: Teller, sides: list[Side]) -> None:
@@ -176,8 +256,10 @@ def _offer(teller: Teller, sides: list[Side]) -> None:
 
 def _owner(teller: Teller, side: Side) -> None:
     standing = teller.standing
+    if standing.handoff is None or side.function != teller.rules.agreement.handoff.to:
+        return
     owner = side.kind.owner(side.record.fields)
-    if owner is None or standing.handoff is None or side.function != teller.rules.agreement.handoff.to:
+    if owner is None:
         return
     when, arrived = side.record.modified_at, standing.requested == owner.id
     if standing.requested is not None and not arrived and not side.changed("owner"):
@@ -194,10 +276,10 @@ def _status(teller: Teller, side: Side) -> None:
         teller.tell(f.StatusChanged, side.record.modified_at, side, status=status)
 
 
-def _decision(teller: Teller, side: Side) -> None:
+def _decision(teller: Teller, side: Side | Related) -> None:
     decision, code = text(side.values.get("decision")), text(side.values.get("reason"))
     standing, agreement = teller.standing, teller.rules.agreement
-    if decision is None or not (side.changed("decision") or side.changed("reason")):
+    if decision is None:
         return
     if decision == BY_REASON:
         if code is None:
@@ -207,7 +289,8 @@ def _decision(teller: Teller, side: Side) -> None:
                 "the record was closed without a reason that the agreement knows",
                 "give the reason in the CRM, or add its value to the crosswalk",
             )
-            teller.outcome.unsettled[side.connection] = {"decision", "reason"}
+            if isinstance(side, Side):
+                teller.outcome.unsettled[side.connection] = {"decision", "reason"}
             return
         followed_up = standing.touched or standing.decision == "accept"
         decision = decision_meant(agreement, code, followed_up=followed_up)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from leadbridge.adapter import Ref, Value
 from leadbridge.mapping import record_digest
-from leadbridge.store import Link, Observation, Quarantined
+from leadbridge.store import Link, Observation, Quarantined, Suppression
 from leadbridge.store.codec import fingerprint
 
-__all__ = ["Candidate", "Identified", "identify", "lead_id", "unclear"]
+__all__ = ["Candidate", "Identified", "identify", "lead_id", "own_lead_id", "unclear", "were_erased"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,23 @@ class Identified:
     keyless: int = 0
 
 
+_MOST_SHOWN = 5
+
 _SEVERAL = (
     "several records of this connection have the same email",
     "merge them in the CRM; until then none of them is carried over",
 )
+
+
+def _apart(candidate: Candidate) -> str:
+    return f"leadbridge apart {candidate.connection} {candidate.ref.kind} {candidate.ref.id}"
+
+
+def _commands(candidate: Candidate, leads: Collection[str]) -> str:
+    """What to type: one line for each lead that it may be, and one for somebody else."""
+    ref = candidate.ref
+    lines = [f"leadbridge link {candidate.connection} {ref.kind} {ref.id} {lead}" for lead in sorted(leads)]
+    return " or ".join([*lines[:_MOST_SHOWN], f"{_apart(candidate)} (somebody else)"])
 
 
 def unclear(connection: str, ref: Ref) -> str:
@@ -72,9 +85,12 @@ def unclear(connection: str, ref: Ref) -> str:
 
 def lead_id(candidate: Candidate, account: str) -> str:
     """The id of a new lead: the agreement's key, else the same digest whenever this record is met again."""
-    if candidate.external_id:
-        return candidate.external_id
-    return record_digest(account, candidate.ref)
+    return candidate.external_id or own_lead_id(candidate.ref, account)
+
+
+def own_lead_id(ref: Ref, account: str) -> str:
+    """The id of the lead that a record stands for alone: a digest of where the record is, which says nothing."""
+    return record_digest(account, ref)
 
 
 def identify(
@@ -112,47 +128,39 @@ def identify(
             keys["external_id", candidate.external_id].add(lead)
 
     def ask(candidate: Candidate, reason: str, remedy: str) -> None:
-        found.unclear.append(
-            Quarantined(
-                unclear(candidate.connection, candidate.ref),
-                candidate.connection,
-                candidate.ref,
-                None,
-                "identity",
-                reason,
-                remedy,
-                "identity",
-            )
-        )
+        found.unclear.append(_question(candidate, reason, remedy))
 
     def by_own_id(candidate: Candidate, own_id: str) -> None:
         if (candidate.connection, own_id) in taken:
-            ask(
-                candidate,
-                "another record of this connection has the same leadbridge id",
-                "merge the two records in the CRM, or clear the leadbridge id of the one that is a copy",
-            )
+            ask(candidate, *_own_id_taken(candidate, own_id, links))
         else:
             bind(candidate, own_id, "key")
 
     def by_other_keys(candidate: Candidate, twin: bool) -> None:
         matches, how = _matches(candidate, keys)
         if len(matches) > 1:
-            command = f"leadbridge link {candidate.connection} {candidate.ref.kind} {candidate.ref.id} LEAD"
             ask(
                 candidate,
                 f"its {how} belongs to {len(matches)} leads",
-                f"merge them in the CRM, or say which: {command}",
+                f"merge them in the CRM, or say which: {_commands(candidate, matches)}",
             )
         elif twin and how != "external_id":
-            ask(candidate, *_SEVERAL)
+            reason, remedy = _SEVERAL
+            ask(candidate, reason, f"{remedy}; if they are different people, for each: {_apart(candidate)}")
         elif not matches:
             bind(candidate, lead_id(candidate, accounts[candidate.connection]), "new")
         elif (candidate.connection, next(iter(matches))) in gone:
-            command = f"leadbridge link {candidate.connection} {candidate.ref.kind} {candidate.ref.id} LEAD"
-            ask(candidate, "the record of its lead was deleted here, and this one is new", f"say so: {command}")
+            ask(
+                candidate,
+                "the record of its lead was deleted here, and this one is new",
+                f"say so: {_commands(candidate, matches)}",
+            )
         elif (candidate.connection, next(iter(matches))) in taken:
-            ask(candidate, f"another record of this connection has the same {how}", "merge the two records in the CRM")
+            ask(
+                candidate,
+                f"another record of this connection has the same {how}: that of lead {next(iter(matches))}",
+                f"merge the two records in the CRM; if it is somebody else: {_apart(candidate)}",
+            )
         else:
             bind(candidate, next(iter(matches)), how)
 
@@ -166,6 +174,54 @@ def identify(
         else:
             by_other_keys(candidate, twins.get((candidate.connection, candidate.email or ""), False))
     return found
+
+
+def _own_id_taken(candidate: Candidate, own_id: str, links: Collection[Link]) -> tuple[str, str]:
+    """Why a record that carries our key does not get its lead, and what to do about it."""
+    if Link(candidate.connection, candidate.ref, own_id, "gone") in links:
+        return "the record of its lead was gone, and is back", f"to go on with it: {_commands(candidate, {own_id})}"
+    return (
+        "another record of this connection has the same leadbridge id",
+        "merge the two records in the CRM, or clear the leadbridge id of the one that is a copy",
+    )
+
+
+def _question(candidate: Candidate, reason: str, remedy: str) -> Quarantined:
+    return Quarantined(
+        unclear(candidate.connection, candidate.ref),
+        candidate.connection,
+        candidate.ref,
+        None,
+        "identity",
+        reason,
+        remedy,
+        "identity",
+    )
+
+
+def were_erased(
+    candidates: Iterable[Candidate], suppression: Suppression, leads: Collection[str]
+) -> dict[Candidate, Quarantined]:
+    """Of records without a link, those of people who were erased on request, each with what a person is asked.
+
+    Args:
+        leads: leads with a live record: one that a person let in again is known by our key.
+    """
+    if not suppression:
+        return {}
+    return {
+        candidate: _question(
+            candidate,
+            "somebody who was erased on request has appeared again",
+            f"delete it again; if the person came back by an own wish: {_apart(candidate)}",
+        )
+        for candidate in candidates
+        if candidate.own_id not in leads
+        and (
+            suppression.holds_record(candidate.connection, candidate.ref)
+            or any(suppression.holds(name, value) for name, value in candidate.keys)
+        )
+    }
 
 
 def _twins(candidates: Iterable[Candidate]) -> dict[tuple[str, str], bool]:

@@ -14,7 +14,7 @@ from html import escape
 from leadbridge.adapter import Adapter, Page, Record
 from leadbridge.agreement import Agreement
 from leadbridge.domain.model import listing
-from leadbridge.http import Usage
+from leadbridge.http import Allowance, Usage
 from leadbridge.mapping import ConnectionMapping, Frozen, KindMapping
 from leadbridge.retry import Retry, call
 
@@ -169,7 +169,7 @@ def inspect(
     report = CheckReport(agreement)
     for name, mapping in mappings.items():
         report.frozen.extend(mapping.frozen)
-        for kind in mapping.lead_kinds:
+        for kind in (*mapping.lead_kinds, *mapping.work_kinds):
             step = (lambda amount, name=name: progress(name, amount)) if progress is not None else None
             rows, strange = _count(adapters[name], kind, retry, step)
             report.rows[name, kind.kind] = rows
@@ -187,7 +187,8 @@ def inspect(
             if missing and kind.info.writable:
                 report.unprovisioned[name, kind.kind] = missing
         report.calls[name] = getattr(adapters[name], "calls", 0)
-        usage: Usage | None = getattr(adapters[name], "usage", None)
+        adapter = adapters[name]
+        usage = adapter.usage if isinstance(adapter, Allowance) else None
         if usage is not None:
             report.usage[name] = usage
     return report

@@ -9,63 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from leadbridge.adapter import Value
+from leadbridge.agreement.policies import Comparison, Policy
+from leadbridge.sync.equivalence import equivalent, is_blank, said_yes
 
 __all__ = ["Merged", "Rule", "Said", "equivalent", "merge"]
 
 
-_MOST_DIGITS = 300
-
-
-def _number(value: Value) -> Decimal | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, (int, float, str)):
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            return None
-        # Text may say "nan" or "1e999999999": nothing to calculate with.
-        return number if number.is_finite() and abs(number.adjusted()) < _MOST_DIGITS else None
-    return None
-
-
-def equivalent(name: str, left: Value, right: Value) -> bool:
-    """Whether two values of a field are the same for our purposes.
-
-    Text is compared without outer space, addresses without case, telephone numbers by their digits, numbers by value;
-    blank equals blank, and an opt-out that was never given equals none.
-    """
-    if left == right:
-        return True
-    if name == "opted_out":
-        return bool(left) == bool(right)
-    if left in (None, "") or right in (None, ""):
-        return left in (None, "") and right in (None, "")
-    if isinstance(left, str) and isinstance(right, str):
-        if name == "email":
-            return left.strip().lower() == right.strip().lower()
-        if name == "phone" and (digits := _digits(left)):
-            return digits == _digits(right)
-        if left.strip() == right.strip():
-            return True
-    if isinstance(left, (int, float)) or isinstance(right, (int, float)):
-        one, other = _number(left), _number(right)
-        return one is not None and other is not None and abs(one - other) <= max(abs(one), abs(other)) * Decimal("1e-9")
-    return False
-
-
-def _digits(text: str) -> str:
-    # An extension ("x2") is no part of the number before it.
-    return "".join(character for character in text.lower() if character.isdigit() or character in "+x")
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one side says of a field. ``base`` is what it said when the sides last agreed, if they are ``based``."""
+    """What one side says of a field. A side that does not have the field, or hides it, says nothing and is left out.
+
+    Attributes:
+        base: what it said when the sides last agreed, if they are ``based``.
+        modified_at: when it was said, as exactly as the CRM knows.
+    """
 
     value: Value = field(repr=False)
     base: Value = field(repr=False)
@@ -77,9 +37,10 @@ class Said:
 class Rule:
     """The policy of a field for one lead. ``winner`` is the side that has the word (owner's, or on a tie)."""
 
-    policy: Literal["latest", "owner", "non_blank", "sticky", "manual"]
+    policy: Policy
     winner: str
     clear: Literal["propagate", "keep"] = "keep"
+    compare: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +64,18 @@ class Merged:
     frozen: bool = False
 
 
-def _blank(value: Value) -> bool:
-    return value is None or value == ""
+def _changed(name: str, side: Said, rule: Rule) -> bool:
+    return not equivalent(name, side.value, side.base, rule.compare)
 
 
-def merge(name: str, sides: Mapping[str, Said], rule: Rule) -> Merged:
+def merge(name: str, sides: Mapping[str, Said], rule: Rule, *, alike: bool = False) -> Merged:
     """Merges one field over one or two sides.
+
+    Args:
+        name: the canonical field.
+        sides: what each side says of it; one that does not show the field is left out.
+        rule: whose word counts.
+        alike: the sides say the same, each as its CRM can: cut to its length, in its options and its types.
 
     Source: three-way merge over a base kept per side, as file synchronisers do it; the policies are the agreement's.
     """
@@ -118,16 +85,16 @@ def merge(name: str, sides: Mapping[str, Said], rule: Rule) -> Merged:
     one, two = names
     left, right = sides[one], sides[two]
     if rule.policy == "sticky":
-        value = bool(left.value) or bool(right.value)
-        targets = tuple(side for side in names if value and not sides[side].value)
+        value = said_yes(left.value) or said_yes(right.value)
+        targets = tuple(side for side in names if value and not said_yes(sides[side].value))
         return Merged(value, targets, "an opt-out on any side wins" if targets else "")
-    if equivalent(name, left.value, right.value):
+    if alike or equivalent(name, left.value, right.value, rule.compare):
         return Merged(left.value)
     if rule.policy == "manual":
         return Merged(left.value, why="a person decides this field", frozen=True)
     if not (left.based and right.based):
         return _first_match(sides, rule)
-    changed = [side for side in names if not equivalent(name, sides[side].value, sides[side].base)]
+    changed = [side for side in names if _changed(name, sides[side], rule)]
     if not changed:
         return Merged(left.value)
     if rule.policy == "owner" and rule.winner in sides:
@@ -142,7 +109,7 @@ def _other(sides: Mapping[str, Said], side: str) -> str:
 
 
 def _first_match(sides: Mapping[str, Said], rule: Rule) -> Merged:
-    filled = [side for side in sides if not _blank(sides[side].value)]
+    filled = [side for side in sides if not is_blank(sides[side].value)]
     if len(filled) == 1:
         return Merged(sides[filled[0]].value, (_other(sides, filled[0]),), "a blank yields to a value")
     winner = rule.winner if rule.winner in sides else _latest(sides, rule)
@@ -163,14 +130,14 @@ def _cleared(sides: Mapping[str, Said], side: str, rule: Rule) -> Merged:
 
 
 def _one_changed(sides: Mapping[str, Said], side: str, rule: Rule) -> Merged:
-    if _blank(sides[side].value):
+    if is_blank(sides[side].value):
         return _cleared(sides, side, rule)
     return Merged(sides[side].value, (_other(sides, side),), f"changed in {side} only", side)
 
 
 def _owners(name: str, sides: Mapping[str, Said], rule: Rule, changed: list[str]) -> Merged:
     owner, other = rule.winner, _other(sides, rule.winner)
-    if _blank(sides[owner].value):
+    if is_blank(sides[owner].value):
         if owner in changed:
             cleared = _cleared(sides, owner, rule)
             return replace(cleared, conflict=other in changed and cleared.targets == (other,))
@@ -180,7 +147,7 @@ def _owners(name: str, sides: Mapping[str, Said], rule: Rule, changed: list[str]
         (other,),
         f"{owner} owns this field in this phase",
         owner,
-        conflict=other in changed and not equivalent(name, sides[other].value, sides[owner].value),
+        conflict=other in changed,
     )
 
 
@@ -192,11 +159,11 @@ def _latest(sides: Mapping[str, Said], rule: Rule) -> str:
 
 
 def _both_changed(sides: Mapping[str, Said], rule: Rule) -> Merged:
-    filled = [side for side in sides if not _blank(sides[side].value)]
+    filled = [side for side in sides if not is_blank(sides[side].value)]
     if rule.policy == "non_blank" and len(filled) == 1:
         winner, why = filled[0], "both changed: the one that is not blank wins"
     else:
         winner, why = _latest(sides, rule), "both changed: the later record wins"
-    if _blank(sides[winner].value) and rule.clear == "keep":
+    if is_blank(sides[winner].value) and rule.clear == "keep":
         winner, why = _other(sides, winner), "both changed: a clear does not beat a value"
     return Merged(sides[winner].value, (_other(sides, winner),), why, winner, conflict=True)

@@ -8,15 +8,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from leadbridge.adapter import Ref, Value
-from leadbridge.agreement.policies import Guards
 from leadbridge.errors import ConfigError
 from leadbridge.store import Intent
-from leadbridge.store.codec import dump_fields
+from leadbridge.store.codec import dump_fields, load
 from leadbridge.sync.case import Outcome
+from leadbridge.sync.explain import explained, explained_field
 from leadbridge.sync.gather import Gathered
 
-__all__ = ["Plan", "counted", "plan_hash"]
+__all__ = ["ALL", "Plan", "Selection", "counted", "plan_hash"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a plan is wanted.
+
+    Attributes:
+        only: leads (an id, a record's id, an address), kinds of records, or fields (the CRM's name or the canonical
+            one). A lead that is named at all is taken; so is every write to a kind that is named; of the other writes,
+            the fields that are named. Nothing: everything.
+        limit: at most so many leads that have something to write, in the order of the plan.
+    """
+
+    only: tuple[str, ...] = ()
+    limit: int | None = None
+
+
+ALL = Selection()
 
 
 def counted(number: int, noun: str) -> str:
@@ -43,8 +60,12 @@ class Plan:
         hash: what a person repeats to approve exactly this plan.
         outcomes: one decision a lead, in the order of lead ids.
         off: connections that are not written whatever the plan says.
-        names: what a lead can be asked for by: lead id, record id, address → lead id.
         over: the agreed limits that this plan exceeds, in words.
+        names: what a lead can be asked for by: lead id, record id, address → lead id.
+        parts: writes that a selection leaves for later.
+        undoes: hash of the plan that this one takes back; empty when it is an ordinary one.
+        kept: for one that takes back: why something stays, with how many times.
+        estimate: about how many calls it takes, by connection.
     """
 
     hash: str
@@ -54,6 +75,11 @@ class Plan:
     off: frozenset[str] = frozenset()
     over: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    parts: int = 0
+    undoes: str = ""
+    kept: Mapping[str, int] = field(default_factory=dict)
+    estimate: Mapping[str, int] = field(default_factory=dict)
+    selection: Selection = ALL
 
     @property
     def writes(self) -> list[Intent]:
@@ -67,10 +93,10 @@ class Plan:
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]:
-        """Writes by connection and action (``create`` or ``update``)."""
+        """Writes by connection and action (``create``, ``update`` or ``archive``)."""
         counts: dict[str, Counter[str]] = {}
         for step in self.writes:
-            action = "create" if step.action == "upsert" else "update"
+            action = "create" if step.action == "upsert" else step.action
             counts.setdefault(step.connection, Counter())[action] += 1
         return counts
 
@@ -82,11 +108,13 @@ class Plan:
 
     def summary(self) -> str:
         """A few lines: how many writes where, what is left out, what needs a person."""
-        lines = [f"plan {self.hash} under {self.agreement}: {counted(len(self), 'write')}"]
+        back = f" takes back plan {self.undoes}" if self.undoes else ""
+        lines = [f"plan {self.hash}{back} under {self.agreement}: {counted(len(self), 'write')}"]
         for connection, counts in sorted(self.counts.items()):
             parts = ", ".join(counted(number, action) for action, number in sorted(counts.items()))
+            calls = f", about {counted(self.estimate[connection], 'call')}" if connection in self.estimate else ""
             off = " (writes are off for this connection)" if connection in self.off else ""
-            lines.append(f"  {connection}: {parts}{off}")
+            lines.append(f"  {connection}: {parts}{calls}{off}")
         conflicts = sum(len(outcome.conflicts) for outcome in self.outcomes)
         people = len(self.gathered.unclear) + sum(len(outcome.quarantine) for outcome in self.outcomes)
         for number, noun, rest in (
@@ -95,54 +123,50 @@ class Plan:
             (self.gathered.keyless, "record", "without any key, not carried over"),
             (people, "question", "for a person to decide"),
             (self.gathered.held, "lead", "with writes still under way"),
+            (self.parts, "write", "left for later by the selection"),
         ):
             if number:
                 lines.append(f"  {counted(number, noun)} {rest}")
+        lines += [f"  {counted(number, 'thing')} left alone: {why}" for why, number in sorted(self.kept.items())]
         lines += [f"  over the agreed limits: {reason}" for reason in self.over]
         return "\n".join(lines)
 
     __str__ = summary
 
-    def explain(self, who: str) -> str:
-        """What the plan does for one lead and why, field by field.
+    def explain(self, who: str, field: str | None = None) -> str:
+        """What the plan does for one lead and why, field by field; or everything known about one field of it.
 
         Args:
             who: a lead id, a record id, or an address.
+            field: the canonical name of a field, or a CRM's.
 
         Raises:
-            ConfigError: the plan does not know such a lead.
+            ConfigError: the plan does not know such a lead, or the lead has no such field.
         """
         lead = self.names.get(who) or self.names.get(who.strip().lower())
-        outcome = next((o for o in self.outcomes if o.lead == lead), None)
+        outcome = next((each for each in self.outcomes if each.lead == lead), None)
         if outcome is None:
             raise ConfigError("this plan does nothing for such a lead: ask for a lead id, a record id or an address")
-        if outcome.left_out:
-            return f"lead {outcome.lead}: {outcome.left_out}"
-        lines = [f"lead {outcome.lead}:"]
-        for steps in outcome.intents:
-            for step in steps:
-                verb = (
-                    f"create a {step.target.kind}"
-                    if step.action == "upsert"
-                    else f"update {step.target.kind} {step.target.id}"
-                )
-                lines.append(f"  in {step.connection}: {verb}")
-                for name, value in step.fields.items():
-                    before = step.expect.get(name)
-                    lines.append(f"    {name}: {_shown(before)} → {_shown(value)}  ({step.because.get(name, '')})")
-        for conflict in outcome.conflicts:
-            said = ", ".join(f"{side} said {_shown(value)}" for side, value in conflict.values.items())
-            lines.append(f"  conflict on {conflict.field}: {said}; {conflict.winner} wins: {conflict.rule}")
-        lines += [f"  needs a person: {item.subject}: {item.reason}; {item.remedy}" for item in outcome.quarantine]
-        return "\n".join(lines if len(lines) > 1 else [*lines, "  nothing to write"])
+        if field is None:
+            return explained(outcome)
+        case = next((each for each in self.gathered.cases if each.lead == lead), None)
+        return explained_field(outcome, case, field)
 
-    def to_dict(self) -> dict[str, object]:
-        """The plan as JSON values, without values of records."""
+    def to_dict(self, *, values: bool = False) -> dict[str, object]:
+        """The plan as JSON values.
+
+        Args:
+            values: whether the values of records are in it, before and after; they are personal data.
+        """
         return {
             "hash": self.hash,
             "agreement": self.agreement,
             "writes": {connection: dict(counts) for connection, counts in self.counts.items()},
+            "undoes": self.undoes,
             "left_out": self.left_out,
+            "left_for_later": self.parts,
+            "left_alone": dict(self.kept),
+            "estimated_calls": dict(self.estimate),
             "over": list(self.over),
             "changes": [
                 {
@@ -151,6 +175,11 @@ class Plan:
                     "action": step.action,
                     "kind": step.target.kind,
                     "fields": {name: step.because.get(name, "") for name in step.fields},
+                    **(
+                        {"before": load(dump_fields(step.expect)), "after": load(dump_fields(step.fields))}
+                        if values
+                        else {}
+                    ),
                 }
                 for step in self.writes
             ],
@@ -158,38 +187,3 @@ class Plan:
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.summary())}</pre>"
-
-
-def _shown(value: Value) -> str:
-    if value is None or value == "":
-        return "(blank)"
-    return f"{value.kind} {value.id}" if isinstance(value, Ref) else f"{value!r}"
-
-
-def over_limits(outcomes: Sequence[Outcome], guards: Guards, links: int, known: frozenset[str]) -> tuple[str, ...]:
-    """Which agreed limits a plan exceeds. The first writes of leads that are new in this plan do not count.
-
-    Args:
-        links: how many links there are.
-        known: leads that were linked before.
-    """
-    steps = [s for o in outcomes if o.lead in known for steps in o.intents for s in steps if s.action == "update"]
-    changes = len({(step.connection, step.target) for step in steps})
-    clears = sum(
-        value is None and step.expect.get(name) not in (None, "") and not _follows(steps, step, name)
-        for step in steps
-        for name, value in step.fields.items()
-    )
-    over = []
-    for number, limit, what in (
-        (changes, guards.max_changes.limit(links), "changed records (sync.guards.max_changes)"),
-        (clears, guards.max_clears.limit(links), "emptied fields (sync.guards.max_clears)"),
-    ):
-        if number > limit:
-            over.append(f"{number} {what}, agreed are {limit}")
-    return tuple(over)
-
-
-def _follows(steps: Sequence[Intent], step: Intent, name: str) -> bool:
-    """Whether a cleared field is set again by the next step: then it is no clear."""
-    return any(other is not step and other.target == step.target and other.fields.get(name) for other in steps)

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from leadbridge.adapter import Adapter, Page, Record
-from leadbridge.errors import AdapterError, CursorExpired, named
+from leadbridge.errors import AdapterError, CursorExpired, StoreConflict, named
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.retry import Retry, call
-from leadbridge.store import Store
+from leadbridge.store import Store, Transaction
 from leadbridge.store.codec import fingerprint
 
 __all__ = ["PAGE", "Pulled", "pull"]
@@ -28,11 +29,17 @@ _MOST_PAGES = 100_000
 
 @dataclass(slots=True)
 class Pulled:
-    """What a pull saw: records read and records whose content was new, by connection, and connections that failed."""
+    """What a pull saw: records read and records whose content was new, by connection, and connections that failed.
+
+    ``busy``: connections that another worker is reading. ``covered``: until when everything was seen, by connection
+    and kind.
+    """
 
     read: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     failed: dict[str, AdapterError] = field(default_factory=dict)
+    busy: set[str] = field(default_factory=set)
+    covered: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -74,16 +81,20 @@ def pull(
     *,
     retry: Retry,
     workers: int = 4,
+    beat: Callable[[Transaction, str], None] | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> Pulled:
     """Reads everything that changed since the last time.
 
     Args:
+        workers: most pages that are read at once.
+        beat: called in each transaction that stores a page of a connection; a ``StoreConflict`` from it means that
+            another worker goes on with that connection.
         progress: called with the connection and the number of records of each page.
 
     A connection that fails is left for the next round; the others go on, and what was read stays.
     """
-    result = Pulled()
+    result, suppression = Pulled(), store.suppression()
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="leadbridge-pull") as pool:
         running: dict[Future[Page], _Stream] = {
             pool.submit(stream.read, retry): stream for stream in _streams(store, mappings, adapters)
@@ -92,17 +103,30 @@ def pull(
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 stream = running.pop(future)
-                if stream.connection in result.failed:
+                if stream.connection in result.failed or stream.connection in result.busy:
                     continue
                 try:
                     page = future.result()
                 except AdapterError as error:
                     result.failed[stream.connection] = named(error, stream.connection)
                     continue
-                records = [item for item in page.items if isinstance(item, Record)]
-                with store.transaction() as tx:
-                    result.changed[stream.connection] += tx.observe(stream.connection, records)
-                    tx.save_cursor(stream.connection, stream.kind.kind, page.cursor, stream.fields_hash)
+                of_lead = stream.kind.stands_for == "lead"
+                records = [
+                    item
+                    for item in page.items
+                    if isinstance(item, Record) and suppression.keeps(stream.connection, item, of_lead=of_lead)
+                ]
+                try:
+                    with store.transaction() as tx:
+                        if beat is not None:
+                            beat(tx, stream.connection)
+                        result.changed[stream.connection] += tx.observe(stream.connection, records)
+                        tx.save_cursor(stream.connection, stream.kind.kind, page.cursor, stream.fields_hash)
+                except StoreConflict:
+                    result.busy.add(stream.connection)
+                    continue
+                if page.covered_until is not None:
+                    result.covered[stream.connection, stream.kind.kind] = page.covered_until
                 result.read[stream.connection] += len(records)
                 if progress is not None and records:
                     progress(stream.connection, len(records))

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
-from uuid import uuid4
 
-from leadbridge.store import Intent, Store, Transaction
+from leadbridge.store import OPT_OUTS, Intent, Lease, Store, Transaction
 from leadbridge.sync.case import Outcome
 from leadbridge.sync.gather import Gathered
 from leadbridge.sync.identity import unclear
 
-__all__ = ["record"]
+__all__ = ["LEASE", "record"]
+
+LEASE = timedelta(minutes=10)
+"""How long the lease of reading or deciding holds without a sign of life."""
 
 _LEADS = 500
 
 
-def _with_keys(steps: Sequence[Intent], sequence: int) -> list[Intent]:
+def _with_keys(steps: Sequence[Intent], sequence: int, plan: str, marks: Iterator[str]) -> list[Intent]:
     """Gives the steps of one write their op markers; each waits for the one before it."""
     keyed: list[Intent] = []
     for step in steps:
         after = keyed[-1].key if keyed else None
-        keyed.append(replace(step, key=uuid4().hex[:24], after=after, sequence=sequence))
+        keyed.append(
+            Intent(
+                next(marks),
+                step.lead,
+                step.connection,
+                step.action,
+                step.target,
+                step.fields,
+                step.expect,
+                step.agreed,
+                step.because,
+                after,
+                sequence=sequence,
+                plan=plan,
+            )
+        )
     return keyed
+
+
+def _opts_out(step: Intent) -> bool:
+    """Whether a write tells a CRM that somebody does not want to be written to: nothing may hold that up."""
+    return step.action == "update" and step.agreed.get(step.connection, {}).get("opted_out") is True
 
 
 def _no_longer(outcome: Outcome, gathered: Gathered) -> set[str]:
@@ -33,47 +54,78 @@ def _no_longer(outcome: Outcome, gathered: Gathered) -> set[str]:
 
 
 def _store(
-    tx: Transaction, outcomes: Sequence[Outcome], gathered: Gathered, off: Collection[str], now: datetime
+    tx: Transaction,
+    numbered: Sequence[tuple[int, Outcome]],
+    gathered: Gathered,
+    off: Collection[str],
+    now: datetime,
+    plan: str,
 ) -> int:
+    outcomes = [outcome for _, outcome in numbered]
     intents: list[Intent] = []
     clean = []
-    for number, outcome in enumerate(outcomes):
+    marks = iter(tx.lineage.marks(sum(len(steps) for outcome in outcomes for steps in outcome.intents)))
+    for number, outcome in numbered:
         withheld = False
         for steps in outcome.intents:
             if steps[0].connection in off:
                 withheld = True
             else:
-                intents += _with_keys(steps, number)
+                place = number + OPT_OUTS if any(map(_opts_out, steps)) else number
+                intents += _with_keys(steps, place, plan, marks)
         if not withheld:
             clean += gathered.settles.get(outcome.lead, [])
     tx.append(fact for outcome in outcomes for fact in outcome.facts)
     tx.save_links(link for outcome in outcomes for link in outcome.links)
     tx.relate(relation for outcome in outcomes for relation in outcome.relations)
-    tx.save_bases({(o.lead, connection): base for o in outcomes for connection, base in o.bases.items()})
+    bases = {(o.lead, connection): base for o in outcomes for connection, base in o.bases.items()}
+    tx.save_bases({key: base for key, base in bases.items() if base != gathered.bases.get(key)})
     tx.enqueue(intents)
     tx.set_timers({outcome.lead: outcome.timer for outcome in outcomes})
     tx.keep((conflict for outcome in outcomes for conflict in outcome.conflicts), now)
     tx.quarantine((item for outcome in outcomes for item in outcome.quarantine), now)
     tx.resolve((each for outcome in outcomes for each in _no_longer(outcome, gathered)), now)
     tx.resolve((unclear(link.connection, link.ref) for o in outcomes for link in o.links), now)
-    tx.mark(clean, dirty=False)
+    tx.decided(clean, gathered.seen)
+    tx.append(fact for outcome in outcomes for fact, _ in outcome.elsewhere)
+    tx.mark((key for outcome in outcomes for _, key in outcome.elsewhere), dirty=True)
     return len(intents)
 
 
+def _hold(tx: Transaction, lease: Lease | None, now: datetime) -> None:
+    if lease is not None:
+        tx.leases.hold(lease, now + LEASE)
+
+
 def record(
-    store: Store, outcomes: Iterable[Outcome], gathered: Gathered, *, off: Collection[str], now: datetime
+    store: Store,
+    outcomes: Iterable[Outcome],
+    gathered: Gathered,
+    *,
+    off: Collection[str],
+    now: datetime,
+    plan: str = "",
+    lease: Lease | None = None,
 ) -> int:
     """Stores decisions, some hundred leads a transaction; returns how many intents were added to the outbox.
 
     Args:
         off: connections that must not be written; what is decided for them is not queued and stays undecided.
+        plan: hash of the plan that they make up.
+        lease: under which was decided; whoever has lost it stores nothing more.
+
+    Raises:
+        StoreConflict: another worker has taken the lease.
     """
     with store.transaction() as tx:
+        _hold(tx, lease, now)
+        tx.handles.save(gathered.handles)
         tx.quarantine(gathered.unclear, now)
-        tx.mark(gathered.nobodys, dirty=False)
+        tx.decided(gathered.nobodys, gathered.seen)
     queued = 0
-    rest = iter(outcomes)
+    rest = enumerate(outcomes)
     while batch := list(islice(rest, _LEADS)):
         with store.transaction() as tx:
-            queued += _store(tx, batch, gathered, off, now)
+            _hold(tx, lease, now)
+            queued += _store(tx, batch, gathered, off, now, plan)
     return queued

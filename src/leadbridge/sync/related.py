@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from leadbridge.adapter import Ref, Value
 from leadbridge.clock import parse_iso
 from leadbridge.domain import facts as f
 from leadbridge.sync.case import Case, Related, Side
 from leadbridge.sync.teller import Teller, text
 
-__all__ = ["buying", "interaction", "opportunity", "touches"]
+__all__ = ["buying", "interaction", "is_news", "opportunity", "took_place", "touches"]
 
 
 def touches(teller: Teller, side: Side) -> None:
@@ -39,7 +41,9 @@ def interaction(teller: Teller, related: Related) -> None:
     if related.kind.stands_for != "interaction" or related.record.state != "live":
         return
     identity = f"{related.mapping.connection}:{related.record.ref.id}"
-    if identity in teller.standing.interactions:
+    if identity in teller.standing.interactions or any(
+        related.values.get(name) in (None, "") for name in related.kind.crosswalk.requires
+    ):
         return
     raw = text(related.values.get("at"))
     teller.tell(
@@ -57,11 +61,33 @@ def interaction(teller: Teller, related: Related) -> None:
     )
 
 
+def took_place(related: Related) -> datetime:
+    """When the latest thing happened to a related record, to put it in order with what happened to its lead.
+
+    A day is no more exact than the change of the record on that day.
+    """
+    modified = related.record.modified_at
+    raw = text(related.values.get("closed_at"))
+    if raw is None or not (_true(related.values.get("won")) or _true(related.values.get("closed"))):
+        return modified
+    ended = parse_iso(raw)
+    return min(max(modified, ended), ended + timedelta(days=1)) if len(raw) == 10 else ended
+
+
+def _deal(related: Related) -> str:
+    return f"{related.mapping.connection}:{related.record.ref.id}"
+
+
+def is_news(teller: Teller, related: Related) -> bool:
+    """Whether a related record is an opportunity of which something has not been told yet."""
+    known = teller.standing.opportunities.get(_deal(related))
+    ended = _true(related.values.get("won")) or _true(related.values.get("closed"))
+    return related.kind.stands_for == "opportunity" and (known is None or (ended and known == "open"))
+
+
 def opportunity(teller: Teller, related: Related) -> None:
     """An opportunity was opened, won or lost; the lead's stage follows."""
-    if related.kind.stands_for != "opportunity":
-        return
-    identity = f"{related.mapping.connection}:{related.record.ref.id}"
+    identity = _deal(related)
     standing = teller.standing
     known = standing.opportunities.get(identity)
     raw_amount = related.values.get("amount")
@@ -87,7 +113,7 @@ def opportunity(teller: Teller, related: Related) -> None:
         teller.tell(f.OpportunityLost, ended, related, opportunity=identity, precision=precision)
     stage = teller.canonical("won" if won else "lost")
     if stage is not None and stage != standing.stage:
-        teller.move(stage, related, ended, precision=precision)
+        teller.reach(stage, related, ended, precision=precision)
 
 
 def _true(value: Value) -> bool:
@@ -110,7 +136,9 @@ def buying(teller: Teller, sides: list[Side]) -> None:
 
 def _by_fields(teller: Teller, side: Side) -> None:
     """What other fields of a record say about the buyer's stage, when they say it anew and it was not told before."""
-    news = {name: value for name, value in side.values.items() if side.changed(name)}
+    values = side.values
+    evidence = teller.rules.agreement.evidence_fields
+    news = {name: values[name] for name in evidence if name in values and side.changed(name)}
     at = side.record.modified_at
     entries = teller.rules.agreement.buying_entries((), fields=news, at=at) if news else ()
     if not entries:

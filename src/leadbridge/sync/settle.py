@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from leadbridge.adapter import Missing, Receipt, Record
+from leadbridge.adapter import Fields, Missing, Receipt, Record, Value
 from leadbridge.agreement.crosswalk import AXES
 from leadbridge.domain.facts import Fact, LeadLinked, WriteApplied, WriteRefused
 from leadbridge.mapping import KindMapping
-from leadbridge.store import Intent, Link, Quarantined, Store
-from leadbridge.store.codec import fingerprint
+from leadbridge.store import Intent, Link, Quarantined, Reader, Store, Transaction
 from leadbridge.sync.identity import unclear
+from leadbridge.sync.refusals import refusal, refused_fields, set_aside
 
-__all__ = ["Settlement", "refusal", "settle"]
-
-
-def refusal(lead: str, connection: str, name: str, value: object) -> str:
-    """The fingerprint of a value that a CRM refused for a field of a lead: the same value is not tried again."""
-    return fingerprint("write", lead, connection, name, repr(value))
+__all__ = ["Settlement", "settle"]
 
 
 @dataclass(slots=True)
@@ -33,6 +28,7 @@ class Settlement:
         dropped: intents that no longer make sense, with the reason; their leads are decided about again.
         unknown: intents whose answer was lost.
         observe: records that were met on the way and differ from what we knew.
+        lost: keys of intents that another worker has claimed since.
         conflicts: intents that something kept from happening, with what the CRM said; see :meth:`conflict`.
         born: keys of intents whose new record was read back at once: what it holds beyond ours is the CRM's default.
             True when its version proves that nobody touched it; else only the axes are believed to be defaults.
@@ -47,9 +43,23 @@ class Settlement:
     unknown: list[Intent] = field(default_factory=list)
     observe: list[Record] = field(default_factory=list)
     conflicts: list[tuple[Intent, Receipt]] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
     records: dict[str, Record] = field(default_factory=dict)
     born: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def intents(self) -> list[Intent]:
+        """Everything that something is known about."""
+        return [intent for intent, _ in [*self.applied, *self.refused, *self.dropped]] + self.unknown
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Leaves out what another worker has taken over."""
+        self.lost |= set(keys)
+        self.applied = [pair for pair in self.applied if pair[0].key not in keys]
+        self.refused = [pair for pair in self.refused if pair[0].key not in keys]
+        self.dropped = [pair for pair in self.dropped if pair[0].key not in keys]
+        self.unknown = [intent for intent in self.unknown if intent.key not in keys]
 
     def _landed(self, intent: Intent, record: Record) -> None:
         self.applied.append((intent, Receipt(intent.key, "applied", record.ref, record.version)))
@@ -114,8 +124,13 @@ class Settlement:
         if receipt.outcome in ("applied", "unchanged"):
             self.applied.append((intent, receipt))
             if known is not None:
-                self.records[intent.key] = replace(
-                    known, version=receipt.version or known.version, fields={**known.fields, **intent.fields}
+                self.records[intent.key] = Record(
+                    known.ref,
+                    receipt.version or known.version,
+                    known.modified_at,
+                    {**known.fields, **self._sent(intent, receipt)},
+                    "deleted" if intent.action == "archive" else known.state,
+                    known.successor,
                 )
         elif receipt.outcome == "conflict":
             self.conflicts.append((intent, receipt))
@@ -124,17 +139,34 @@ class Settlement:
         else:
             self.unknown.append(intent)
 
-    def conflict(self, intent: Intent, receipt: Receipt, here: Record | Missing | None, kind: KindMapping) -> None:
+    def _sent(self, intent: Intent, receipt: Receipt) -> Mapping[str, Value]:
+        """What the record holds because of a write: with its marker, or else our own write would come back as news."""
+        op = self.kind.own.get("op")
+        marked = op is not None and receipt.outcome == "applied" and intent.action != "archive"
+        return {**intent.fields, str(op): intent.key} if marked else intent.fields
+
+    def conflict(
+        self,
+        intent: Intent,
+        receipt: Receipt,
+        here: Record | Missing | None,
+        kind: KindMapping,
+        known: Record | None = None,
+    ) -> None:
         """Something was in the way: it is decided again, or waits for a person if it would be in the way again.
 
         Args:
             here: for an update its record as it is now, for a creation the record that the CRM named.
             kind: of that record.
+            known: for an update its record as it was right before the write.
         """
         if isinstance(here, Record):
             self.observe.append(here)
-        if intent.action == "update":
-            again = isinstance(here, Record) and here.ref == intent.target and _still(intent, here)
+        if intent.action != "upsert":
+            # A record that moved on or went since we looked explains the conflict: what is there now is decided about.
+            there = isinstance(here, Record) and here.state == "live" and here.ref == intent.target
+            moved = isinstance(here, Record) and known is not None and here.version != known.version
+            again = isinstance(here, Record) and there and not moved and _still(intent, here)
         else:
             owner = kind.own_value("id", here.fields) if isinstance(here, Record) else intent.target.id
             again = not isinstance(here, Record) or (bool(owner) and owner != intent.target.id)
@@ -167,141 +199,184 @@ class Settlement:
 
 def _still(intent: Intent, record: Record) -> bool:
     """Whether the fields of an update hold what they held when it was planned."""
-    return all((record.fields.get(name) or None) == (intent.expect.get(name) or None) for name in intent.fields)
+    names = intent.fields.keys() | intent.expect.keys()
+    return all((record.fields.get(name) or None) == (intent.expect.get(name) or None) for name in names)
 
 
 def _as_expected(before: Record | None, intent: Intent, after: Record, kind: KindMapping) -> bool:
     """Whether a record is what we knew with our write in it; if not, a person worked on it meanwhile."""
     known = {**(before.fields if before is not None else {}), **intent.fields}
+    op = kind.own.get("op", "")
+    if {**known, op: None} == {**after.fields, op: None}:
+        return True  # the same to the letter, save the marker
     names = [name for name in kind.reads if name != kind.own.get("op")]
     return all((after.fields.get(name) or None) == (known.get(name) or None) for name in names)
 
 
-def _refused_fields(intent: Intent, reason: str) -> list[str]:
-    _, _, names = reason.partition(": ")
-    named = [name for name in names.split(", ") if name in intent.fields]
-    return named or list(intent.fields)
+def _refused(store: Reader, settlement: Settlement) -> list[Quarantined]:
+    """What has to wait, with what is known of the records by now."""
+    places = [(settlement.connection, intent.target) for intent, _ in settlement.refused]
+    known = {o.ref: o.record.fields for o in store.seen(places)}
+    known |= {record.ref: record.fields for record in settlement.observe}
+    return set_aside(settlement.refused, settlement.kind, known)
 
 
-def _set_aside(settlement: Settlement) -> list[Quarantined]:
-    return [
-        Quarantined(
-            refusal(intent.lead, intent.connection, name, intent.fields[name]),
-            intent.connection,
-            intent.target,
-            intent.lead,
-            name,
-            f"refused by the CRM: {reason.partition(':')[0]}",
-            "change the value, the field's rules in the CRM, or the crosswalk; another value is tried again",
-        )
-        for intent, reason in settlement.refused
-        for name in _refused_fields(intent, reason)
-    ]
-
-
-def _overcome(store: Store, settlement: Settlement) -> list[str]:
+def _overcome(store: Reader, settlement: Settlement) -> list[str]:
     """Refusals that are settled now: the same field of the same lead was written after all."""
+    waiting = store.quarantined(leads={intent.lead for intent, _ in settlement.applied})
+    if not waiting:
+        return []
     written = {(intent.lead, name) for intent, _ in settlement.applied for name in intent.fields}
-    waiting = store.quarantined() if written else []
+    # A value that this very write took back is not overcome by it.
+    undone = {
+        refusal(intent.lead, intent.connection, name, intent.expect.get(name))
+        for intent, _ in settlement.applied
+        for name in intent.fields
+    }
     return [
         item.fingerprint
         for item in waiting
-        if item.origin == "crm" and item.connection == settlement.connection and (item.lead, item.subject) in written
+        if item.origin in ("crm", "person")
+        and item.connection == settlement.connection
+        and (item.lead, item.subject) in written
+        and item.fingerprint not in undone
     ]
 
 
 def settle(store: Store, settlement: Settlement, now: datetime) -> None:
-    """Stores what a batch came to: facts, links, bases, observations and the intents' new states, together."""
-    connection, kind = settlement.connection, settlement.kind
-    facts: list[Fact] = []
-    links: list[Link] = []
-    states: list[Intent] = []
-    touched = [*settlement.applied, *settlement.refused, *settlement.dropped]
-    leads = {intent.lead for intent, _ in touched}
-    bases = store.bases(leads)
-    observed: list[tuple[Intent, Record]] = []
-    for intent, receipt in settlement.applied:
-        states.append(replace(intent, state="done"))
-        facts.append(
-            WriteApplied(
-                lead=intent.lead,
-                occurred_at=now,
-                recorded_at=now,
-                actor="leadbridge",
-                system=connection,
-                agreement=settlement.agreement,
-                intent=intent.key,
-                written=tuple(sorted(intent.fields)),
-            )
+    """Stores what a batch came to: facts, links, bases, observations and the intents' new states, together.
+
+    Of intents that another worker has claimed since, nothing is stored: it looks up itself what became of them.
+    """
+    intents = settlement.intents
+    with store.transaction() as tx:
+        tx.alone_with(intent.lead for intent in intents)
+        settlement.forget({intent.key for intent in intents} - tx.outbox.held(intents))
+        _store(tx, tx.read, settlement, now)
+
+
+def _refusals(settlement: Settlement, now: datetime) -> list[Fact]:
+    return [
+        WriteRefused(
+            lead=intent.lead,
+            occurred_at=now,
+            recorded_at=now,
+            actor="leadbridge",
+            system=settlement.connection,
+            agreement=settlement.agreement,
+            intent=intent.key,
+            refused=tuple(refused_fields(intent, reason)),
+            reason=reason,
         )
-        ref = receipt.ref or intent.target
-        if intent.action == "upsert":
-            links.append(Link(connection, ref, intent.lead))
-            facts.append(
-                LeadLinked(
-                    lead=intent.lead,
-                    occurred_at=now,
-                    recorded_at=now,
-                    actor="leadbridge",
-                    system=connection,
-                    agreement=settlement.agreement,
-                    kind=ref.kind,
-                    record=ref.id,
-                    how="created",
-                )
-            )
-        record = settlement.records.get(intent.key)
-        if record is not None and intent.key in settlement.born:
-            said = kind.read(record.fields)
-            untouched = settlement.born[intent.key]
-            bases[intent.lead, connection] = {n: v for n, v in said.items() if untouched or n in AXES}
-        for side, values in intent.agreed.items():
-            bases[intent.lead, side] = {**bases.get((intent.lead, side), {}), **values}
-        if record is None and intent.action == "upsert":
-            record = Record(ref, receipt.version or "", now, dict.fromkeys(kind.reads) | dict(intent.fields))
-        if record is not None:
-            observed.append((intent, record))
-    for intent, reason in settlement.refused:
-        states.append(replace(intent, state="refused", reason=reason))
-        facts.append(
-            WriteRefused(
-                lead=intent.lead,
-                occurred_at=now,
-                recorded_at=now,
-                actor="leadbridge",
-                system=connection,
-                agreement=settlement.agreement,
-                intent=intent.key,
-                refused=tuple(_refused_fields(intent, reason)),
-                reason=reason,
-            )
-        )
-    states += [replace(intent, state="dropped", reason=reason) for intent, reason in settlement.dropped]
-    states += [replace(intent, state="unknown") for intent in settlement.unknown]
-    ended = {intent.key for intent, _ in [*settlement.refused, *settlement.dropped]}
-    followers = [i for i in store.intents(leads=leads, connection=connection) if i.after in ended]
-    states += [replace(intent, state="dropped", reason="the step before it did not happen") for intent in followers]
-    again = [
-        (link.connection, link.ref)
-        for link in store.links({intent.lead for intent, _ in [*settlement.refused, *settlement.dropped]})
-        if link.status == "live"
+        for intent, reason in settlement.refused
     ]
-    over = _overcome(store, settlement)
+
+
+def _links(settlement: Settlement) -> list[Link]:
+    """The links that writes made and ended."""
+    links = []
+    for intent, receipt in settlement.applied:
+        if intent.action == "upsert":
+            links.append(Link(settlement.connection, receipt.ref or intent.target, intent.lead))
+        elif intent.action == "archive":
+            links.append(Link(settlement.connection, receipt.ref or intent.target, intent.lead, "gone"))
+    return links
+
+
+def _applied(settlement: Settlement, now: datetime) -> Iterator[Fact]:
+    connection, version = settlement.connection, settlement.agreement
+    for intent, receipt in settlement.applied:
+        written = tuple(sorted(intent.fields))
+        yield WriteApplied(
+            lead=intent.lead,
+            occurred_at=now,
+            recorded_at=now,
+            actor="leadbridge",
+            system=connection,
+            agreement=version,
+            intent=intent.key,
+            written=written,
+        )
+        if intent.action == "upsert":
+            ref = receipt.ref or intent.target
+            yield LeadLinked(
+                lead=intent.lead,
+                occurred_at=now,
+                recorded_at=now,
+                actor="leadbridge",
+                system=connection,
+                agreement=version,
+                kind=ref.kind,
+                record=ref.id,
+                how="created",
+            )
+
+
+def _agreed(settlement: Settlement, bases: Mapping[tuple[str, str], Fields]) -> dict[tuple[str, str], Fields]:
+    """The bases that are other than before: what was sent on one side, what it was planned from on the other."""
+    agreed: dict[tuple[str, str], Fields] = {}
+    for intent, _ in settlement.applied:
+        if intent.key in settlement.born:
+            said = settlement.kind.read(settlement.records[intent.key].fields)
+            untouched = settlement.born[intent.key]
+            defaults = {n: v for n, v in said.items() if untouched or n in AXES}
+            agreed[intent.lead, settlement.connection] = defaults
+        for side, values in intent.agreed.items():
+            place = (intent.lead, side)
+            known = agreed.get(place, bases.get(place))
+            if values or known is None:
+                agreed[place] = {**(known or {}), **values}
+    return agreed
+
+
+def _observed(store: Reader, settlement: Settlement, now: datetime) -> list[Record]:
+    """The records as our writes left them; those on which a person has worked meanwhile are news."""
+    connection, kind = settlement.connection, settlement.kind
+    left: list[tuple[Intent, Record]] = []
+    for intent, receipt in settlement.applied:
+        record = settlement.records.get(intent.key)
+        if record is None and intent.action == "upsert":
+            ref, version = receipt.ref or intent.target, receipt.version or ""
+            record = Record(ref, version, now, dict.fromkeys(kind.reads) | dict(intent.fields))
+        if record is not None:
+            left.append((intent, record))
     met = {record.ref for record in settlement.observe}
-    before = {o.ref: o.record for o in store.observations(connection, refs=[record.ref for _, record in observed])}
+    before = {o.ref: o.record for o in store.seen((connection, record.ref) for _, record in left)}
     ours: list[Record] = []
-    for intent, record in observed:
+    for intent, record in left:
         expected = record.ref not in met and _as_expected(before.get(record.ref), intent, record, kind)
         (ours if expected else settlement.observe).append(record)
-    with store.transaction() as tx:
-        tx.append(facts)
-        tx.save_links(links)
-        tx.save_bases({key: fields for key, fields in bases.items() if key[0] in leads})
-        tx.enqueue(states)
-        tx.quarantine(_set_aside(settlement), now)
-        tx.resolve(over, now)
-        tx.observe(connection, ours, dirty=False)
-        tx.observe(connection, settlement.observe)
-        # Known or not: what was met on the way has a part in what is decided next.
-        tx.mark(((connection, record.ref) for record in settlement.observe), dirty=True)
-        tx.mark(again, dirty=True)
+    return ours
+
+
+def _store(tx: Transaction, store: Reader, settlement: Settlement, now: datetime) -> None:
+    connection = settlement.connection
+    ended = [*settlement.refused, *settlement.dropped]
+    leads = {intent.lead for intent, _ in settlement.applied}
+    bases, over, ours = store.bases(leads), _overcome(store, settlement), _observed(store, settlement, now)
+    keys = {intent.key for intent, _ in ended}
+    open_ = store.intents(leads={intent.lead for intent, _ in ended}, connection=connection) if ended else []
+    again = [
+        (link.connection, link.ref)
+        for link in store.links({intent.lead for intent, _ in ended})
+        if link.status == "live"
+    ]
+    tx.append([*_applied(settlement, now), *_refusals(settlement, now)])
+    tx.save_links(_links(settlement))
+    tx.save_bases(_agreed(settlement, bases))
+    tx.outbox.end((intent.key for intent, _ in settlement.applied), "done")
+    # What a new record held when it was born tells later whether anybody has worked on it.
+    tx.outbox.born({key: settlement.records[key].fields for key in settlement.born})
+    tx.outbox.end((intent.key for intent in settlement.unknown), "unknown")
+    for state, intents in (("refused", settlement.refused), ("dropped", settlement.dropped)):
+        for why in dict.fromkeys(reason for _, reason in intents):
+            tx.outbox.end((intent.key for intent, reason in intents if reason == why), state, why)
+    followers = (intent.key for intent in open_ if intent.after in keys)
+    tx.outbox.end(followers, "dropped", "the step before it did not happen")
+    tx.quarantine(_refused(store, settlement), now)
+    tx.resolve(over, now)
+    tx.observe(connection, ours, dirty=False, late=True)
+    tx.observe(connection, settlement.observe)
+    # Known or not: what was met on the way has a part in what is decided next.
+    tx.mark(((connection, record.ref) for record in settlement.observe), dirty=True)
+    tx.mark(again, dirty=True)

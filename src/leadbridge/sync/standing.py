@@ -12,7 +12,12 @@ from datetime import datetime
 
 from leadbridge.domain import facts as f
 
-__all__ = ["Standing"]
+__all__ = ["BOOKKEEPING", "Standing"]
+
+BOOKKEEPING = tuple(
+    kind.__name__ for kind in (f.ConflictSettled, f.LeadLinked, f.RecordMoved, f.WriteApplied, f.WriteRefused)
+)
+"""Facts that say what leadbridge did: nothing about where a lead stands follows from them, and there are many."""
 
 
 @dataclass(slots=True)
@@ -21,6 +26,7 @@ class Standing:
 
     ``brought_by`` is the function whose lead it is, ``handoff`` the latest offer, ``decision`` the latest answer to it.
     ``requested`` is the person or queue that a tool gave the offer to and that no CRM has shown as the owner yet.
+    ``agreed_again``: the person opted out and agreed again since, as somebody has approved on evidence.
     """
 
     captured: bool = False
@@ -39,6 +45,7 @@ class Standing:
     decision: str | None = None
     reason: str | None = None
     opted_out: bool = False
+    agreed_again: bool = False
     touched: bool = False
     interactions: set[str] = field(default_factory=set)
     opportunities: dict[str, str] = field(default_factory=dict)
@@ -77,7 +84,9 @@ class Standing:
             case f.OpportunityLost():
                 self.opportunities[fact.opportunity] = "lost"
             case f.ConsentWithdrawn():
-                self.opted_out = True
+                self.opted_out, self.agreed_again = True, False
+            case f.ConsentGiven():
+                self.opted_out, self.agreed_again = False, True
             case _:
                 self._handoff(fact)
 

@@ -46,7 +46,7 @@ class Teller:
         self.outcome.facts.append(fact)
         self.standing.add(fact)
 
-    def set_aside(self, side: Side, subject: str, reason: str, remedy: str) -> None:
+    def set_aside(self, side: Side | Related, subject: str, reason: str, remedy: str) -> None:
         """Leaves something for a person."""
         ref = side.record.ref
         self.outcome.quarantine.append(
@@ -72,7 +72,14 @@ class Teller:
         return parse_iso(dated[0]), "day" if dated[1] else "instant"
 
     def move(
-        self, stage: str, side: Side | Related, when: datetime, *, precision: str = "instant", reason: str | None = None
+        self,
+        stage: str,
+        side: Side | Related,
+        when: datetime,
+        *,
+        precision: str = "instant",
+        reason: str | None = None,
+        inferred: bool = False,
     ) -> bool:
         """Enters a stage, and every stage that is jumped over; ``False`` when the agreement does not allow it."""
         try:
@@ -86,22 +93,36 @@ class Teller:
         except IllegalMove:
             return False
         for step in steps:
-            at, exact, inferred = when, precision, step.inferred
-            if step.inferred and isinstance(side, Side):
+            at, exact, guessed = when, precision, step.inferred or inferred
+            if guessed and isinstance(side, Side):
                 dated = side.kind.stage_date(step.stage, side.record.fields)
                 if dated is not None:
-                    at, exact, inferred = parse_iso(dated[0]), "day" if dated[1] else "instant", False
+                    at, exact, guessed = parse_iso(dated[0]), "day" if dated[1] else "instant", False
             self.tell(
                 f.StageEntered,
                 at,
                 side,
                 stage=step.stage,
                 passage=step.passage,
-                inferred=inferred,
+                inferred=guessed,
                 reason=step.reason,
                 precision=exact,
             )
         return True
+
+    def reach(self, stage: str, side: Side | Related, when: datetime, *, precision: str = "instant") -> bool:
+        """Enters a stage; from a detour by the way back that it leaves open.
+
+        A lead that is further on than where its detour sends it has been there on its way.
+        """
+        current, target = self.standing.stage, self.lifecycle.rank(stage)
+        detour = self.lifecycle.detours.get(current) if current is not None else None
+        if detour is not None and target is not None and stage not in detour.returns:
+            ranks = {name: rank for name in detour.returns if (rank := self.lifecycle.rank(name)) is not None}
+            passed = [name for name, rank in ranks.items() if rank < target]
+            if passed:
+                self.move(max(passed, key=lambda name: ranks[name]), side, when, precision=precision, inferred=True)
+        return self.move(stage, side, when, precision=precision)
 
     def _brought_by(self, stage: str, side: Side | Related) -> str | None:
         """Whose way in the lead takes to a stage; nobody's when its record dates a stage that this way leaves out."""

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from leadbridge.adapter import Fields, Ref, Value
+from leadbridge.agreement.policies import Comparison
 from leadbridge.domain.facts import ConflictSettled
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.store import Conflict, Intent, Quarantined
 from leadbridge.store.codec import fingerprint
 from leadbridge.sync.case import Case, Outcome, Rules, Side
-from leadbridge.sync.merge import Rule, Said, merge
-from leadbridge.sync.settle import refusal
+from leadbridge.sync.held import Held, hold, left_to_a_person
+from leadbridge.sync.merge import Said, merge
 from leadbridge.sync.standing import Standing
 
-__all__ = ["Wanted", "merged_values", "writes"]
+__all__ = ["NEVER_MERGED", "Wanted", "in_turns", "merged_values", "writes"]
 
 _KEYS = ("email", "external_id")
-_NEVER_MERGED = frozenset({"captured_at", "stage", "status", "decision", "reason", "buying_stage"})
+NEVER_MERGED = frozenset({"captured_at", "stage", "status", "decision", "reason", "buying_stage"})
+"""Fields of which a lead's history has the word, not one of its records."""
+
+
+_UNHEARD = object()
 
 
 @dataclass(slots=True)
@@ -32,38 +38,66 @@ class Wanted:
     values: dict[str, Value] = field(default_factory=dict)
     targets: dict[str, dict[str, Value]] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
+    conflicts: dict[str, Conflict] = field(default_factory=dict)
 
 
-def _rule(rules: Rules, name: str, stage: str | None) -> Rule:
-    policy = rules.agreement.field_policy(name)
-    ruling = policy.ruling(stage, rules.agreement.lifecycle)
-    winner = next((name for name, mapping in rules.mappings.items() if mapping.function == ruling.winner), "")
-    return Rule(ruling.policy, winner, policy.clear)
+@lru_cache(maxsize=64)
+def _merged_names(*kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields that are merged, of records that have these."""
+    return tuple(sorted({name for names in kinds for name in names} - NEVER_MERGED))
+
+
+def _alike(case: Case, name: str) -> bool:
+    """Whether one side holds just what would be written there for what the other one says."""
+    if len(case.sides) < 2:
+        return False
+    one, two = case.sides.values()
+    return two.says(name, one.values.get(name)) or one.says(name, two.values.get(name))
+
+
+def _by_type(case: Case, name: str) -> Comparison | None:
+    """How a field is compared that the CRMs keep as a date, a number or a check mark."""
+    kinds = [side.kind for side in case.sides.values() if name in side.kind.fields]
+    types = {kind.info.fields[kind.fields[name]].type for kind in kinds}
+    if types & {"date", "datetime"}:
+        return "date"
+    if "number" in types:
+        return "number"
+    return "flag" if "bool" in types else None
 
 
 def merged_values(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -> Wanted:
     """Merges every plain field over the sides; conflicts are kept in the outcome."""
     wanted = Wanted()
-    names = sorted({name for side in case.sides.values() for name in side.kind.fields} - _NEVER_MERGED)
-    for name in names:
+    # Of these the lead's history has the word, even where its records say the same.
+    answered = {"opted_out"} if standing.opted_out or standing.agreed_again else set()
+    answered |= {"owner"} if standing.requested is not None else set()
+    heard = [side.values for side in case.sides.values()]
+    for name in _merged_names(*(side.kind.names for side in case.sides.values())):
+        if name not in answered and heard[0].get(name, _UNHEARD) == heard[-1].get(name, _UNHEARD):
+            if name in heard[0]:
+                wanted.values[name] = heard[0][name]  # most fields of most leads: nothing to merge
+            continue
         said = {
             connection: Said(
                 side.values[name],
                 side.base.get(name) if side.base is not None else None,
                 side.base is not None and name in side.base,
-                side.record.modified_at,
+                case.said_at.get((connection, name), side.record.modified_at),
             )
             for connection, side in case.sides.items()
             if name in side.values
         }
         if not said:
             continue
-        rule = _rule(rules, name, standing.stage)
-        merged = merge(name, said, rule)
+        merged = merge(name, said, rules.ruling(name, standing.stage, _by_type(case, name)), alike=_alike(case, name))
         value, targets, why = merged.value, merged.targets, merged.why
         if name == "opted_out" and standing.opted_out:
             value, why = True, "an opt-out is never undone"
             targets = tuple(connection for connection, each in said.items() if each.value is not True)
+        elif name == "opted_out" and standing.agreed_again:
+            value, why = False, "the person agreed again, and somebody has approved that on evidence"
+            targets = tuple(connection for connection, each in said.items() if each.value is True)
         if name == "owner" and (asked := _asked_owner(rules, case, standing)) is not None:
             value, targets = asked
             why = "the offer was given to this owner"
@@ -71,8 +105,12 @@ def merged_values(rules: Rules, case: Case, standing: Standing, outcome: Outcome
         for connection in targets:
             wanted.targets.setdefault(connection, {})[name] = value
             wanted.why[name] = why
+        if merged.frozen:
+            outcome.quarantine.append(left_to_a_person(case, name))
         if merged.conflict:
-            _keep(rules, case, outcome, name, {c: s.value for c, s in said.items()}, merged.winner, why)
+            wanted.conflicts[name] = Conflict(
+                case.lead, name, {c: s.value for c, s in said.items()}, merged.winner, why
+            )
     return wanted
 
 
@@ -91,20 +129,18 @@ def _asked_owner(rules: Rules, case: Case, standing: Standing) -> tuple[str, tup
     return owner, (*late, *(side.connection for side in others))
 
 
-def _keep(
-    rules: Rules, case: Case, outcome: Outcome, name: str, values: Mapping[str, Value], winner: str, why: str
-) -> None:
-    outcome.conflicts.append(Conflict(case.lead, name, values, winner, why))
+def _keep(rules: Rules, outcome: Outcome, conflict: Conflict) -> None:
+    outcome.conflicts.append(conflict)
     outcome.facts.append(
         ConflictSettled(
-            lead=case.lead,
+            lead=conflict.lead,
             occurred_at=rules.now,
             recorded_at=rules.now,
             actor="leadbridge",
             agreement=rules.agreement.version,
-            field=name,
-            winner=winner,
-            rule=why,
+            field=conflict.field,
+            winner=conflict.winner,
+            rule=conflict.rule,
         )
     )
 
@@ -117,50 +153,48 @@ def writes(rules: Rules, case: Case, wanted: Wanted, shown: Mapping[str, Value],
     """
     pending: set[str] = set()
     for connection, side in case.sides.items():
-        planned = _update(rules, case, side, wanted, shown)
-        if planned is not None:
-            outcome.intents.append(planned)
-            pending |= {
-                name for name in wanted.targets.get(connection, {}) if side.kind.fields[name] in planned[0].fields
-            }
+        held = _held(case, side, wanted, shown)
+        outcome.quarantine.extend(held.quarantine)
+        if held.changes:
+            outcome.intents.append(_update(case, side, wanted, held.changes))
+        sent = {n for n in wanted.targets.get(connection, {}) if side.kind.fields[n] in held.changes}
+        for name in sorted(sent & wanted.conflicts.keys()):
+            _keep(rules, outcome, wanted.conflicts[name])
+        # What cannot be written is not agreed either: it goes over once it can.
+        pending |= sent | held.names
     for connection, mapping in rules.mappings.items():
         if case.sides and connection not in case.sides and connection not in case.gone and mapping.creating is not None:
-            _create(rules, case, mapping, mapping.creating, wanted, shown, outcome)
+            pending |= _create(rules, case, mapping, mapping.creating, wanted, shown, outcome)
     for connection, side in case.sides.items():
         old = side.base or {}
-        open_ = pending | outcome.unsettled.get(connection, set())
-        kept = {name: old[name] for name in open_ if name in old}
-        outcome.bases[connection] = {n: v for n, v in side.values.items() if n not in open_} | kept
+        # A field that this side does not show for the time being keeps what was agreed on it.
+        hidden = side.kind.fields.keys() - side.values.keys()
+        open_ = pending | outcome.unsettled.get(connection, set()) | hidden
+        outcome.bases[connection] = agreed = dict(side.values)
+        for name in open_:
+            agreed.pop(name, None)
+            if name in old:
+                agreed[name] = old[name]
 
 
-def _allowed(case: Case, connection: str, changes: Fields) -> dict[str, Value]:
-    return {
-        name: value
-        for name, value in changes.items()
-        if refusal(case.lead, connection, name, value) not in case.refused
-    }
-
-
-def _update(
-    rules: Rules, case: Case, side: Side, wanted: Wanted, shown: Mapping[str, Value]
-) -> tuple[Intent, ...] | None:
-    asked = {**wanted.targets.get(side.connection, {}), **shown}
+def _held(case: Case, side: Side, wanted: Wanted, shown: Mapping[str, Value]) -> Held:
+    targets = wanted.targets.get(side.connection, {})
+    asked = {**targets, **shown}
     if "id" in side.kind.own:
         asked["id"] = case.lead
-    changes = _allowed(case, side.connection, side.kind.write(asked, side.record.fields))
-    if not changes:
-        return None
+    fields = side.record.fields
+    return hold(case, side.connection, side.record.ref, side.kind, targets, side.kind.write(asked, fields))
+
+
+def _update(case: Case, side: Side, wanted: Wanted, changes: Fields) -> tuple[Intent, ...]:
     now = side.record.fields
-    backward = [name for name, value in changes.items() if _backward(side.kind, name, now.get(name), value)]
-    first = {**changes, **dict.fromkeys(backward, None)}
     because = {name: _why(side.kind, name, wanted) for name in changes}
-    steps = [(first, {name: now.get(name) for name in first})]
-    if backward:
-        steps.append(({name: changes[name] for name in backward}, dict.fromkeys(backward, None)))
+    sent = {n for n in wanted.targets.get(side.connection, {}) if side.kind.fields[n] in changes}
     intents = []
-    state = dict(now)
-    for fields, expect in steps:
+    state, said = dict(now), side.values
+    for fields, expect in in_turns(side.kind, now, changes):
         state.update(fields)
+        said = side.kind.reread(said, fields, state)
         intents.append(
             Intent(
                 key="",
@@ -170,11 +204,21 @@ def _update(
                 target=side.record.ref,
                 fields=fields,
                 expect=expect,
-                agreed=_agreed(case, side, side.kind.read(state), wanted),
+                agreed=_agreed(case, side, said, sent),
                 because={name: because[name] for name in fields},
             )
         )
     return tuple(intents)
+
+
+def in_turns(kind: KindMapping, now: Fields, changes: Fields) -> list[tuple[dict[str, Value], dict[str, Value]]]:
+    """The requests that make these changes, each with what it expects: a forward-only field goes back in two."""
+    backward = [name for name, value in changes.items() if _backward(kind, name, now.get(name), value)]
+    first = {**changes, **dict.fromkeys(backward, None)}
+    steps = [(first, {name: now.get(name) for name in first})]
+    if backward:
+        steps.append(({name: changes[name] for name in backward}, dict.fromkeys(backward, None)))
+    return steps
 
 
 def _backward(kind: KindMapping, name: str, current: Value, value: Value) -> bool:
@@ -187,14 +231,14 @@ def _backward(kind: KindMapping, name: str, current: Value, value: Value) -> boo
     return order.index(str(value)) < order.index(str(current))
 
 
-def _agreed(case: Case, target: Side, after: Mapping[str, Value], wanted: Wanted) -> dict[str, dict[str, Value]]:
+def _agreed(case: Case, target: Side, after: Mapping[str, Value], names: set[str]) -> dict[str, dict[str, Value]]:
     """The bases once the write has happened: what was sent on one side, what it was planned from on the others.
 
     Only what this write says: another write of the same lead may still be under way, and what it carries is not agreed.
     """
-    names = set(wanted.targets.get(target.connection, {}))
-    changed = {n: v for n, v in after.items() if n in names or n not in target.values or v != target.values[n]}
-    agreed = {target.connection: changed}
+    changed = {n: after[n] for n in names if n in after} | dict(after.items() - target.values.items())
+    # A stage that is taken away is as much agreed as one that is set.
+    agreed = {target.connection: dict.fromkeys(target.values.keys() - after.keys()) | changed}
     for connection, side in case.sides.items():
         if connection != target.connection:
             agreed[connection] = {name: side.values[name] for name in names if name in side.values}
@@ -221,12 +265,15 @@ def _create(
     wanted: Wanted,
     shown: Mapping[str, Value],
     outcome: Outcome,
-) -> None:
+) -> set[str]:
+    """Plans a new record; returns the canonical fields whose values cannot go into it."""
     fields = kind.write({**wanted.values, **shown, "id": case.lead}, {})
-    allowed = _allowed(case, mapping.connection, fields)
+    held = hold(case, mapping.connection, Ref(kind.kind, case.lead), kind, wanted.values, fields)
+    allowed = held.changes
     known = [name for name in _KEYS if wanted.values.get(name) not in (None, "")]
     if not known or any(kind.fields.get(name) in fields.keys() - allowed.keys() for name in known):
-        return  # nobody is made whom we could not recognise again
+        return set()  # nobody is made whom we could not recognise again
+    outcome.quarantine.extend(held.quarantine)
     fields = kind.fill(allowed)
     ref = Ref(kind.kind, case.lead)
     lacking = sorted(
@@ -245,10 +292,10 @@ def _create(
                 "decision",
             )
         )
-        return
+        return held.names
     agreed: dict[str, dict[str, Value]] = {mapping.connection: kind.read(fields)}
     for connection, side in case.sides.items():
-        agreed[connection] = {name: side.values[name] for name in kind.fields if name in side.values}
+        agreed[connection] = {n: side.values[n] for n in kind.fields if n in side.values and n not in held.names}
     outcome.intents.append(
         (
             Intent(
@@ -264,3 +311,4 @@ def _create(
             ),
         )
     )
+    return held.names

@@ -9,11 +9,11 @@ from typing import Any
 import yaml
 
 from leadbridge.adapter import Capabilities, Description, KindInfo, Owner
-from leadbridge.errors import Forbidden, SchemaDrift
+from leadbridge.errors import Forbidden, SchemaDrift, Unavailable
 from leadbridge_hubspot.mappers import Raw, kind_info
 from leadbridge_hubspot.paths import object_type
 from leadbridge_hubspot.pipelines import with_stages
-from leadbridge_hubspot.wire import Wire
+from leadbridge_hubspot.wire import Wire, rows
 
 __all__ = ["crosswalk", "describe", "read_properties"]
 
@@ -26,7 +26,7 @@ _OPERATION = "describe"
 def read_properties(wire: Wire, kind: str, operation: str) -> list[Raw]:
     """The properties of a kind, as the account has them now."""
     path = wire.paths.properties.format(type=object_type(kind, operation).path)
-    return list(wire.get(path, operation).json().get("results") or ())
+    return rows(wire.get(path, operation))
 
 
 def describe(wire: Wire, kinds: Sequence[str], capabilities: Capabilities) -> tuple[Description, dict[str, KindInfo]]:
@@ -39,6 +39,11 @@ def describe(wire: Wire, kinds: Sequence[str], capabilities: Capabilities) -> tu
         Forbidden: when the token may not even read the first kind.
     """
     account = wire.get(wire.paths.account, _OPERATION).json()
+    if not isinstance(account, Mapping) or not account.get("portalId"):
+        raise Unavailable(
+            "the answer does not say which account this is: something answers in HubSpot's place; ask again",
+            operation=_OPERATION,
+        )
     found: dict[str, KindInfo] = {}
     for kind in kinds:
         try:
@@ -89,9 +94,9 @@ def _owners(wire: Wire) -> Iterator[Owner]:
 def _owner_rows(wire: Wire, *, archived: bool) -> Iterator[Mapping[str, Any]]:
     params: dict[str, str | list[str]] = {"limit": str(_OWNERS_LIMIT), "archived": "true" if archived else "false"}
     while True:
-        body = wire.get(wire.paths.owners, _OPERATION, params).json()
-        yield from body.get("results") or ()
-        after = ((body.get("paging") or {}).get("next") or {}).get("after")
+        reply = wire.get(wire.paths.owners, _OPERATION, params)
+        yield from rows(reply)
+        after = ((reply.json().get("paging") or {}).get("next") or {}).get("after")
         if not after:
             return
         params["after"] = str(after)

@@ -14,7 +14,7 @@ from leadbridge.errors import Unavailable, Unsupported
 from leadbridge_hubspot.associations import read_associations
 from leadbridge_hubspot.errors import body_of, refusal_of
 from leadbridge_hubspot.mappers import MERGED_IDS, Decoder, Raw, merged_ids
-from leadbridge_hubspot.wire import HISTORY_BATCH, READ_BATCH, Wire
+from leadbridge_hubspot.wire import HISTORY_BATCH, READ_BATCH, Wire, rows
 
 __all__ = ["Reads", "chunks", "is_id"]
 
@@ -74,9 +74,9 @@ class Reads:
             params = {"archived": "true"} if archived else None
             # When none of the records exists, some versions answer 404 instead of an empty list.
             reply = self._wire.post(path, operation, body, params=params, accept=frozenset({404}))
-            answer = body_of(reply) if reply.status == 404 else reply.json()
-            self._check(answer, operation)
-            found.extend(answer.get("results") or ())
+            raws = (body_of(reply).get("results") or ()) if reply.status == 404 else rows(reply)
+            self._check(body_of(reply), operation)
+            found.extend(raws)
         return found
 
     def fetch(

@@ -28,6 +28,7 @@ from leadbridge_hubspot.mappers import MERGED_IDS, Decoder, Raw, archived_ms, me
 from leadbridge_hubspot.paths import object_type
 from leadbridge_hubspot.reads import Reads
 from leadbridge_hubspot.wire import LIST_LIMIT, SEARCH_LIMIT, Wire, server_ms
+from leadbridge_hubspot.wire import rows as results
 
 __all__ = ["ChangeStream"]
 
@@ -113,7 +114,7 @@ class ChangeStream:
             params["after"] = after
         reply = self._wire.get(self._wire.objects(self._kind, "changes"), "changes", params)
         body = reply.json()
-        return reply, list(body.get("results") or ()), _after(body)
+        return reply, results(reply), _after(body)
 
     # -- windows ---------------------------------------------------------------------------------------------------
 
@@ -125,7 +126,7 @@ class ChangeStream:
             cursor.began = server_ms(reply)
             cursor.hi = cursor.began + _REST_OF_SECOND
         body = reply.json()
-        rows = sorted(body.get("results") or (), key=lambda row: int(row["id"]))
+        rows = sorted(results(reply), key=lambda row: int(row["id"]))
         fresh: list[Raw] = []
         for row in rows:
             if len(fresh) == limit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from leadbridge.clock import to_us
@@ -11,7 +12,7 @@ from leadbridge.errors import SchemaDrift, Unavailable
 from leadbridge.http import HttpClient, RateBudget, Reply, Usage
 from leadbridge_hubspot.paths import KINDS, Paths, object_type
 
-__all__ = ["HISTORY_BATCH", "LIST_LIMIT", "READ_BATCH", "SEARCH_LIMIT", "WRITE_BATCH", "Wire", "server_ms"]
+__all__ = ["HISTORY_BATCH", "LIST_LIMIT", "READ_BATCH", "SEARCH_LIMIT", "WRITE_BATCH", "Wire", "rows", "server_ms"]
 
 LIST_LIMIT = 100
 SEARCH_LIMIT = 200
@@ -133,6 +134,23 @@ def server_ms(reply: Reply) -> int:
         pass
     raise Unavailable(
         "the answer has no date: a proxy between us and HubSpot takes it out; ask again, or change the proxy",
+        connection=reply.connection,
+        operation=reply.operation,
+    )
+
+
+def rows(reply: Reply) -> list[Any]:
+    """The records of an answer. One without any list of them is not HubSpot's: it must not pass for an empty one.
+
+    Raises:
+        Unavailable: when the answer holds no ``results``.
+    """
+    body = reply.json()
+    found = body.get("results") if isinstance(body, Mapping) else None
+    if isinstance(found, list):
+        return found
+    raise Unavailable(
+        "the answer holds no results: something between us and HubSpot answers in its place; ask again, or change it",
         connection=reply.connection,
         operation=reply.operation,
     )

@@ -30,6 +30,8 @@ __all__ = ["Writes", "check"]
 _KEY = own_name("id")
 _OP = own_name("op")
 _REFUSED = frozenset({400, 409})
+_ARCHIVED = 204
+"""All that HubSpot answers to an archived batch: nothing. A page of text is somebody else's answer."""
 _ABOUT_RECORDS = frozenset(
     {"VALIDATION_ERROR", "CONFLICT", "OBJECT_NOT_FOUND", "OBJECT_ALREADY_EXISTS", "INVALID_EMAIL"}
 )
@@ -145,6 +147,10 @@ class Writes:
         if reply.status in _REFUSED:
             again = self._isolate(batch, reply)
         elif write.action == "archive":
+            if reply.status != _ARCHIVED:
+                raise Unavailable(
+                    "something answered in HubSpot's place: look whether it happened", sent=True, operation="apply"
+                )
             again = []
             for job in batch:
                 self._note(job, Receipt(job.write.key, "applied", ref=job.write.target))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from leadbridge.agreement.crosswalk import AXES, BY_REASON, CANONICAL_FIELDS, KindCrosswalk
@@ -95,12 +95,11 @@ def _kind(agreement: Agreement, here: Path, spec: KindCrosswalk) -> _Found:
                         Problem(f"{crm} already stands for {used[crm]}", "map each field of the CRM once"),
                     )
                 used.setdefault(crm, name)
+    for name in spec.requires:
+        yield from _unknown((*here, "requires"), name, names)
     for stage in spec.stage_dates:
-        if stage not in agreement.lifecycle.ids:
-            yield (
-                (*here, "stage_dates", stage),
-                Problem(f"unknown stage {stage}", did_you_mean(stage, agreement.lifecycle.ids)),
-            )
+        yield from _unknown((*here, "stage_dates", stage), stage, agreement.lifecycle.ids, "stage")
+    yield from _detours(agreement, (*here, "detours"), spec)
     if spec.create and spec.as_ not in (None, "lead"):
         yield (*here, "create"), Problem(f"a {spec.as_} is no lead", "create leads in a kind with as: lead")
     closed = {
@@ -118,3 +117,17 @@ def _kind(agreement: Agreement, here: Path, spec: KindCrosswalk) -> _Found:
                     yield place, Problem(f"unknown {axis.replace('_', ' ')} {name}", did_you_mean(name, closed[axis]))
                 elif axis not in closed and axis not in names:
                     yield place, Problem(f"unknown axis {axis}", did_you_mean(axis, [*AXES, *names]))
+
+
+def _unknown(here: Path, name: str, known: Collection[str], what: str = "field") -> _Found:
+    if name not in known:
+        yield here, Problem(f"unknown {what} {name}", did_you_mean(name, known))
+
+
+def _detours(agreement: Agreement, here: Path, spec: KindCrosswalk) -> _Found:
+    lifecycle = agreement.lifecycle
+    for detour, stage in spec.detours.items():
+        if detour not in lifecycle.detours:
+            yield (*here, detour), Problem(f"{detour} is no detour", did_you_mean(detour, tuple(lifecycle.detours)))
+        if stage not in lifecycle.ids:
+            yield (*here, detour), Problem(f"unknown stage {stage}", did_you_mean(stage, lifecycle.ids))

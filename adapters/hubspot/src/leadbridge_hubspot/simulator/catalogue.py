@@ -74,6 +74,20 @@ _LEAD_TYPES = [("NEW_BUSINESS", "New business"), ("UPSELL", "Upsell"), ("RE_ATTE
 _LEAD_LABELS = [("HOT", "Hot"), ("WARM", "Warm"), ("COLD", "Cold")]
 
 _DIRECTIONS = [("INBOUND", "Inbound"), ("OUTBOUND", "Outbound")]
+_TASK_STATUS = [
+    ("NOT_STARTED", "Not started"),
+    ("IN_PROGRESS", "In progress"),
+    ("WAITING", "Waiting"),
+    ("DEFERRED", "Deferred"),
+    ("COMPLETED", "Completed"),
+]
+_TASK_TYPES = [
+    ("TODO", "To-do"),
+    ("CALL", "Call"),
+    ("EMAIL", "Email"),
+    ("LINKED_IN_CONNECT", "Connection request"),
+    ("LINKED_IN_MESSAGE", "Network message"),
+]
 _MAIL_DIRECTIONS = [("EMAIL", "Outgoing"), ("INCOMING_EMAIL", "Incoming"), ("FORWARDED_EMAIL", "Forwarded")]
 
 # Each line: name, label, type, what it looks like in forms. "!" behind the type: people cannot write it.
@@ -162,9 +176,7 @@ _TEXT = {
         hs_timestamp, Due date, datetime, date
         hs_task_subject, Task title, string, text
         hs_task_body, Task notes, string, html
-        hs_task_status, Task status, string, text
         hs_task_priority, Priority, string, text
-        hs_task_type, Task type, string, text
         hs_task_completion_date, Completed at, datetime!, date
     """,
 }
@@ -211,6 +223,11 @@ def _with_options(kind: str, group: str) -> list[Property]:
         return [Property("hs_call_direction", "Call direction", "enumeration", "select", group, _DIRECTIONS)]
     if kind == "email":
         return [Property("hs_email_direction", "Email direction", "enumeration", "select", group, _MAIL_DIRECTIONS)]
+    if kind == "task":
+        return [
+            Property("hs_task_status", "Task status", "enumeration", "select", group, _TASK_STATUS),
+            Property("hs_task_type", "Task type", "enumeration", "select", group, _TASK_TYPES),
+        ]
     if kind == "deal":
         stages = [(value, label) for value, (label, _) in DEAL_STAGES.items()]
         return [Property("dealstage", "Deal Stage", "enumeration", "radio", group, stages)]
@@ -218,6 +235,14 @@ def _with_options(kind: str, group: str) -> list[Property]:
         stages = [(value, label) for value, (label, _) in LEAD_STAGES.items()]
         return [
             Property("hs_pipeline_stage", "Lead Pipeline Stage", "enumeration", "radio", group, stages),
+            Property(
+                "hs_lead_disqualification_reason",
+                "Disqualification Reason",
+                "enumeration",
+                "select",
+                group,
+                [("NOT_A_GOOD_FIT", "Not a good fit")],
+            ),
             Property("hs_lead_type", "Lead Type", "enumeration", "select", group, list(_LEAD_TYPES)),
             Property("hs_lead_label", "Lead Label", "enumeration", "select", group, list(_LEAD_LABELS)),
         ]

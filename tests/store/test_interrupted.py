@@ -1,0 +1,75 @@
+"""A migration that is killed between any two statements is as if it had not begun, and works when tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy.engine import Engine
+
+from leadbridge.store import Store
+from leadbridge.store.schema import metadata
+from tests.analytics.engines import postgres_server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgres_server() as address:
+        yield address.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[int], str]:
+    """The address of an empty database for each attempt."""
+    if request.param == "sqlite":
+        return lambda number: f"sqlite:///{tmp_path / f'{number}.db'}"
+    server = request.getfixturevalue("server")
+
+    def emptied(_: int) -> str:
+        engine = create_engine(server)
+        with engine.begin() as connection:
+            connection.execute(text("drop schema public cascade"))
+            connection.execute(text("create schema public"))
+        engine.dispose()
+        return str(server)
+
+    return emptied
+
+
+def statements(address: str, stop: int) -> int:
+    """Opens a database and is killed before a statement; how many there were."""
+    seen = 0
+
+    def count(_: Any, __: Any, statement: str, *___: Any) -> None:
+        nonlocal seen
+        if statement.lstrip().upper().startswith(("CREATE", "ALTER", "INSERT", "UPDATE", "DROP")):
+            seen += 1
+            if seen == stop:
+                raise KeyboardInterrupt
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        Store(address).close()
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    return seen
+
+
+def test_a_migration_killed_between_two_statements_begins_anew(fresh: Callable[[int], str]) -> None:
+    total = statements(fresh(0), 0)
+    assert total > 40
+    for stop in (1, 2, *range(3, total, 7), total):
+        address = fresh(stop)
+        with pytest.raises(KeyboardInterrupt):
+            statements(address, stop)
+        engine = create_engine(address)
+        assert inspect(engine).get_table_names() == []
+        Store(address).close()
+        with engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        engine.dispose()

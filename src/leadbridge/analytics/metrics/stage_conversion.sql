@@ -17,7 +17,7 @@
 --   since_us: entries at this instant or later
 --   until_us: entries before this instant
 -- dimensions: {source: l.source}
--- denominators: {entered: what the conversion is a share of, by the basis}
+-- denominators: {entered: "what the conversion is a share of, by the basis"}
 -- needs: [stages]
 -- headline: rate
 -- intervals: {rate: "wilson(converted, entered)"}

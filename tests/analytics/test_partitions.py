@@ -23,7 +23,9 @@ from leadbridge.errors import ConfigError, DataError
 from tests.analytics.crowd import AGREEMENT, everybody
 from tests.analytics.stories import NOW, START, Story, small_funnel, take
 
-ARGUMENTS = {"stage_duration": ("marketing_qualified", "sales_accepted")}
+ARGUMENTS = dict.fromkeys(
+    ("stage_duration", "stage_conversion", "stage_survival"), ("marketing_qualified", "sales_accepted")
+)
 
 
 def long_ago(seed: int, leads: int = 24) -> Story:

@@ -156,8 +156,8 @@ def by_pandas(place: Path, own_place: Path, rounds: int) -> None:
             query, values = query_of(plain, name)
             ours, theirs = contest(
                 rounds,
-                lambda q=query, v=values: own.sql(q, v),
-                lambda ask=ask: ask(read, NOW),  # type: ignore[misc]
+                lambda q=query, v=values: own.sql(q, v),  # type: ignore[misc]  # bound per turn
+                lambda ask=ask: ask(read, NOW),  # type: ignore[misc]  # bound per turn
             )
             found.append(theirs / ours)
             print(f"  {name:<20}{ours * 1e3:>10.0f} ms, pandas {theirs * 1e3:>8.0f} ms{theirs / ours:>8.1f} x")
@@ -264,6 +264,7 @@ def limited(own_place: Path, memory: str) -> None:
         own.sql(f"set threads = {THREADS}")
         own.sql(f"set memory_limit = '{memory}'")
         own.sql(f"set temp_directory = {text_of(str(own_place / '.spill'))}")
+        peak = 0.0
         for name, (arguments, _) in QUESTIONS.items():
             begun = perf_counter()
             getattr(own.metrics, name)(**arguments)

@@ -69,7 +69,9 @@ def test_tables_of_a_schema_are_written_once_and_read_by_others(snapshot: Snapsh
         loaded = there.metrics.acceptance_rate()
     with engine.connect() as connection, snapshot.on(connection, schema="crm data") as there:
         assert there.metrics.acceptance_rate() == loaded == snapshot.metrics.acceptance_rate()
-        connection.connection.driver_connection.execute('alter table "crm data".leads drop column role')
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.execute('alter table "crm data".leads drop column role')
         with pytest.raises(DataError, match="no column role"):
             snapshot.on(connection, schema="crm data")
         with pytest.raises(DataError, match="elsewhere has no table leads: write the tables"):

@@ -13,24 +13,9 @@ from leadbridge.agreement import Agreement
 from leadbridge.clock import ManualClock
 from leadbridge.errors import ConfigError
 from leadbridge.memory import MemoryAdapter
-from tests.sync.conftest import AGREEMENT, START, person
+from tests.sync.conftest import AGREEMENT, person
 
 SHARED = "office@buyer.example"
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(START)
-
-
-@pytest.fixture
-def left(clock: ManualClock) -> MemoryAdapter:
-    return MemoryAdapter("left", clock=clock)
-
-
-@pytest.fixture
-def right(clock: ManualClock) -> MemoryAdapter:
-    return MemoryAdapter("right", clock=clock)
 
 
 @pytest.fixture

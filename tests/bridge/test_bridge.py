@@ -15,27 +15,12 @@ from leadbridge.domain.facts import HandoffDecided
 from leadbridge.errors import ConfigError, IllegalMove, StalePlan, WritesOff
 from leadbridge.memory import MemoryAdapter
 from leadbridge.store import Store
-from tests.sync.conftest import AGREEMENT, START, person
+from tests.sync.conftest import AGREEMENT, person
 
 ADA = "person1@buyer1.example"
 AGREED = Agreement.loads(AGREEMENT)
 
 Open = Callable[..., Bridge]
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(START)
-
-
-@pytest.fixture
-def left(clock: ManualClock) -> MemoryAdapter:
-    return MemoryAdapter("left", clock=clock)
-
-
-@pytest.fixture
-def right(clock: ManualClock) -> MemoryAdapter:
-    return MemoryAdapter("right", clock=clock)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from leadbridge.clock import ManualClock
 from leadbridge.errors import ConfigError, StoreBusy, Unavailable
 from leadbridge.memory import MemoryAdapter
 from leadbridge.store import Store
-from tests.sync.conftest import AGREEMENT, START, person
+from tests.sync.conftest import AGREEMENT, person
 
 ADA = "person1@buyer1.example"
 BOB = "person2@buyer2.example"
@@ -28,21 +28,6 @@ class NoEraser(MemoryAdapter):
     """A CRM that lets no program erase anybody."""
 
     erase = None  # type: ignore[assignment]  # how a class says that it lacks an ability
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(START)
-
-
-@pytest.fixture
-def left(clock: ManualClock) -> MemoryAdapter:
-    return MemoryAdapter("left", clock=clock)
-
-
-@pytest.fixture
-def right(clock: ManualClock) -> MemoryAdapter:
-    return MemoryAdapter("right", clock=clock)
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import timedelta
 from threading import Barrier
 
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
@@ -18,7 +16,6 @@ from leadbridge.domain import facts as f
 from leadbridge.ledger import Ledger
 from leadbridge.store import Store
 from leadbridge.store.schema import metadata
-from tests.analytics.engines import postgres_server
 from tests.bridge.test_timers import AGREEMENT, HOUR, START, offer, tell
 
 SERIES = Agreements.of(AGREEMENT)
@@ -31,30 +28,6 @@ ALERTS = [
     for lead in ("L1", "L2")
     for tier in ("warning", "due", "breach")
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres_server() as address:
-        yield address.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
-@pytest.fixture
-def session(server: str) -> Iterator[Callable[[], Store]]:
-    """Opens the same empty database, as another process would."""
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text("drop schema public cascade"))
-        connection.execute(text("create schema public"))
-    engine.dispose()
-    with ExitStack() as opened:
-
-        def one() -> Store:
-            store = Store(server)
-            opened.callback(store.close)
-            return store
-
-        yield one
 
 
 def told(store: Store) -> list[f.SLAEscalated]:

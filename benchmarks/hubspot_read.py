@@ -35,7 +35,7 @@ from leadbridge_hubspot.simulator import start
 PROPERTIES = (
     *("email", "firstname", "lastname", "company", "jobtitle", "phone", "website", "country", "state", "industry"),
     *("numemployees", "hs_analytics_source", "hubspot_owner_id", "hs_email_optout", "createdate", "hubspotscore"),
-    *("lifecyclestage", "hs_lead_status", "city", "zip", "address"),
+    *("lifecyclestage", "hs_lead_status", "city", "zip", "hs_analytics_first_touch_converting_campaign"),
 )
 
 AGREEMENT = """
@@ -67,7 +67,7 @@ def person(number: int) -> dict[str, Value]:
         "hs_lead_status": "OPEN",
         "city": "London",
         "zip": "N1 9GU",
-        "address": "1 Example Street",
+        "hs_analytics_first_touch_converting_campaign": "Spring fair",
     }
 
 

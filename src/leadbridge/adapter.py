@@ -1,14 +1,13 @@
 """The contract between leadbridge and a CRM: the one file that the author of an adapter has to read.
 
-An adapter turns a CRM into *a stream of changes and a place to write*. It speaks the CRM's own kinds and field names;
-what they mean is the business of ``leadbridge.mapping``. It is thread-safe, never sleeps (only the rate budget in
-``leadbridge.http`` waits), never retries (the engine does), never logs payloads or puts content into an exception.
+An adapter turns a CRM into *a stream of changes and a place to write*, in the CRM's own kinds and field names: meaning
+is the business of ``leadbridge.mapping``. It is thread-safe, never sleeps (only the rate budget in ``leadbridge.http``
+waits), never retries (the engine does), never logs payloads or puts content into an exception.
 
 Values of fields are JSON scalars, so that they can be stored, hashed and compared without knowing the CRM: ``str``,
 ``int``, ``float``, ``bool``, ``None`` (blank), a ``Ref`` for a lookup, or a tuple of strings or refs for a multi-select
 or several associations. A date is ``"2026-01-31"``; an instant is ``leadbridge.clock.iso``: UTC, milliseconds, ``Z``.
 A field that is absent is not blank: it was not asked for, or this account does not have it.
-
 ``leadbridge.memory`` is the complete reference implementation; ``leadbridge.testing`` holds the conformance suite.
 """
 
@@ -19,7 +18,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
+from leadbridge.frozen import quick
 
+
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:
     """The address of a record: its kind and its id in the CRM (Salesforce: always 18 characters)."""
@@ -32,6 +34,7 @@ Value: TypeAlias = str | int | float | bool | Ref | tuple[str | Ref, ...] | None
 Fields: TypeAlias = Mapping[str, Value]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Record:
     """What a record was when it was read. Unless ``live`` it is gone; ``successor`` took its place, if there is one."""
@@ -53,10 +56,9 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of a stream. ``items`` are records, or refs when no fields were asked for.
+    """Part of a stream: records, or refs when no fields were asked for. ``more``: another page can be had at once.
 
-    ``cursor`` is opaque text: where to go on, now or in another process next month. With ``more`` another page can be
-    had at once. Everything committed in the CRM before ``covered_until`` has been seen.
+    ``cursor``: opaque text to go on with, next month too. What was committed before ``covered_until`` has been seen.
     """
 
     items: tuple[Record | Ref, ...]
@@ -201,8 +203,7 @@ class Adapter(Protocol):
     def changes(self, kind: str, since: str | None, *, fields: Sequence[str], limit: int) -> Page:
         """The next at most ``limit`` records of a kind that changed after a cursor (``None``: from the beginning).
 
-        Never loses a change, may repeat one; look-back, the server's clock and what the vendor says it covers live
-        inside the cursor. A page may be empty and still have ``more``.
+        Never loses a change, may repeat one: look-back and server clock live in it. An empty page may have ``more``.
         """
 
     def ids(self, kind: str, cursor: str | None, *, archived: bool, limit: int) -> Page:

@@ -11,6 +11,7 @@ from leadbridge.clock import iso, parse_iso
 from leadbridge.domain.lifecycle import Lifecycle
 from leadbridge.mapping.fitting import fitted, meaning_to_raw
 from leadbridge.mapping.people import People
+from leadbridge.mapping.straight import FieldReader, written_out
 from leadbridge.mapping.values import Table, Words
 
 __all__ = ["Frozen", "KindMapping"]
@@ -29,14 +30,13 @@ class Frozen:
     problem: str
 
 
-def _said(value: Value, reader: Callable[[Value], Value] | None, blank: frozenset[str]) -> Value:
-    """What a field says; without a reader it is plain text."""
+def _said(name: str, value: Value, reader: Callable[[Value], Value] | None, blank: frozenset[str]) -> Value:
+    """What a field says; without a reader it is plain text or an address."""
     if reader is not None:
         return reader(value)
     if isinstance(value, str):
         value = value.strip()
-        if value in blank:
-            return None
+        return None if value in blank else value.lower() if name == "email" else value
     return value
 
 
@@ -81,9 +81,10 @@ class KindMapping:
             if self._usable(field)
         }
         self._words = {field: Words(table) for field, table in self.tables.items()}
-        self._axis_rows = {
+        self._axis_rows: dict[str, dict[Value, dict[str, Value]]] = {
             field: {raw: {axis: row[axis] for axis in row if axis in AXES} for raw, row in table.items()}
             for field, table in self.tables.items()
+            if any(axis in row for row in table.values() for axis in AXES)
         }
         self._known = known
         self._shown_as = self._stand_ins(lifecycle)
@@ -103,13 +104,15 @@ class KindMapping:
                 }
             )
         )
-        self._readers = [
-            (name, field, self._reader(name, info.fields[field]), self._blank(field))
+        self._readers: list[FieldReader] = [
+            (name, info.fields[field], self._reader(name, info.fields[field]), self._blank(field))
             for name, field in self.fields.items()
         ]
+        self._straight = written_out(self._readers)
+        self._owner_field = self.fields.get("owner", "")
         self.names = tuple(self.fields)
         # Fields that say one thing each, whatever stands in the others.
-        several = {*self.tables, *self._axis_fields.values(), self.fields.get("owner")}
+        several = {*self.tables, *self._axis_fields.values(), self._owner_field}
         self._alone = {field for field in info.fields if field not in several}
 
     def _usable(self, field: str) -> bool:
@@ -147,7 +150,7 @@ class KindMapping:
         return frozenset({""} if filler is None else {"", filler.strip()})
 
     def _reader(self, name: str, info: FieldInfo) -> Callable[[Value], Value] | None:
-        """How a field is read; ``None`` for plain text, the most frequent, which needs no call."""
+        """How a field is read; ``None`` for plain text and addresses, the most frequent, which need no call."""
         blank = self._blank(info.name)
         table = self.tables.get(info.name)
 
@@ -161,10 +164,6 @@ class KindMapping:
             row = table.get(value) if table is not None and isinstance(value, str) else None
             return row[name] if row is not None and name in row else text(value)
 
-        def email(value: Value) -> Value:
-            said = text(value)
-            return said.lower() if isinstance(said, str) else said
-
         def consent(value: Value) -> Value:
             said = meaning(value)
             return _IN_WORDS.get(said.lower(), said) if isinstance(said, str) else said
@@ -175,11 +174,9 @@ class KindMapping:
 
         if name == "owner":
             return owner
-        if name == "email":
-            return email
         if name == "opted_out":
             return consent
-        return meaning if table is not None else None
+        return meaning if table is not None and name != "email" else None
 
     # -- from the CRM ----------------------------------------------------------------------------------------------
 
@@ -188,27 +185,28 @@ class KindMapping:
 
         An owner whom nobody can vouch for is absent, too: somebody owns the record, and nobody is put in their place.
         """
-        found: dict[str, Value] = {}
-        for name, field, reader, blank in self._readers:
-            if field in fields:
-                value = fields[field]
-                if reader is not None:
-                    value = reader(value)
-                elif isinstance(value, str):  # as in reread, without a call for each of so many
-                    value = value.strip()
-                    if value in blank:
-                        value = None
-                found[name] = value
-        if "owner" in found and self.people.stranger(fields[self.fields["owner"]]):
+        try:
+            found = self._straight(fields)
+        except (KeyError, AttributeError):
+            found = self._one_by_one(fields)
+        raw = fields.get(self._owner_field)
+        if raw is not None and found["owner"] is None and self.people.stranger(raw):
             del found["owner"]
         for name, field in self._axis_fields.items():
             raw = fields.get(field)
             if isinstance(raw, str) and raw in self._known[name]:
                 found[name] = raw
         for field, rows in self._axis_rows.items():
-            raw = fields.get(field)
-            if isinstance(raw, str) and raw in rows:
-                found.update(rows[raw])
+            if row := rows.get(fields.get(field)):
+                found.update(row)
+        return found
+
+    def _one_by_one(self, fields: Fields) -> dict[str, Value]:
+        """The canonical values of a record that is not as the description says."""
+        found: dict[str, Value] = {}
+        for name, info, reader, blank in self._readers:
+            if info.name in fields:
+                found[name] = _said(name, fields[info.name], reader, blank)
         return found
 
     def reread(self, values: Mapping[str, Value], changes: Fields, state: Fields) -> dict[str, Value]:
@@ -222,9 +220,9 @@ class KindMapping:
         if not changes.keys() <= self._alone:
             return self.read(state)
         after = dict(values)
-        for name, field, reader, blank in self._readers:
-            if field in changes:
-                after[name] = _said(changes[field], reader, blank)
+        for name, info, reader, blank in self._readers:
+            if info.name in changes:
+                after[name] = _said(name, changes[info.name], reader, blank)
         return after
 
     def unmapped(self, fields: Fields) -> list[tuple[str, str]]:

@@ -20,16 +20,18 @@ class People:
             for owner in owners
             if owner.email and owner.active and owner.kind == "person"
         ]
+        self._canonical = {
+            owner.id: owner.email.strip().lower()
+            for owner in owners
+            if owner.email and owner.kind != "queue" and owner.id != user
+        }
         # Two people with one address: whichever of them is meant would be a guess.
         shared = {address for address, count in Counter(address for address, _ in addresses).items() if count > 1}
         self._by_email = {address: owner for address, owner in addresses if address not in shared}
 
     def canonical(self, owner_id: str) -> str | None:
         """How an owner is called between CRMs; ``None`` when nobody vouches for who it is."""
-        owner = self.by_id.get(owner_id)
-        if owner_id == self.user or owner is None or owner.kind == "queue" or not owner.email:
-            return None
-        return owner.email.strip().lower()
+        return self._canonical.get(owner_id)
 
     def stranger(self, raw: Value) -> bool:
         """Whether a record belongs to somebody of whom we cannot say who it is: not to nobody, a queue, or us."""

@@ -7,8 +7,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
-
 from leadbridge.clock import to_us
 from leadbridge.errors import SchemaDrift, Unavailable
 from leadbridge.http import HttpClient, RateBudget, Reply, Usage
@@ -21,6 +19,13 @@ SEARCH_LIMIT = 200
 READ_BATCH = 100
 HISTORY_BATCH = 50
 WRITE_BATCH = 100
+
+_DAILY = "x-hubspot-ratelimit-daily"
+_DAILY_LEFT = "x-hubspot-ratelimit-daily-remaining"
+_MAXIMUM = "x-hubspot-ratelimit-max"
+_LEFT = "x-hubspot-ratelimit-remaining"
+_WINDOW = "x-hubspot-ratelimit-interval-milliseconds"
+_LIMITS = frozenset({_DAILY, _DAILY_LEFT, _MAXIMUM, _LEFT, _WINDOW})
 
 
 class Wire:
@@ -96,7 +101,7 @@ class Wire:
         budget: RateBudget | None = None,
     ) -> Reply:
         # Written out here: httpx would take a long list of properties apart and together again for every page.
-        address = f"{path}?{urlencode(params, doseq=True)}" if params else path
+        address = f"{path}?{urlencode(params, doseq=True, safe=',')}" if params else path
         try:
             reply = self._http.request(method, address, operation=operation, json=body, accept=accept, budget=budget)
         except SchemaDrift as drift:
@@ -107,15 +112,14 @@ class Wire:
         return reply
 
     def _learn(self, reply: Reply) -> None:
-        daily = _integer(reply.headers, "x-hubspot-ratelimit-daily")
-        left = _integer(reply.headers, "x-hubspot-ratelimit-daily-remaining")
+        # In one go, because httpx searches all headers for each that it is asked for.
+        said = {name: int(text) for name, text in reply.headers.items() if name in _LIMITS and text.isdecimal()}
+        daily, left = said.get(_DAILY), said.get(_DAILY_LEFT)
         if daily is not None and left is not None:
             self.usage = Usage(max(0, daily - left), daily)
-        maximum = _integer(reply.headers, "x-hubspot-ratelimit-max")
-        window = _integer(reply.headers, "x-hubspot-ratelimit-interval-milliseconds")
+        maximum, window = said.get(_MAXIMUM), said.get(_WINDOW)
         if maximum and window:
-            remaining = _integer(reply.headers, "x-hubspot-ratelimit-remaining")
-            self._budget.learn(maximum=maximum, seconds=window / 1000, remaining=remaining, moment=reply.moment)
+            self._budget.learn(maximum=maximum, seconds=window / 1000, remaining=said.get(_LEFT), moment=reply.moment)
 
 
 def server_ms(reply: Reply) -> int:
@@ -156,8 +160,3 @@ def kind_in(path: str) -> str:
     """The kind that an address is about; HubSpot's own name when it is none of ours."""
     parts = set(path.split("/"))
     return next((kind for kind, each in KINDS.items() if each.path in parts), "HubSpot")
-
-
-def _integer(headers: httpx.Headers, name: str) -> int | None:
-    text = headers.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() else None

@@ -78,13 +78,13 @@ class Reader:
             where.append(f"SystemModstamp < {iso(place.until)}")
         soql = select(rows.columns, place.kind, where=where, order=("SystemModstamp", "Id"), limit=limit)
         answer = self._first(soql, "changes", limit)
-        found = list(rows.of_json(answer.rows))
+        found = rows.of_json(answer.rows)
         last = rows.place(found[-1]) if found else None
         if place.next_mark is None:
             place = place.opened(answer.asked_at, answer.answered_at, last[1] if last else None)
         if last is not None:
             place = replace(place, at=(iso(last[1]), last[0]), read=place.read + len(found))
-        seen = {row["Id"] for row in found} if first else set()
+        seen = {rows.id(row) for row in found} if first else set()
         items, place = self._sorted_out(rows, place, found, answer.answered_at, refs=refs)
         more = answer.next is not None or len(found) >= limit
         if not more and place.next_mark is not None:

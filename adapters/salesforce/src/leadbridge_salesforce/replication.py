@@ -102,8 +102,8 @@ class SecondOpinion:
         there: set[str] = set()
         for part in chunks(missing, most=_MOST_IDS):
             soql = select(rows.columns, rows.kind, where=[one_of("Id", part)])
-            found = list(rows.of_json(self._wire.rows(soql, operation="changes", everything=True)))
-            there.update(row["Id"] for row in found)
+            found = rows.of_json(self._wire.rows(soql, operation="changes", everything=True))
+            there.update(map(rows.id, found))
             reported.update((mine, item) for _, mine, item in rows.told(found, refs=refs) if item is not None)
         for key in missing:
             if key in gone and key not in there:

@@ -3,6 +3,9 @@
 Both ways lead over the same plain values, so that a record read through the Bulk API has the version that it has when
 it is read through REST. A version is the SystemModstamp, which has a resolution of one second, and a digest of what was
 read, which tells apart two states within one second.
+
+The way from a row to its values is a function that is written for the columns and compiled: a loop over columns would
+ask the same of each of them again for every record.
 """
 
 from __future__ import annotations
@@ -10,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from functools import lru_cache
-from hashlib import blake2b
 from operator import itemgetter
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import orjson
+from xxhash import xxh3_64_digest
 
 from leadbridge.adapter import Record, Ref
 from leadbridge.clock import iso
@@ -23,8 +26,11 @@ from leadbridge_salesforce.mappers import Shape, decoder, id18, instant, utc
 
 __all__ = ["Plain", "Rows", "digest"]
 
-Plain: TypeAlias = dict[str, Any]
-"""One row as JSON scalars: instants as we write them, ids of 18 characters."""
+Plain: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
+"""One row as JSON scalars, instants as we write them, ids of 18 characters: all columns, and the fields by name."""
+
+_Columns: TypeAlias = tuple[tuple[str, str], ...]
+"""Names, each with Salesforce's word for its type."""
 
 _ALWAYS = {"Id": "id", "SystemModstamp": "datetime"}
 _State: TypeAlias = Literal["live", "deleted", "merged", "converted"]
@@ -41,13 +47,11 @@ class Rows:
     def __init__(self, shape: Shape, fields: Sequence[str]) -> None:
         self.kind = shape.kind
         names = sorted(shape.known(fields))
-        self._extra = tuple(name for name in ("Id", "SystemModstamp", *shape.state) if name not in names)
-        self.columns = (*names, *self._extra)
-        self._values = itemgetter(*self.columns)
-        types = {name: _ALWAYS.get(name) or shape.salesforce_types.get(name, "") for name in self.columns}
-        self._typed = {name: _TYPED[type_] for name, type_ in types.items() if type_ in _TYPED}
-        self._instants = tuple(name for name, type_ in types.items() if type_ == "datetime")
-        self._ids = tuple(name for name, type_ in types.items() if type_ in ("id", "reference"))
+        self.columns = (*names, *(name for name in ("Id", "SystemModstamp", *shape.state) if name not in names))
+        self._place = {name: place for place, name in enumerate(self.columns)}
+        self._types = {name: _ALWAYS.get(name) or shape.salesforce_types.get(name, "") for name in self.columns}
+        self._names = tuple(names)
+        self._of_row = _of_row(tuple(self._types.items()), self._names)
         known = shape.info.fields
         self._last = [
             (name, reader)
@@ -55,20 +59,11 @@ class Rows:
             if known[name].type in ("ref", "options") and (reader := decoder(shape, known[name])) is not None
         ]
 
-    def of_json(self, rows: Iterable[dict[str, Any]]) -> Iterator[Plain]:
+    def of_json(self, rows: Iterable[dict[str, Any]]) -> list[Plain]:
         """Records as REST sends them, in their plain form. The rows themselves are changed."""
-        instants, ids = self._instants, self._ids
+        of_row = self._of_row
         try:
-            for row in rows:
-                for name in instants:
-                    value = row[name]
-                    if value is not None:
-                        row[name] = f"{value[:23]}Z" if value[23:] == "+0000" else utc(value)
-                for name in ids:
-                    value = row[name]
-                    if value is not None and len(value) != 18:
-                        row[name] = id18(value)
-                yield row
+            return [of_row(row) for row in rows]
         except (KeyError, TypeError, AttributeError):
             raise Unavailable("Salesforce sent a record without a field that was asked for: ask again") from None
 
@@ -82,29 +77,20 @@ class Rows:
         Raises:
             ValueError: a line is not as long as the first, or holds what the type of its column cannot hold.
         """
-        typed = [(place, self._typed[name]) for place, name in enumerate(head) if name in self._typed]
-        instants = [place for place, name in enumerate(head) if name in self._instants]
-        width = len(head)
+        of_line = _of_line(tuple(self._types.items()), self._names, tuple(head))
         try:
             for line in lines:
-                if len(line) != width:
-                    raise ValueError("a line is not as long as the first")
-                values: list[Any] = [text or None for text in line]
-                for place, reader in typed:
-                    text = values[place]
-                    if text is not None:
-                        values[place] = reader(text)
-                for place in instants:
-                    text = values[place]
-                    if text is not None and (len(text) != 24 or text[23] != "Z"):
-                        values[place] = utc(text)
-                yield dict(zip(head, values))  # noqa: B905  # as long as each other, and asking for it is slow
+                yield of_line(line)
         except KeyError:
             raise ValueError("a truth value is neither true nor false") from None
 
+    def id(self, row: Plain) -> str:
+        """The id of a record."""
+        return str(row[0][self._place["Id"]])
+
     def place(self, row: Plain) -> tuple[str, datetime]:
         """The id of a record, and when it was changed."""
-        return row["Id"], _moment(row["SystemModstamp"])[0]
+        return self.id(row), _moment(row[0][self._place["SystemModstamp"]])[0]
 
     def told(
         self, rows: Iterable[Plain], known: Set[bytes] = frozenset(), *, refs: bool = False
@@ -112,29 +98,33 @@ class Rows:
         """When each record was changed, the digest of its values, and what a page holds of it.
 
         Args:
-            rows: the records; their rows become the fields and are not to be used afterwards.
+            rows: the records; their fields become those of the items and are not to be used afterwards.
             known: digests of what has been delivered already; of that, the page holds nothing.
             refs: whether the page holds addresses only.
         """
-        values, kind, extra, last = self._values, self.kind, self._extra, self._last
-        for row in rows:
-            mine = digest(values(row))
-            modified, text = _moment(row["SystemModstamp"])
+        kind, last, place = self.kind, self._last, self._place
+        id_at, stamp_at = place["Id"], place["SystemModstamp"]
+        deleted_at, converted_at = place.get("IsDeleted"), place.get("IsConverted")
+        for values, fields in rows:
+            mine = digest(values)
+            modified, text = _moment(values[stamp_at])
             if mine in known:
                 yield modified, mine, None
                 continue
-            ref = Ref(kind, row["Id"])
+            ref = Ref(kind, values[id_at])
             if refs:
                 yield modified, mine, ref
                 continue
-            state, successor = _state(kind, row) if row.get("IsDeleted") or row.get("IsConverted") else ("live", None)
-            for name in extra:
-                del row[name]
             for name, reader in last:
-                value = row[name]
+                value = fields[name]
                 if value is not None:
-                    row[name] = reader(value)
-            yield modified, mine, Record(ref, f"{text}~{mine.hex()}", modified, row, state, successor)
+                    fields[name] = reader(value)
+            version = f"{text}~{mine.hex()}"
+            if (deleted_at is not None and values[deleted_at]) or (converted_at is not None and values[converted_at]):
+                state, successor = _state(kind, dict(zip(self.columns, values, strict=True)))
+                yield modified, mine, Record(ref, version, modified, fields, state, successor)
+            else:
+                yield modified, mine, Record(ref, version, modified, fields)
 
     def record(self, row: dict[str, Any]) -> Record:
         """The record of a row as REST sends it."""
@@ -145,10 +135,10 @@ class Rows:
 
 def digest(values: tuple[Any, ...]) -> bytes:
     """Eight bytes that change when any of some plain values does."""
-    return blake2b(orjson.dumps(values), digest_size=8).digest()
+    return xxh3_64_digest(orjson.dumps(values))
 
 
-def _state(kind: str, row: Plain) -> tuple[_State, Ref | None]:
+def _state(kind: str, row: Mapping[str, Any]) -> tuple[_State, Ref | None]:
     """What a record that is no longer live has become, and what took its place."""
     if row.get("IsDeleted") and (master := row.get("MasterRecordId")):
         return "merged", Ref(kind, master)
@@ -174,3 +164,49 @@ _TYPED: Mapping[str, Callable[[str], bool | int | float]] = {
     "percent": float,
 }
 """How the text of a CSV becomes plain, by Salesforce's word for the type."""
+
+
+@lru_cache(maxsize=256)  # every page of a scan has the same columns
+def _of_row(columns: _Columns, names: tuple[str, ...]) -> Callable[[dict[str, Any]], Plain]:
+    """A function from a row of JSON to its plain form, which fails when the row is not as it should be."""
+    lines = []
+    for name, type_ in columns:
+        if type_ in ("datetime", "id", "reference"):
+            lines.append(f"value = row[{name!r}]")
+        if type_ == "datetime":
+            ours = "value[:23] + 'Z' if value[23:] == '+0000' else utc(value)"
+            lines.append(f"if value is not None: row[{name!r}] = {ours}")
+        elif type_ in ("id", "reference"):
+            lines.append(f"if value is not None and len(value) != 18: row[{name!r}] = id18(value)")
+    lines.append("values = pick(row)")
+    lines.extend(f"del row[{name!r}]" for name, _ in columns if name not in names)
+    lines.append("return values, row")
+    pick = itemgetter(*(name for name, _ in columns))
+    return cast("Callable[[dict[str, Any]], Plain]", _compiled("row", lines, {"pick": pick}))
+
+
+@lru_cache(maxsize=256)
+def _of_line(columns: _Columns, names: tuple[str, ...], head: tuple[str, ...]) -> Callable[[list[str]], Plain]:
+    """A function from a line of CSV, whose columns may have any order, to its plain form."""
+    place = {name: f"v{head.index(name)}" for name, _ in columns}
+    lines = [f"({', '.join(f'v{each}' for each in range(len(head)))},) = line"]
+    for name, type_ in columns:
+        value = place[name]
+        if type_ in _TYPED:
+            lines.append(f"{value} = read_{type_}({value}) if {value} else None")
+            continue
+        lines.append(f"if not {value}: {value} = None")
+        if type_ == "datetime":
+            lines.append(f"elif len({value}) != 24 or {value}[23] != 'Z': {value} = utc({value})")
+    fields = ", ".join(f"{name!r}: {place[name]}" for name in names)
+    lines.append(f"return ({', '.join(place.values())},), {{{fields}}}")
+    readers = {f"read_{type_}": reader for type_, reader in _TYPED.items()}
+    return cast("Callable[[list[str]], Plain]", _compiled("line", lines, readers))
+
+
+def _compiled(argument: str, lines: Sequence[str], given: Mapping[str, Callable[..., Any]]) -> object:
+    """A function of one argument. Names of columns stand in it as literals, so that they can be nothing but texts."""
+    room: dict[str, Any] = {**given, "utc": utc, "id18": id18}
+    body = "".join(f"\n {line}" for line in lines)
+    exec(compile(f"def read({argument}):{body}", "<columns written out>", "exec"), room)
+    return room["read"]

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from docs.notebooks import page
 
 OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+tests/[^)]+\)")
+NOTEBOOK = re.compile(r"(\]\([^)\s]*examples/[\w-]+)\.ipynb\)")
 ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(<code>)~?")
 
 
@@ -32,5 +33,5 @@ def on_page_content(html: str, **_: object) -> str:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Called by mkdocs for each page first: a link to a test leads somewhere in the repository, nowhere on the site."""
-    return OUTSIDE.sub(r"\1", markdown)
+    """Called by mkdocs for each page first: a link to a notebook leads to its page, one to a test nowhere on the site."""
+    return NOTEBOOK.sub(r"\1.md)", OUTSIDE.sub(r"\1", markdown))

@@ -33,5 +33,5 @@ def on_page_content(html: str, **_: object) -> str:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Called by mkdocs for each page first: a link to a notebook leads to its page, one to a test nowhere on the site."""
+    """Called by mkdocs for each page first: links to notebooks lead to their pages, those to tests nowhere."""
     return NOTEBOOK.sub(r"\1.md)", OUTSIDE.sub(r"\1", markdown))

@@ -163,6 +163,7 @@ class Outcome:
 
     ``intents`` have no keys yet; those of one tuple follow one another. ``left_out`` says why a lead stays where it is.
     ``unsettled`` names what a side says, by connection, that could not be understood yet: it stays news.
+    ``partial``: the rest of what was decided was left out on purpose and stays undecided.
     ``elsewhere`` are facts about other leads that follow, each with the record to decide about because of it.
     """
 
@@ -177,4 +178,5 @@ class Outcome:
     unsettled: dict[str, set[str]] = field(default_factory=dict)
     timer: datetime | None = None
     elsewhere: list[tuple[Fact, tuple[str, Ref]]] = field(default_factory=list)
+    partial: bool = False
     left_out: str = ""

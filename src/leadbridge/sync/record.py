@@ -66,7 +66,7 @@ def _store(
     clean = []
     marks = iter(tx.lineage.marks(sum(len(steps) for outcome in outcomes for steps in outcome.intents)))
     for number, outcome in numbered:
-        withheld = False
+        withheld = outcome.partial
         for steps in outcome.intents:
             if steps[0].connection in off:
                 withheld = True

@@ -71,11 +71,12 @@ def _part(outcome: Outcome, case: Case, words: AbstractSet[str]) -> Outcome:
     if intents == outcome.intents:
         return outcome
     if not case.facts:
-        return Outcome(outcome.lead)  # a lead is made known to the ledger as a whole or not at all
+        return Outcome(outcome.lead, partial=True)  # a lead is made known to the ledger as a whole or not at all
     updates = [steps for steps in intents if steps[0].action == "update"]
     fields = {name for steps in updates for step in steps for name in step.agreed.get(step.connection, {})}
     return Outcome(
         outcome.lead,
+        partial=True,
         intents=updates,
         conflicts=[each for each in outcome.conflicts if each.field in fields],
         facts=[each for each in outcome.facts if isinstance(each, ConflictSettled) and each.field in fields],

@@ -81,7 +81,7 @@ def test_every_metric_says_the_same_from_kept_steps(whole: Snapshot, tmp_path: P
     with whole.save(tmp_path, partition="month") as saved:
         read = 0
         for name, one in metrics().items():
-            for by in (None, *one.dimensions):
+            for by in (None, *one.dimensions[:1]):
                 arguments = ARGUMENTS.get(name, ())
                 expected = getattr(whole.metrics, name)(*arguments, by=by)
                 found = getattr(saved.metrics, name)(*arguments, by=by)
@@ -119,7 +119,7 @@ def test_a_step_of_another_text_is_another_step() -> None:
     assert "from kept.lead_some" in from_kept(query, [first["lead_some"].table])
 
 
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(seed=st.integers(0, 10_000), days=st.integers(0, 29))
 def test_what_is_taken_over_is_what_a_new_snapshot_would_be(
     tmp_path_factory: pytest.TempPathFactory, seed: int, days: int

@@ -20,7 +20,8 @@ from leadbridge.registry import start_simulator
 from tests.analytics.engines import postgres_server
 
 LEADS = 500
-KILLS = 10
+KILLS = {"sqlite": 10, "postgresql": 4}
+"""By the kind of database: one that is shared takes four times as long to begin with."""
 WORKER = Path(__file__).parent / "worker.py"
 
 
@@ -114,12 +115,13 @@ def everybody_once(crms: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_sync_killed_ten_times_ends_as_if_nothing_had_happened(
+def test_a_sync_killed_time_and_again_ends_as_if_nothing_had_happened(
     crms: dict[str, Any], database: str, tmp_path: Path
 ) -> None:
     random = Random(20260302)
-    kills = [killed(crms, database, random.uniform(0.0, 2.0)) for _ in range(KILLS)]
-    assert sum(kills) >= KILLS // 2, f"only {sum(kills)} of {KILLS} kills met a sync at work"
+    tries = KILLS[database.partition(":")[0].partition("+")[0]]
+    kills = [killed(crms, database, random.uniform(0.0, 2.0)) for _ in range(tries)]
+    assert sum(kills) >= tries // 2, f"only {sum(kills)} of {tries} kills met a sync at work"
     run(crms, database)
     everybody_once(crms)
     assert {row[2][1] for row in state(crms)["salesforce"]} == {"Open - Not Contacted"}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 from leadbridge.adapter import OWN_FIELDS, FieldInfo, KindInfo, Option, Record, Ref, Value
 from leadbridge.clock import from_us, iso, parse_iso, to_us
@@ -45,8 +45,14 @@ _FORWARD_ONLY = {"lifecyclestage"}
 """Moving these backward is answered with success and not done: https://developers.hubspot.com, contacts guide."""
 
 
+_ALWAYS = frozenset(
+    {"createdate", "hs_createdate", "hs_lastmodifieddate", "hs_object_id", "lastmodifieddate", MERGED_IDS}
+)
+"""What answers carry whether it was asked for or not, and what reading asks for besides."""
+
+
 class Decoder:
-    """Makes records of one kind out of HubSpot's answers; compiled once for a set of fields.
+    """Makes records of one kind out of HubSpot's answers; worked out once for a set of fields.
 
     Attributes:
         properties: what of the fields HubSpot knows as properties.
@@ -57,12 +63,12 @@ class Decoder:
         self.kind = kind
         self.linked = {name: to for name in fields if (to := linked_kind(name)) is not None}
         self.properties = tuple(name for name in dict.fromkeys(fields) if name not in self.linked)
-        types = {name: known[name].type if name in known else "string" for name in self.properties}
-        self._readers = {name: _READERS[type_] for name, type_ in types.items()}
-        self._straight = _written_out(tuple(types.items()))
+        readers = {name: _READERS[known[name].type] for name in self.properties if name in known}
+        self._plan = [(name, reader) for name, reader in readers.items() if reader is not _read_text]
+        self._besides = _ALWAYS.difference(self.properties)
 
     def record(self, raw: Raw, linked: Mapping[str, Value] | None = None) -> Record:
-        """The record of an answer: ``live``, or ``deleted`` when it lies in the recycle bin.
+        """The record of an answer: ``live``, or ``deleted`` when it lies in the recycle bin. The answer is used up.
 
         Args:
             raw: the answer.
@@ -77,32 +83,22 @@ class Decoder:
             return Record(ref, f"{stamp}-archived-{raw.get('archivedAt', '')}", at, fields, "deleted")
         return Record(ref, str(stamp), at, fields)
 
-    def fields(self, properties: Raw) -> dict[str, Value]:
-        """The values that the answer carries; a property that the account does not have stays absent."""
-        try:
-            return self._straight(properties)
-        except KeyError:
-            found = {name: (properties[name], reader) for name, reader in self._readers.items() if name in properties}
-            return {name: reader(text) if text else None for name, (text, reader) in found.items()}
+    def fields(self, properties: dict[str, Any]) -> dict[str, Value]:
+        """The values that an answer carries; a property that the account does not have stays absent.
 
-
-@lru_cache(maxsize=256)  # every page of a stream asks for the same
-def _written_out(types: tuple[tuple[str, FieldType], ...]) -> Callable[[Raw], dict[str, Value]]:
-    """A function from the properties of an answer to their values, without the loop that asks the same of each record.
-
-    It raises ``KeyError`` when a property is absent.
-    """
-    given: dict[str, Any] = {}
-    lines = ["def read(properties):"]
-    for place, (name, type_) in enumerate(types):
-        # The name stands in the code as a literal: nothing in it can be more than a text.
-        lines.append(f" value_{place} = properties[{name!r}] or None")
-        if (reader := _READERS[type_]) is not _read_text:
-            given[f"reader_{place}"] = reader
-            lines.append(f" if value_{place} is not None: value_{place} = reader_{place}(value_{place})")
-    lines.append(f" return {{{', '.join(f'{name!r}: value_{place}' for place, (name, _) in enumerate(types))}}}")
-    exec(compile("\n".join(lines), "<properties written out>", "exec"), given)
-    return cast("Callable[[Raw], dict[str, Value]]", given["read"])
+        The answer's own dictionary becomes that of the record: a new one for every record costs more than the rest.
+        """
+        found = properties
+        for name in self._besides:
+            found.pop(name, None)
+        if len(found) != len(self.properties):
+            found = {name: properties[name] for name in self.properties if name in properties}
+        if "" in found.values():
+            found = {name: value or None for name, value in found.items()}
+        for name, reader in self._plan:
+            if text := found.get(name):
+                found[name] = reader(text)
+        return found
 
 
 def stamp_ms(raw: Raw, modified: str) -> int:

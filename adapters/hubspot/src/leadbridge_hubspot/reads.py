@@ -85,8 +85,11 @@ class Reads:
         """The present state of records, by the id that was asked for."""
         decoder = Decoder(kind, known, fields)
         raws = self.present(kind, ids, operation="fetch", properties=decoder.properties)
-        records = {record.ref.id: record for record in self.records(decoder, list(raws.values()), operation="fetch")}
-        return {each: records[str(raws[each]["id"])] if each in raws else Missing(Ref(kind, each)) for each in ids}
+        # Two old ids may have become one record, whose answer makes one record only.
+        whose = {each: str(raw["id"]) for each, raw in raws.items()}
+        answers = list({str(raw["id"]): raw for raw in raws.values()}.values())
+        records = {record.ref.id: record for record in self.records(decoder, answers, operation="fetch")}
+        return {each: records[whose[each]] if each in whose else Missing(Ref(kind, each)) for each in ids}
 
     def present(
         self, kind: str, ids: Iterable[str], *, operation: str, properties: Sequence[str], history: Sequence[str] = ()
@@ -145,8 +148,9 @@ class Reads:
                 archived=archived,
                 id_property=None if field == "hs_object_id" else field,
             )
-            for raw, record in zip(raws, self.records(decoder, raws, operation="find"), strict=True):
-                for value in _values_of(raw, field):
+            called = [_values_of(raw, field) for raw in raws]
+            for names, record in zip(called, self.records(decoder, raws, operation="find"), strict=True):
+                for value in names:
                     if value in by_value:
                         by_value[value].setdefault(record.ref, record)
         return [tuple(by_value[value].values()) for value in wanted]

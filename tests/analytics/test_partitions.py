@@ -81,7 +81,7 @@ def test_every_metric_says_the_same_from_kept_steps(whole: Snapshot, tmp_path: P
     with whole.save(tmp_path, partition="month") as saved:
         read = 0
         for name, one in metrics().items():
-            for by in (None, *one.dimensions[:1]):
+            for by in (None, *[*one.dimensions][:1]):
                 arguments = ARGUMENTS.get(name, ())
                 expected = getattr(whole.metrics, name)(*arguments, by=by)
                 found = getattr(saved.metrics, name)(*arguments, by=by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -93,6 +94,9 @@ def run(
         stack.enter_context(_stopped_by_signals(service.bell))
         modes = {name: each.writes for name, each in settings.chosen().items()}
         event("begin", {"every_seconds": interval.total_seconds(), "writes": modes})
+        # What start-up has made stays: to search it for garbage again and again would cost a tenth of every round.
+        gc.collect()
+        gc.freeze()
         service.run()
         event("end")
 

@@ -11,6 +11,7 @@ import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import httpx
 import orjson
@@ -126,7 +127,9 @@ class HttpClient:
         signed = {**(self._auth() if self._auth is not None else {}), **(headers or {})}
         sendable = all(value.isascii() and value.isprintable() for value in signed.values())
         # Without the slash, "https://api.example" + ".evil.example" would carry our credentials to somebody else.
-        url = _parsed(self.base_url + path) if path.startswith("/") else None
+        # An address without a query is asked for again and again.
+        parse = _parsed if "?" in path else _parsed_before
+        url = parse(self.base_url + path) if path.startswith("/") else None
         if url is None or not sendable:
             what = "its path does not form an address" if sendable else "a header, perhaps a token, cannot be sent"
             raise BadRequest(f"the request cannot be made: {what}", connection=self.connection, operation=operation)
@@ -204,6 +207,9 @@ def _parsed(text: str) -> httpx.URL | None:
         return httpx.URL(text)
     except httpx.InvalidURL:
         return None
+
+
+_parsed_before = lru_cache(maxsize=256)(_parsed)
 
 
 def _checked(base_url: str) -> httpx.URL:

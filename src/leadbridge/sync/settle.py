@@ -17,6 +17,10 @@ from leadbridge.sync.refusals import refusal, refused_fields, set_aside
 __all__ = ["Settlement", "settle"]
 
 
+_TOLD = frozenset({"owner", "opted_out", *AXES})
+"""What facts are told about when a record says it."""
+
+
 @dataclass(slots=True)
 class Settlement:
     """What is known about a batch of intents of one kind; filled step by step, stored by :func:`settle`.
@@ -140,9 +144,13 @@ class Settlement:
             self.unknown.append(intent)
 
     def _sent(self, intent: Intent, receipt: Receipt) -> Mapping[str, Value]:
-        """What the record holds because of a write: with its marker, or else our own write would come back as news."""
+        """What the record holds because of a write: with its marker, or else our own write would come back as news.
+
+        An owner, a consent or a place in the lifecycle is news all the same: that it has arrived is a fact to be told.
+        """
         op = self.kind.own.get("op")
-        marked = op is not None and receipt.outcome == "applied" and intent.action != "archive"
+        told = any(name in _TOLD for agreed in intent.agreed.values() for name in agreed)
+        marked = op is not None and receipt.outcome == "applied" and intent.action != "archive" and not told
         return {**intent.fields, str(op): intent.key} if marked else intent.fields
 
     def conflict(

@@ -128,15 +128,17 @@ class ChangeStream:
         body = reply.json()
         rows = sorted(results(reply), key=lambda row: int(row["id"]))
         fresh: list[Raw] = []
+        seen = cursor.seen
         for row in rows:
             if len(fresh) == limit:
                 break
             cursor.last = int(row["id"])
-            if self._is_new(row, cursor):
+            if row["id"] not in seen or self._is_new(row, cursor):
                 fresh.append(row)
         unread = bool(rows) and cursor.last != int(rows[-1]["id"])
         if self._fields:
-            fresh = [raw for raw in self._bodies([str(row["id"]) for row in fresh]) if self._is_new(raw, cursor)]
+            bodies = self._bodies([str(row["id"]) for row in fresh])
+            fresh = [raw for raw in bodies if raw["id"] not in seen or self._is_new(raw, cursor)]
         stamps = {str(row["id"]): stamp_ms(row, self._modified) for row in fresh}
         cursor.remember(stamps, cursor.began - self._settle_ms)
         self._turn(cursor, after=_after(body), unread=unread, empty=not rows)

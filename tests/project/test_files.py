@@ -18,8 +18,7 @@ LIMIT = 400
 MACHINE = re.compile(
     "|".join(("/" + "work/", "/tmp" + "/lb", "/root" + "/", r"/home/" + r"\w+/", "/opt" + "/(?:wheels|pypi)"))
 )
-# In quotes it is a value that a CRM gives to one kind of task.
-NOTES = re.compile(r'(?<!")\b(?:' + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")) + r')\b(?!")')
+NOTES = re.compile(r"\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")) + r")\b")
 DRAWN = {".ipynb", ".svg"}  # hold pictures and identifiers that spell anything
 
 

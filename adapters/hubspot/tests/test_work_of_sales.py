@@ -89,7 +89,7 @@ def test_a_task_is_a_plan_until_it_is_done_and_only_a_message_that_no_other_reco
 ) -> None:
     ada = simulator.crm.seed("contact", people(1))[0]
     at = iso(clock.now())
-    kinds = ("LINKED_IN_MESSAGE", "CALL", "EMAIL", "TODO")
+    kinds = ("LINKED_IN_MESSAGE", "CALL", "EMAIL", "OTHER_WORK")
     rows: list[dict[str, Value]] = [
         {"hs_timestamp": at, "hs_task_status": "NOT_STARTED", "hs_task_type": kind} for kind in kinds
     ]

@@ -82,7 +82,6 @@ _TASK_STATUS = [
     ("COMPLETED", "Completed"),
 ]
 _TASK_TYPES = [
-    ("TODO", "To-do"),
     ("CALL", "Call"),
     ("EMAIL", "Email"),
     ("LINKED_IN_CONNECT", "Connection request"),
@@ -226,7 +225,8 @@ def _with_options(kind: str, group: str) -> list[Property]:
     if kind == "task":
         return [
             Property("hs_task_status", "Task status", "enumeration", "select", group, _TASK_STATUS),
-            Property("hs_task_type", "Task type", "enumeration", "select", group, _TASK_TYPES),
+            # There are more types than these, and people use them: others are taken as they come.
+            Property("hs_task_type", "Task type", "enumeration", "select", group, _TASK_TYPES, external=True),
         ]
     if kind == "deal":
         stages = [(value, label) for value, (label, _) in DEAL_STAGES.items()]

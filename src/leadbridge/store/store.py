@@ -34,6 +34,10 @@ __all__ = ["Store"]
 _CACHE_KIB = 64 * 1024
 """Memory for pages of SQLite: with the usual 2 MiB a database of a million leads is read from disk again and again."""
 
+_LOG_PAGES = 8000
+"""So long (32 MiB) the log of SQLite grows before its pages are put in their places: the pages that every batch changes
+are put there once for many batches, not once for each."""
+
 _NO_DRIVER = (
     "the driver of this database is not installed: leadbridge works with SQLite, and with PostgreSQL after "
     'pip install "leadbridge[postgres]"'
@@ -74,6 +78,7 @@ def _open(url: str) -> Engine:
         connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = on")
         connection.execute(f"pragma cache_size = -{_CACHE_KIB}")
+        connection.execute(f"pragma wal_autocheckpoint = {_LOG_PAGES}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -19,11 +19,10 @@ DEVELOPING := $(VENV)/.leadbridge-developing
 TOOLS := $(VENV)/.leadbridge-tools.txt
 comma := ,
 OURS := -e adapters/salesforce -e adapters/hubspot
-# Where Python may not keep compiled files, every start compiles everything again: then do it once, here.
-COMPILE := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 
-# Settings of somebody else's environment must not move ours.
-unexport VIRTUAL_ENV UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT_ENVIRONMENT PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
+# Settings of somebody else's environment must not move ours, nor make every start compile everything again.
+unexport VIRTUAL_ENV UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT_ENVIRONMENT PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
+unexport PIP_USER PIP_TARGET PIP_PREFIX
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test check lint types docs bench soak build constraints clean
@@ -86,7 +85,7 @@ $(UV):
 # uv is fast; pip knows the mirrors of pip.conf. The first that succeeds is enough.
 define install
 	@echo "Installing packages ($(1)) ..."
-	@$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt $(COMPILE) $(2) || \
+	@$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt $(2) || \
 		{ echo "uv could not; trying pip ..."; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(2); }
 endef

@@ -17,13 +17,13 @@ from typing import Any, TypeAlias
 import yaml
 
 try:
-    from yaml import CSafeLoader as _Quickest
+    from yaml import CSafeLoader as QuickLoader
 except ImportError:  # a PyYAML that was built without libyaml
-    from yaml import SafeLoader as _Quickest  # type: ignore[assignment]  # reads the same, ten times as slowly
+    from yaml import SafeLoader as QuickLoader  # type: ignore[assignment]  # reads the same, ten times as slowly
 
 from leadbridge.errors import Problem
 
-__all__ = ["Lines", "Path", "read_yaml"]
+__all__ = ["Lines", "Path", "QuickLoader", "read_yaml"]
 
 Path: TypeAlias = tuple[str | int, ...]
 Lines: TypeAlias = dict[Path, int]
@@ -39,7 +39,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}  # noqa: RUF012  # declared so by PyYAML
 
 
-class _Quick(_Quickest):
+class _Quick(QuickLoader):
     """The same by the quickest parser there is."""
 
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers

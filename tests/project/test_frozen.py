@@ -66,7 +66,7 @@ def test_what_has_a_factory_gets_a_value_of_its_own_each_time() -> None:
 def test_keywords_stay_keywords() -> None:
     assert (Named(name="x").number, Named(number=2, name="x").number) == (1, 2)
     with pytest.raises(TypeError, match="takes 1 positional argument"):
-        Named("x")  # type: ignore[misc]  # that is the point
+        Named("x")  # type: ignore[call-arg]  # that is the point
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'name'"):
         Named()  # type: ignore[call-arg]  # that is the point
 

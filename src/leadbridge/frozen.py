@@ -23,7 +23,7 @@ def quick(cls: type[T]) -> type[T]:
             ``dataclass`` itself.
     """
     given: dict[str, Any] = {"MISSING": MISSING}
-    places, keywords, lines = [], [], []
+    places, keywords, lines = list[str](), list[str](), list[str]()
     for field in fields(cls):  # type: ignore[arg-type]  # whoever uses it says that it is one
         name = field.name
         if not field.init or hasattr(cls, "__post_init__"):

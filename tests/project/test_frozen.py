@@ -59,7 +59,8 @@ class Named:
 
 def test_what_has_a_factory_gets_a_value_of_its_own_each_time() -> None:
     one, other, given = Made(), Made(), ["x"]
-    assert one.items == [] and one.items is not other.items
+    assert one.items == []
+    assert one.items is not other.items
     assert Made(given).items is given
 
 

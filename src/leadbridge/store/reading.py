@@ -125,6 +125,15 @@ class Reader(ABC):
         """What was last seen of certain records."""
         return [observation_of(row) for row in self._of_records(q.SEEN, records)]
 
+    def mentioning(self, words: str) -> list[Observation]:
+        """What was last seen of records that have a text in one of their fields, in any case."""
+        table = schema.observation
+        query = select(*OBSERVATION)
+        # A database knows small letters of ASCII alone; whoever asks for others reads everything.
+        if words.isascii():
+            query = query.where(func.lower(table.c.fields).contains(words.lower(), autoescape=True))
+        return [observation_of(row) for row in self._tuples(query)]
+
     # -- what belongs together -----------------------------------------------------------------------------------
 
     def links(self, leads: Iterable[str] | None = None) -> list[Link]:
@@ -135,6 +144,10 @@ class Reader(ABC):
     def links_of(self, records: Iterable[tuple[str, Ref]]) -> list[Link]:
         """The links of records."""
         return [link_of(row) for row in self._of_records(q.LINKS_OF, records)]
+
+    def links_to(self, id: str) -> list[Link]:
+        """The links of records with an id, in any connection."""
+        return [link_of(row) for row in self._tuples(select(*LINK).where(schema.link.c.id == id))]
 
     def alike(self, digests: Iterable[str]) -> set[tuple[str, Ref]]:
         """The records that can be recognised by one of these handles."""
@@ -168,6 +181,12 @@ class Reader(ABC):
         for connection, kind, id, lead in rows:
             related.setdefault((connection, Ref(kind, id)), set()).add(lead)
         return related
+
+    def related(self, lead: str) -> list[tuple[str, Ref]]:
+        """The records that belong to a lead without standing for it."""
+        table = schema.relation
+        query = select(table.c.connection, table.c.kind, table.c.id).where(table.c.lead == lead)
+        return [(connection, Ref(kind, id)) for connection, kind, id in self._tuples(query)]
 
     def bases(self, leads: Iterable[str] | None = None) -> dict[tuple[str, str], dict[str, Value]]:
         """The values last agreed, by (lead, connection): of all leads, or of some."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -68,6 +69,7 @@ def describe(wire: Wire, kinds: Sequence[str], capabilities: Capabilities) -> tu
     return description, found
 
 
+@cache
 def crosswalk() -> Mapping[str, object]:
     """What our kinds, properties and values mean when the agreement says nothing else."""
     text = resources.files("leadbridge_hubspot").joinpath("crosswalk.yaml").read_text(encoding="utf-8")

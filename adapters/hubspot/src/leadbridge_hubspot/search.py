@@ -176,10 +176,11 @@ class ChangeStream:
         cursor.phase = "bin" if cursor.mark >= cursor.bin_due else "idle"
 
     def _bodies(self, ids: Sequence[str]) -> list[Row[Any]]:
-        """What these records are now, in the order of their ids; those that are gone meanwhile come another way."""
-        asked, decoder = set(ids), self._decoder
+        """What these records are now, in the order asked for; those that are gone meanwhile come another way."""
+        decoder = self._decoder
         rows = self._reads.batch(self._kind, ids, decoder.row, operation="changes", properties=decoder.asked)
-        return sorted((row for row in rows if row.id in asked), key=_number)
+        found = {row.id: row for row in rows}
+        return [found[id] for id in ids if id in found]
 
     # -- what is gone ----------------------------------------------------------------------------------------------
 

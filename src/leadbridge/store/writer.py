@@ -41,6 +41,10 @@ class Writer:
         self._recorded: set[str] = set()
         self.read: Reader = _Inside(connection)
 
+    def _ask(self, question: Prepared, **given: object) -> list[Any]:
+        """Asks what is asked again and again, inside the transaction; gives the rows as tuples."""
+        return question.rows(self._connection.dialect, self._connection.connection, **given)
+
     @property
     def _shared(self) -> bool:
         """Whether others can write at the same time; a writer of SQLite is alone."""

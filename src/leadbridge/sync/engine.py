@@ -21,6 +21,7 @@ from leadbridge.sync.asking import Asking
 from leadbridge.sync.behind import refuse_if_behind, refuse_if_restored
 from leadbridge.sync.budget import Budget, Meter, estimate
 from leadbridge.sync.case import Rules
+from leadbridge.sync.collecting import collected_rarely
 from leadbridge.sync.dating import dated
 from leadbridge.sync.decide import decide
 from leadbridge.sync.deliver import deliver
@@ -202,6 +203,7 @@ class Engine:
             raise StoreBusy(f"another worker is reading {name}: wait for it to finish, then run again")
         return mappings
 
+    @collected_rarely()
     def plan(self, progress: Progress = silent, selection: Selection = ALL) -> Plan:
         """Reads all connections, stores what it saw, writes to none: what would be written, and why.
 
@@ -238,6 +240,7 @@ class Engine:
         )
         return self._measured(mappings, back)
 
+    @collected_rarely()
     def apply(self, plan: Plan, *, approve: str | None = None, progress: Progress = silent) -> RoundResult:
         """Does what a plan says, if it still holds.
 
@@ -358,6 +361,7 @@ class Engine:
                 raise ApprovalNeeded("; ".join(rest.over), plan_hash=rest.hash)
         return result
 
+    @collected_rarely()
     def sync(
         self, *, yes: bool | None = False, approve: str | None = None, rounds: int = 8, progress: Progress = silent
     ) -> SyncResult:

@@ -15,10 +15,11 @@ from importlib import import_module
 from pathlib import Path
 from random import Random
 from types import FunctionType, ModuleType
+from typing import cast
 
 import pytest
 
-__all__ = ["Mutant", "killed", "mutants"]
+__all__ = ["Mutant", "mutants"]
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -99,7 +100,7 @@ class _Mutating(ast.NodeTransformer):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         if isinstance(node.op, ast.Not) and self._chosen(node, f"no not in {ast.unparse(node)}"):
-            return self.visit(node.operand)
+            return cast(ast.AST, self.visit(node.operand))
         return self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
@@ -139,7 +140,7 @@ def _take_over(old: ModuleType, mutant: Mutant) -> None:
     fresh = ModuleType(old.__name__)
     fresh.__dict__.update(__file__=old.__file__, __package__=old.__package__)
     sys.modules[old.__name__] = fresh
-    exec(compile(mutant.source, str(old.__file__), "exec"), fresh.__dict__)  # noqa: S102  # our own text
+    exec(compile(mutant.source, str(old.__file__), "exec"), fresh.__dict__)  # our own text
     sys.modules[old.__name__] = old
     for name, new in vars(fresh).items():
         known = vars(old).get(name)
@@ -153,10 +154,15 @@ def _take_over(old: ModuleType, mutant: Mutant) -> None:
 
 def _take_over_methods(known: type, new: type) -> None:
     for name, method in vars(new).items():
-        before = vars(known).get(name)
-        pair = [each.fget if isinstance(each, property) else getattr(each, "__func__", each) for each in (before, method)]
-        if all(isinstance(each, FunctionType) for each in pair):
-            pair[0].__code__ = pair[1].__code__
+        before, after = _plain(vars(known).get(name)), _plain(method)
+        if before is not None and after is not None:
+            before.__code__ = after.__code__
+
+
+def _plain(method: object) -> FunctionType | None:
+    """The function behind a method, a class method or a property."""
+    inner = method.fget if isinstance(method, property) else getattr(method, "__func__", method)
+    return inner if isinstance(inner, FunctionType) else None
 
 
 def killed(module: ModuleType, mutant: Mutant, tests: Sequence[str]) -> bool:

@@ -25,8 +25,8 @@ PLAIN = ("email", "title", "phone", "first_name", "last_name", "country", "compa
 MOST_WRITES = 12
 """Writes for one thing that somebody did, at most: each may take clear, set and our own fields on both sides."""
 MOST_ROUNDS = 7
-"""A chain of merges takes a round for each lead that goes over into another. A write that is refused takes three: it, the
-rest of it, and what was refused once more, now that its record has changed. The last one finds nothing left to do."""
+"""A chain of merges takes a round for each lead that goes over into another. A write that is refused takes three: it,
+the rest of it, and what was refused once more, now that its record has changed. The last finds nothing left to do."""
 EITHER_MAY_EDIT = ("title", "phone", "first_name", "country")
 SPINE = FRAMEWORKS["spine"]
 

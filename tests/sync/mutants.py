@@ -76,6 +76,11 @@ class _Mutating(ast.NodeTransformer):
     def visit_arg(self, node: ast.arg) -> ast.AST:
         return node
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        # What a class is made of exists already when a mutant takes over; its methods can be given other bodies.
+        node.body = [self.visit(each) if isinstance(each, ast.FunctionDef) else each for each in node.body]
+        return node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.body = [self.visit(each) for each in node.body]
         return node
@@ -191,10 +196,12 @@ def main(name: str, most: int, tests: Sequence[str]) -> None:
     same = Mutant(0, "nothing", Path(str(module.__file__)).read_text("utf-8"))
     if killed(module, same, tests):
         raise SystemExit(f"the tests of {name} fail without any mutant")
-    alive = [found[number] for number in chosen if not killed(module, found[number], tests)]
-    for mutant in alive:
-        print(mutant)
-    print(len(chosen) - len(alive), len(chosen))
+    alive = 0
+    for number in chosen:
+        if not killed(module, found[number], tests):
+            alive += 1
+            print(found[number], flush=True)
+    print(len(chosen) - alive, len(chosen))
 
 
 if __name__ == "__main__":

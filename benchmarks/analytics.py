@@ -55,7 +55,7 @@ class Heard:
 
 def query_of(snapshot: Snapshot, name: str) -> tuple[str, Mapping[str, Any]]:
     heard = Heard(snapshot)
-    answer = getattr(Metrics(heard), name)(**QUESTIONS[name][0])
+    answer = getattr(Metrics(heard, intervals=False), name)(**QUESTIONS[name][0])
     assert isinstance(answer, Result), str(answer)
     by = QUESTIONS[name][0]["by"]
     if name == "speed_to_lead":  # asks for the median of everybody last

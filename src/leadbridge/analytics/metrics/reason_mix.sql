@@ -26,7 +26,7 @@ with refused as (
   from handoffs h
   join leads l on l.lead_id = h.lead_id
   where h.decision is not null and h.decision <> 'accept'
-    and ({when} is null or ({when} >= :since_us and {when} < :until_us))
+    and coalesce({when}, :since_us) >= :since_us and coalesce({when}, :until_us - 1) < :until_us
 ),
 mix as (
   select dimension, decision, reason, count(*) as n

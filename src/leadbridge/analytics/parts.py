@@ -139,7 +139,8 @@ def _write_part(connection: DuckDBPyConnection, home: Path, part: str) -> str:
         for axis, query in axes.items():
             connection.execute(f"create view {axis} as {query}")
         for table, query in steps_to_keep().items():
-            write_query(connection, begun / f"{table}.parquet", f"select * from ({query}) kept {_order(connection, query)}")
+            ordered = f"select * from ({query}) kept order by {_order(connection, query)}"
+            write_query(connection, begun / f"{table}.parquet", ordered)
         connection.execute("use gathered; drop schema memory.one cascade")
         begun.rename(home / name)
     return name
@@ -148,7 +149,7 @@ def _write_part(connection: DuckDBPyConnection, home: Path, part: str) -> str:
 def _order(connection: DuckDBPyConnection, query: str) -> str:
     """By lead, and by stage before that: metrics ask for one or two stages, and what lies together is read fast."""
     there = [row["column_name"] for row in rows_of(connection, f"describe {query}")]
-    return f"order by {', '.join(name for name in ('from_stage', 'stage', 'lead_id') if name in there)}"
+    return ", ".join(name for name in ("from_stage", "stage", "lead_id") if name in there)
 
 
 def _write_agreed(connection: DuckDBPyConnection, home: Path, sources: Mapping[str, str]) -> str:

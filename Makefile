@@ -15,15 +15,16 @@ UV := $(BIN)/uv
 MANIFESTS := pyproject.toml adapters/salesforce/pyproject.toml adapters/hubspot/pyproject.toml constraints.txt
 RUNNING := $(VENV)/.leadbridge-running
 DEVELOPING := $(VENV)/.leadbridge-developing
+BENCHING := $(VENV)/.leadbridge-benching
 
 TOOLS := $(VENV)/.leadbridge-tools.txt
+PEERS := $(VENV)/.leadbridge-peers.txt
 comma := ,
 OURS := -e adapters/salesforce -e adapters/hubspot
-# Where Python may not keep compiled files, every start compiles everything again: then do it once, here.
-COMPILE := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 
-# Settings of somebody else's environment must not move ours.
-unexport VIRTUAL_ENV UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT_ENVIRONMENT PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
+# Settings of somebody else's environment must not move ours, nor make every start compile everything again.
+unexport VIRTUAL_ENV UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT_ENVIRONMENT PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
+unexport PIP_USER PIP_TARGET PIP_PREFIX
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test check lint types docs bench soak build constraints clean
@@ -54,7 +55,7 @@ docs: $(DEVELOPING) ## Check that generated tables are current, then build the s
 	@$(BIN)/python docs/generate.py --check
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-bench: $(DEVELOPING) ## Run the benchmarks; each prints ratios of things measured side by side
+bench: $(BENCHING) ## Run the benchmarks; each prints ratios of things measured side by side
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 soak: $(DEVELOPING) ## Run the laws with many more examples, and the tests that are too long for every day
@@ -66,7 +67,7 @@ build: $(DEVELOPING) ## Build the wheels of the core and of both adapters into d
 
 constraints: $(DEVELOPING) ## Look up the newest versions that fit together and write them to constraints.txt
 	@sed -n '/^#/p' constraints.txt > constraints.new
-	@$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras --group dev \
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --upgrade --all-extras --group dev --group bench \
 		--no-header --no-annotate --no-emit-package leadbridge --no-emit-package leadbridge-hubspot \
 		--no-emit-package leadbridge-salesforce pyproject.toml >> constraints.new
 	@mv constraints.new constraints.txt
@@ -86,9 +87,13 @@ $(UV):
 # uv is fast; pip knows the mirrors of pip.conf. The first that succeeds is enough.
 define install
 	@echo "Installing packages ($(1)) ..."
-	@$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt $(COMPILE) $(2) || \
+	@$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt $(2) || \
 		{ echo "uv could not; trying pip ..."; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(2); }
+endef
+
+define group
+	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['$(1)'], sep='\n')" > $(2)
 endef
 
 $(RUNNING): $(MANIFESTS) | $(UV)
@@ -96,7 +101,11 @@ $(RUNNING): $(MANIFESTS) | $(UV)
 	@touch $@
 
 $(DEVELOPING): $(MANIFESTS) | $(UV)
-	@$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['dependency-groups']['dev'], sep='\n')" > $(TOOLS)
+	$(call group,dev,$(TOOLS))
 	$(call install,to develop,-e '.[analytics$(comma)postgres$(comma)service$(comma)simulator$(comma)tokens]' $(OURS) -r $(TOOLS))
 	@touch $(RUNNING) $@
 
+$(BENCHING): $(DEVELOPING)
+	$(call group,bench,$(PEERS))
+	$(call install,to compare with,-r $(PEERS))
+	@touch $@

@@ -4,10 +4,11 @@ A history of three years is made straight as Parquet in the order of time. Each 
 by a query that somebody wrote by hand in DuckDB's own SQL, in turns, and then of the snapshot that leadbridge saves
 (partitions, sorted by lead, with the steps that metrics begin from). Answers are compared before they are timed. Times
 are processor time of all threads (wall time for the dashboard), the best of some rounds; the engine has two threads.
-Peers that are not installed are named.
+Peers that are not installed are named; ``make bench`` installs them.
 
-Usage: ``python benchmarks/analytics.py [--facts 10000000] [--rounds 3] [--directory DIR] [--memory 450MB]``.
-With ``--memory`` only the saved snapshot is asked, by a process of its own under that limit, and its peak is printed.
+Usage: ``python benchmarks/analytics.py [--facts 10000000] [--rounds 3] [--directory DIR] [--only NAME ...]``, where
+names are hand, dashboard, pandas, lifelines and pm4py. With ``--memory 450MB`` only the saved snapshot is asked, by a
+process of its own under that limit, and its peak is printed.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def by_hand(place: Path, own_place: Path, rounds: int) -> None:
         for table in TABLES:
             file = text_of(str(place / f"{table}.parquet"))
             engine.execute(f"create view {table} as select * from read_parquet({file})")
-        print(f"\n  {'milliseconds':<20}{'by hand':>10}{'same files':>12}{'own':>10}{'same':>9}{'own':>7}")
+        print(f"  {'milliseconds':<20}{'by hand':>10}{'same files':>12}{'own':>10}{'same':>9}{'own':>7}")
         for name, text in IN_SQL.items():
             query, values = query_of(plain, name)
             given = {"now_us": NOW} if "$now_us" in text else {}
@@ -140,7 +141,6 @@ def by_hand(place: Path, own_place: Path, rounds: int) -> None:
 
 
 def by_pandas(place: Path, own_place: Path, rounds: int) -> None:
-    print("\nOther tools")
     if find_spec("pandas") is None:
         print("  pandas is missing: pip install pandas pyarrow")
         return
@@ -214,7 +214,7 @@ def by_lifelines(place: Path, own_place: Path, rounds: int) -> None:
     line("lifelines, end to end : own snapshot", f"{slow / ours:.1f} x", "5 x", slow / ours >= 5)
 
 
-def by_pm4py(place: Path, own_place: Path) -> None:
+def by_pm4py(place: Path, own_place: Path, rounds: int) -> None:
     """pm4py has no such numbers; its nearest calls are timed: variants of the path, and times between activities."""
     if find_spec("pm4py") is None or find_spec("pandas") is None:
         print("  pm4py is missing: pip install pm4py")
@@ -236,15 +236,19 @@ def by_pm4py(place: Path, own_place: Path) -> None:
                 rows["entered_us"] = pandas.to_datetime(rows.entered_us, unit="us", utc=True)
                 call(pm4py.format_dataframe(rows, case_id="lead_id", activity_key="stage", timestamp_key="entered_us"))
 
-            (ours,) = contest(3, lambda q=query, v=values: own.sql(q, v))  # type: ignore[misc]
-            (theirs,) = contest(1, ask)
+            (ours,) = contest(rounds, lambda q=query, v=values: own.sql(q, v))  # type: ignore[misc]  # bound per turn
+            (theirs,) = contest(1, ask)  # takes long enough to be steady
             found.append(theirs / ours)
+            print(
+                f"  {name:<20}{ours * 1e3:>10.0f} ms, pm4py {theirs * 1e3:>9.0f} ms{theirs / ours:>8.1f} x", flush=True
+            )
     middle = median(found)
     line("pm4py's nearest call : own snapshot, median", f"{middle:.1f} x", "18 x", middle >= 18)
 
 
-def dashboard(own_place: Path, rounds: int) -> None:
-    print("\nDashboard: each number of the table above from the saved snapshot, as a whole")
+def dashboard(place: Path, own_place: Path, rounds: int) -> None:
+    del place  # it is asked of the saved snapshot alone
+    print("Dashboard: each number of the table above from the saved snapshot, as a whole")
     slowest, which = 0.0, ""
     with Snapshot.open(own_place) as own:
         own.sql(f"set threads = {THREADS}")
@@ -273,12 +277,22 @@ def limited(own_place: Path, memory: str) -> None:
     line("resident, at most", f"{peak:,.0f} MiB", "600 MiB", peak <= 600)
 
 
+COMPARISONS: Mapping[str, Callable[[Path, Path, int], None]] = {
+    "hand": by_hand,
+    "dashboard": dashboard,
+    "pandas": by_pandas,
+    "lifelines": by_lifelines,
+    "pm4py": by_pm4py,
+}
+
+
 def main() -> None:
     """Measures and prints everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--facts", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--directory", type=Path, help="where the history is, or is to be kept")
+    parser.add_argument("--only", nargs="+", choices=COMPARISONS, default=[*COMPARISONS], help="what is compared")
     parser.add_argument("--memory", help="ask the saved snapshot alone, under this limit of the engine")
     parser.add_argument("--asked", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -300,11 +314,10 @@ def main() -> None:
             command = [sys.executable, __file__, "--asked", str(own_place), "--memory", given.memory]
             subprocess.run(command, check=True)
             return
-        by_hand(place, own_place, given.rounds)
-        dashboard(own_place, given.rounds)
-        by_pandas(place, own_place, given.rounds)
-        by_lifelines(place, own_place, given.rounds)
-        by_pm4py(place, own_place)
+        for name, compare in COMPARISONS.items():
+            if name in given.only:
+                print(f"\n== {name}", flush=True)
+                compare(place, own_place, given.rounds)
 
 
 if __name__ == "__main__":

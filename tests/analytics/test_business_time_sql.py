@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -17,7 +18,6 @@ from leadbridge.analytics.business_time import SLOTS, STEPS, BusinessTimeSQL
 from leadbridge.clock import from_us, to_us
 from leadbridge.domain.calendar import BusinessCalendar
 from leadbridge.errors import ConfigError
-from tests.analytics.engines import postgres, spark
 from tests.domain.wall_clock import at, calendars, moments
 
 MICROSECOND = timedelta(microseconds=1)
@@ -73,7 +73,7 @@ def expected() -> tuple[list[Row], list[Row]]:
     for row, name, start, end, lasting in CASES:
         calendar = CALENDARS[name]
         known = start is not None and end is not None
-        spent = calendar.elapsed(from_us(start), from_us(end)) // MICROSECOND if known else None  # type: ignore[arg-type]
+        spent = calendar.elapsed(from_us(start), from_us(end)) // MICROSECOND if known else None
         elapsed.append((row, spent))
         try:
             when = None if start is None else to_us(calendar.due(from_us(start), lasting * MICROSECOND))
@@ -121,9 +121,9 @@ def test_sql_agrees_with_any_calendar(made: tuple[BusinessCalendar, datetime], d
         assert [row for (row,) in found] == due
 
 
-def test_postgresql_gives_the_numbers_of_the_calendars() -> None:
+def test_postgresql_gives_the_numbers_of_the_calendars(postgres: Any) -> None:
     elapsed, due = expected()
-    with postgres() as connection, connection.cursor() as cursor:
+    with postgres.cursor() as cursor:
         cursor.execute(
             "create table cases (id bigint, calendar varchar(80), start_us bigint, end_us bigint, duration_us bigint)"
         )
@@ -142,15 +142,14 @@ def test_postgresql_gives_the_numbers_of_the_calendars() -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_spark_gives_the_numbers_of_the_calendars(duck: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_spark_gives_the_numbers_of_the_calendars(duck: duckdb.DuckDBPyConnection, spark: Any, tmp_path: Path) -> None:
     elapsed, due = expected()
-    with spark() as session:
-        for table in ("cases", SLOTS, STEPS):
-            file = (tmp_path / f"{table}.parquet").as_posix()
-            duck.execute(f"copy {table} to '{file}' (format parquet)")
-            session.read.parquet(file).createOrReplaceTempView(table)
-        assert [tuple(row) for row in session.sql(ELAPSED).collect()] == elapsed
-        assert [tuple(row) for row in session.sql(DUE).collect()] == due
+    for table in ("cases", SLOTS, STEPS):
+        file = (tmp_path / f"{table}.parquet").as_posix()
+        duck.execute(f"copy {table} to '{file}' (format parquet)")
+        spark.read.parquet(file).createOrReplaceTempView(table)
+    assert [tuple(row) for row in spark.sql(ELAPSED).collect()] == elapsed
+    assert [tuple(row) for row in spark.sql(DUE).collect()] == due
 
 
 def test_all_rows_may_share_a_calendar_that_is_named_in_the_query(duck: duckdb.DuckDBPyConnection) -> None:

@@ -20,7 +20,6 @@ from leadbridge.analytics.metric import Metric
 from leadbridge.domain.lifecycle import SPINE
 from leadbridge.errors import ConfigError
 from tests.analytics.crowd import AGREEMENT, crowd
-from tests.analytics.engines import postgres, spark
 
 VARIABLES = {
     "leadbridge_stage_duration_from_stage": "marketing_qualified",
@@ -80,16 +79,17 @@ def values_of(snapshot: Snapshot, one: Metric) -> dict[str, Any]:
     return {name: VARIABLES.get(f"leadbridge_{one.name}_{name}", value) for name, value in values.items()}
 
 
-def expected(snapshot: Snapshot, one: Metric, by: Sequence[str] = ()) -> list[Row]:
-    values = values_of(snapshot, one)
-    asked = {
-        name: expression for name, expression in {"all": "'all'", **one.dimensions}.items() if not by or name in by
+@pytest.fixture(scope="module")
+def expected(snapshot: Snapshot) -> Mapping[str, Sequence[Row]]:
+    """The rows of DuckDB for every metric, as a whole and by every dimension."""
+    return {
+        name: [
+            (by, *row.values())
+            for by, expression in {"all": "'all'", **one.dimensions}.items()
+            for row in snapshot.sql(one.query(expression), values_of(snapshot, one))
+        ]
+        for name, one in metrics().items()
     }
-    return [
-        (name, *row.values())
-        for name, expression in asked.items()
-        for row in snapshot.sql(one.query(expression), values)
-    ]
 
 
 def same(found: Sequence[Sequence[Any]], wanted: Sequence[Row], name: str) -> None:
@@ -109,20 +109,21 @@ def same(found: Sequence[Sequence[Any]], wanted: Sequence[Row], name: str) -> No
 
 @pytest.mark.parametrize("dialect", sorted(set(DIALECTS) - {"duckdb", "postgres"}))  # those two run for themselves
 def test_every_model_gives_the_rows_of_duckdb_when_read_back(
-    snapshot: Snapshot, package: Mapping[str, Path], dialect: str
+    snapshot: Snapshot, expected: Mapping[str, Sequence[Row]], package: Mapping[str, Path], dialect: str
 ) -> None:
-    for name, one in metrics().items():
+    for name in metrics():
         sql = model(package[dialect], name, snapshot)
         (text,) = sqlglot.transpile(sql, read=dialect, write="duckdb", error_level=sqlglot.ErrorLevel.RAISE)
         assert "approx" not in sql.lower(), name
-        same([tuple(row.values()) for row in snapshot.sql(text)], expected(snapshot, one), f"{dialect}: {name}")
+        same([tuple(row.values()) for row in snapshot.sql(text)], expected[name], f"{dialect}: {name}")
 
 
-def test_the_models_for_duckdb_and_postgresql_run_there(snapshot: Snapshot, package: Mapping[str, Path]) -> None:
-    with postgres() as connection, snapshot.on(connection, schema="crm", load=True):
-        for name, one in metrics().items():
-            wanted = expected(snapshot, one)
-            rows = connection.execute(model(package["postgres"], name, snapshot, "crm.")).fetchall()
+def test_the_models_for_duckdb_and_postgresql_run_there(
+    snapshot: Snapshot, expected: Mapping[str, Sequence[Row]], package: Mapping[str, Path], postgres: Any
+) -> None:
+    with snapshot.on(postgres, schema="crm", load=True):
+        for name, wanted in expected.items():
+            rows = postgres.execute(model(package["postgres"], name, snapshot, "crm.")).fetchall()
             same(rows, wanted, name)
             same([tuple(row.values()) for row in snapshot.sql(model(package["duckdb"], name, snapshot))], wanted, name)
 
@@ -131,20 +132,21 @@ def test_the_models_for_duckdb_and_postgresql_run_there(snapshot: Snapshot, pack
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.soak)])
-def test_the_models_for_spark_run_there(snapshot: Snapshot, package: Mapping[str, Path], every: int) -> None:
-    with spark() as session:
-        for table in TABLES:
-            frame = session.read.parquet(str(snapshot.directory / f"{table}.parquet"))
-            frame.coalesce(1).createOrReplaceTempView(table)
-        for name, one in [*metrics().items()][::every]:
-            rows = session.sql(model(package["spark"], name, snapshot, by=["all"])).collect()
-            same(rows, expected(snapshot, one, ["all"]), name)
+def test_the_models_for_spark_run_there(
+    snapshot: Snapshot, expected: Mapping[str, Sequence[Row]], package: Mapping[str, Path], spark: Any, every: int
+) -> None:
+    for table in TABLES:
+        frame = spark.read.parquet(str(snapshot.directory / f"{table}.parquet"))
+        frame.coalesce(1).createOrReplaceTempView(table)
+    for name in [*metrics()][::every]:
+        rows = spark.sql(model(package["spark"], name, snapshot, by=["all"])).collect()
+        same(rows, [row for row in expected[name] if row[0] == "all"], name)
 
 
-def test_the_keys_of_a_metric_tell_its_rows_apart(snapshot: Snapshot) -> None:
+def test_the_keys_of_a_metric_tell_its_rows_apart(snapshot: Snapshot, expected: Mapping[str, Sequence[Row]]) -> None:
     for name, one in metrics().items():
         at = list(snapshot.sql(one.query("'all'"), values_of(snapshot, one))[0]).index
-        rows = expected(snapshot, one)
+        rows = expected[name]
         kept = {(row[0], *(row[1 + at(key)] for key in ("dimension", *one.keys))) for row in rows}
         assert len(kept) == len(rows), f"{name}: name the columns that tell its rows apart in the header, under keys"
 

@@ -12,7 +12,6 @@ from leadbridge.analytics import Result, Snapshot, metrics
 from leadbridge.analytics.measures import Metrics
 from leadbridge.analytics.meta import Meta
 from tests.analytics.crowd import crowd
-from tests.analytics.engines import postgres, spark
 from tests.analytics.stories import START
 
 ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
@@ -104,8 +103,8 @@ def test_every_metric_is_asked(asked: list[Asked]) -> None:
     assert all(one.rows for one in asked)
 
 
-def test_postgresql_gives_the_rows_of_duckdb(snapshot: Snapshot, asked: list[Asked]) -> None:
-    with postgres() as connection, snapshot.on(connection) as there:
+def test_postgresql_gives_the_rows_of_duckdb(snapshot: Snapshot, asked: list[Asked], postgres: Any) -> None:
+    with snapshot.on(postgres) as there:
         for one in asked:
             agree(one, there.sql(one.query, one.values))
 
@@ -113,8 +112,8 @@ def test_postgresql_gives_the_rows_of_duckdb(snapshot: Snapshot, asked: list[Ask
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore")
-def test_spark_gives_the_rows_of_duckdb(snapshot: Snapshot, asked: list[Asked]) -> None:
-    with spark() as session, snapshot.on(session) as there:
+def test_spark_gives_the_rows_of_duckdb(snapshot: Snapshot, asked: list[Asked], spark: Any) -> None:
+    with snapshot.on(spark) as there:
         # Broken down where it can be: the same text but for one expression. A median asks for its values as well.
         for one in {(one.metric, "as value, count" in one.query): one for one in asked}.values():
             agree(one, there.sql(one.query, one.values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +13,6 @@ from leadbridge.analytics import Result, Snapshot
 from leadbridge.analytics.portable import with_tables
 from leadbridge.errors import ConfigError, DataError
 from tests.analytics.crowd import crowd
-from tests.analytics.engines import postgres_server
 
 
 @pytest.fixture(scope="module")
@@ -22,49 +21,37 @@ def snapshot() -> Iterator[Snapshot]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres_server() as address:
-        yield address
-
-
-@pytest.fixture
-def connection(server: str) -> Iterator[Any]:
-    import psycopg
-
-    with psycopg.connect(server) as connection:
-        yield connection
-
-
 def left_behind(connection: Any) -> list[str]:
     rows = connection.execute("select tablename from pg_tables where tablename like 'leadbridge%'").fetchall()
     return [row[0] for row in rows]
 
 
-def test_postgresql_answers_with_definition_and_all(snapshot: Snapshot, connection: Any) -> None:
-    with snapshot.on(connection) as there:
+def test_postgresql_answers_with_definition_and_all(snapshot: Snapshot, postgres: Any) -> None:
+    with snapshot.on(postgres) as there:
         answer, expected = there.metrics.funnel(by="source"), snapshot.metrics.funnel(by="source")
         assert isinstance(answer, Result)
         assert isinstance(expected, Result)
         assert (answer.definition, answer.n, answer.excluded) == (expected.definition, expected.n, expected.excluded)
         assert answer.rows == expected.rows
         assert [line.text for line in there.scorecard()] == [line.text for line in snapshot.scorecard()]
-        assert len(left_behind(connection)) > 10
+        assert len(left_behind(postgres)) > 10
         assert repr(there) == "<Warehouse: Postgres, under Crowd, version 1, not signed>"
-    assert left_behind(connection) == []
+    assert left_behind(postgres) == []
 
 
-def test_text_with_quotes_percent_and_blanks_arrives_as_it_is(snapshot: Snapshot, connection: Any) -> None:
+def test_text_with_quotes_percent_and_blanks_arrives_as_it_is(snapshot: Snapshot, postgres: Any) -> None:
     words = "select $word as word, '100%' as share, count(*) as n from leads where source = $source or $none is null"
-    with snapshot.on(connection) as there:
+    with snapshot.on(postgres) as there:
         rows = there.sql(words, {"word": "it's $5 \\ 50%", "source": "web", "none": None})
         blanks = "select count(*) as n, count(source) as known, count(company) as companies from leads"
         assert there.sql(blanks) == snapshot.sql(blanks)
     assert rows == [{"word": "it's $5 \\ 50%", "share": "100%", "n": snapshot.count("leads")}]
 
 
-def test_tables_of_a_schema_are_written_once_and_read_by_others(snapshot: Snapshot, server: str) -> None:
-    engine = sqlalchemy.create_engine(server.replace("postgresql://", "postgresql+psycopg://"))
+def test_tables_of_a_schema_are_written_once_and_read_by_others(
+    snapshot: Snapshot, new_database: Callable[[], str]
+) -> None:
+    engine = sqlalchemy.create_engine(new_database().replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as connection, snapshot.on(connection, schema="crm data", load=True) as there:
         loaded = there.metrics.acceptance_rate()
     with engine.connect() as connection, snapshot.on(connection, schema="crm data") as there:

@@ -17,7 +17,6 @@ import pytest
 
 from leadbridge.clock import SystemClock
 from leadbridge.registry import start_simulator
-from tests.analytics.engines import postgres_server
 
 LEADS = 500
 KILLS = {"sqlite": 10, "postgresql": 4}
@@ -95,12 +94,11 @@ def state(crms: dict[str, Any]) -> dict[str, list[tuple[tuple[str, str], ...]]]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'leadbridge.db'}"
-        return
-    with postgres_server() as address:
-        yield address.replace("postgresql://", "postgresql+psycopg://", 1)
+        return f"sqlite:///{tmp_path / 'leadbridge.db'}"
+    address: str = request.getfixturevalue("new_database")()
+    return address.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def everybody_once(crms: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,11 @@ from sqlalchemy.engine import Engine
 
 from leadbridge.store import Store
 from leadbridge.store.schema import metadata
-from tests.analytics.engines import postgres_server
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres_server() as address:
-        yield address.replace("postgresql://", "postgresql+psycopg://", 1)
+def server(new_database: Callable[[], str]) -> str:
+    return new_database().replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -9,13 +9,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from leadbridge.store import Store
-from tests.analytics.engines import postgres_server
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    with postgres_server() as address:
-        yield address.replace("postgresql://", "postgresql+psycopg://", 1)
+def server(new_database: Callable[[], str]) -> str:
+    return new_database().replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 @pytest.fixture

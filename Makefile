@@ -38,8 +38,7 @@ demo: $(RUNNING) ## Set up what running needs, then run the whole story on two s
 setup: $(DEVELOPING) ## Set up everything for working on leadbridge
 
 test: $(DEVELOPING) ## Set up everything, then run the tests
-	@# Tests start many programs: they need not compile all of ours each time.
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: lint types docs ## Lint, formatting, types, import rules, size of files, documents
 

@@ -29,6 +29,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 from analytics_by_hand import IN_PANDAS, IN_SQL, QUESTIONS
+from analytics_dashboard import dashboard
 from analytics_history import NOW, generate
 
 from leadbridge.analytics import Result, Snapshot
@@ -244,22 +245,6 @@ def by_pm4py(place: Path, own_place: Path, rounds: int) -> None:
             )
     middle = median(found)
     line("pm4py's nearest call : own snapshot, median", f"{middle:.1f} x", "18 x", middle >= 18)
-
-
-def dashboard(place: Path, own_place: Path, rounds: int) -> None:
-    del place  # it is asked of the saved snapshot alone
-    print("Dashboard: each number of the table above from the saved snapshot, as a whole")
-    slowest, which = 0.0, ""
-    with Snapshot.open(own_place) as own:
-        own.sql(f"set threads = {THREADS}")
-        for name, (arguments, _) in QUESTIONS.items():
-            query, values = query_of(own, name)
-            whole = query.replace(f"l.{arguments['by']}", "'all'").replace("c.owner", "'all'")
-            (took,) = contest(rounds + 1, lambda q=whole, v=values: own.sql(q, v), clock=perf_counter)  # type: ignore[misc]
-            print(f"  {name:<20}{took * 1e3:>10.0f} ms")
-            if took > slowest:
-                slowest, which = took, name
-    line(f"slowest ({which})", f"{slowest * 1e3:.0f} ms", "50 ms", slowest <= 0.05)
 
 
 def limited(own_place: Path, memory: str) -> None:

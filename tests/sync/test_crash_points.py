@@ -14,7 +14,6 @@ from leadbridge.retry import Retry
 from leadbridge.sync import Engine
 from leadbridge.testing import invariants as must
 from leadbridge.testing.invariants import Held
-from tests.analytics.engines import postgres_server
 from tests.sync.conftest import START, agreed, person
 from tests.sync.crash_points import POINTS, UNREACHED, KillableCrm, KillableStore, Killer
 from tests.sync.judge import uphold
@@ -165,9 +164,8 @@ def test_a_sync_killed_while_it_recovers_ends_as_if_nothing_had_happened(
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgres_server() as address:
-        yield address.replace("postgresql://", "postgresql+psycopg://", 1)
+def server(new_database: Callable[[], str]) -> str:
+    return new_database().replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 def emptied(server: str) -> str:

@@ -28,8 +28,6 @@ TRIED = 60
 
 ELSEWHERE = {
     "B": "the vendor's word on long transactions is the business of an adapter; late commits are simulated, see A",
-    "F": "of the first 52 histories none misses it: one that does is still to be found",
-    "I": "of the first 48 histories none misses it; J, its other half, is missed by a history told by hand",
     "D": "an order by id is the business of an adapter: of HubSpot's stream, 25,000 records that share three stamps",
 }
 """Defences that no history here misses, and why."""

@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 
 from leadbridge.adapter import FieldInfo, Value
+from leadbridge.agreement import Agreement, Agreements
 from leadbridge.clock import ManualClock
 from leadbridge.domain import facts as f
 from leadbridge.errors import StalePlan, Unavailable, WritesOff
 from leadbridge.memory import MemoryAdapter
 from leadbridge.memory.schema import default_kinds
-from tests.sync.conftest import Bench, make_bench, person
+from tests.sync.conftest import AGREEMENT, Bench, make_bench, person
 
 
 def test_a_qualified_lead_appears_in_the_other_crm_once(bench: Bench) -> None:
@@ -36,6 +37,18 @@ def test_a_lead_outside_the_inclusion_rule_stays_where_it_is(bench: Bench) -> No
     bench.sync()
     assert bench.right.crm.dump("person") == []
     assert bench.store.facts() == []
+
+
+def test_a_lead_that_was_carried_over_is_followed_even_where_the_rule_would_not_take_it_any_more(bench: Bench) -> None:
+    bench.left.crm.seed("person", [person(1)])
+    bench.sync()
+    text = AGREEMENT.replace("include: stage <> 'captured'", "include: country = 'DE'")
+    bench.engine.agreements = Agreements.of(Agreement.loads(text))
+    bench.left.crm.seed("person", [person(2)])
+    bench.edit(bench.left, "person1@buyer1.example", {"title": "CFO"})
+    bench.sync()
+    (there,) = bench.right.crm.dump("person")
+    assert (there["email"], there["title"]) == ("person1@buyer1.example", "CFO")
 
 
 def test_a_record_without_any_key_is_not_carried_over(bench: Bench) -> None:

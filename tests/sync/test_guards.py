@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,9 @@ from leadbridge.memory import MemoryAdapter
 from leadbridge.store import Intent
 from leadbridge.sync.case import Outcome
 from leadbridge.sync.guards import Ground, over_limits
+from leadbridge.testing import invariants as must
 from tests.sync.conftest import AGREEMENT, START, Bench, make_bench, person
+from tests.sync.judge import uphold
 from tests.sync.test_plan import ONE, TWO, outcome, write
 
 NONE = Guard(count=0, share=0)
@@ -117,6 +120,27 @@ def test_a_longer_plan_never_exceeds_less(number: int, extra: int) -> None:
     few = over_limits(many(number, {"title": None, "phone": "1"}, {"title": "CFO"}), guards, ground)
     more = over_limits(many(number + extra, {"title": None, "phone": "1"}, {"title": "CFO"}), guards, ground)
     assert {each.partition(" (")[2] for each in few} <= {each.partition(" (")[2] for each in more}
+
+
+@pytest.mark.parametrize("edits", [2, 3, 4, 9])
+def test_nothing_is_written_beyond_a_limit_before_a_person_approved_it(bench: Bench, edits: int) -> None:
+    bench.left.crm.seed("person", [person(number) for number in range(9)])
+    bench.sync()
+    limits = "guards: {max_changes: {count: 3, share: 0}, "
+    bench.engine.agreements = Agreements.of(Agreement.loads(AGREEMENT.replace("guards: {", limits)))
+    for number in range(edits):
+        bench.edit(bench.left, f"person{number}@buyer{number}.example", {"title": "CFO"})
+
+    def written() -> int:
+        return sum(row.get("title") == "CFO" for row in bench.right.crm.dump("person"))
+
+    with suppress(ApprovalNeeded):
+        bench.engine.sync()
+    uphold(must.nothing_beyond_the_limits(written(), 3, approved=False))
+    assert written() == (edits if edits <= 3 else 0)
+    bench.engine.sync(approve=bench.engine.plan().hash)
+    uphold(must.nothing_beyond_the_limits(written(), 3, approved=True))
+    assert written() == edits
 
 
 # -- two CRMs that both hold leads -------------------------------------------------------------------------------------

@@ -52,6 +52,11 @@ def test_every_promise_holds_in_random_histories(part: int, monkeypatch: pytest.
         live_through(seed, monkeypatch)
 
 
+@pytest.mark.parametrize("seed", [263], ids=["a chain of merges and a refused value at once"])
+def test_every_promise_holds_in_histories_that_once_broke_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    live_through(seed, monkeypatch)
+
+
 def test_a_promise_that_runs_out_between_two_quiet_syncs_is_no_restlessness(monkeypatch: pytest.MonkeyPatch) -> None:
     # Seed 102 once ran out of its four hours in just these three minutes.
     world = World(102)

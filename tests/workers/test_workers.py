@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from threading import Event, Lock
+
+import pytest
 
 from leadbridge.adapter import Description, Receipt, Write
 from leadbridge.agreement import Agreement
@@ -22,6 +24,9 @@ from leadbridge.store import Store
 from leadbridge.sync import Engine, RoundResult
 from leadbridge.sync.deliver import Delivered, deliver
 from leadbridge.sync.progress import silent
+from leadbridge.sync.settle import Settlement, settle
+from leadbridge.testing import invariants as must
+from leadbridge.testing.invariants import Settled
 from tests.sync.conftest import AGREEMENT, person
 
 WORKERS = 8
@@ -90,7 +95,21 @@ def made_once(store: Store, left: MemoryAdapter, right: MemoryAdapter) -> None:
     assert store.intents() == []
 
 
-def test_eight_workers_that_sleep_past_their_claims_make_everybody_once(session: Callable[[], Store]) -> None:
+def noting(settled: list[Settled]) -> Callable[[Store, Settlement, datetime], None]:
+    """Settles, and notes under which fence each write was claimed, and which claim was the newest by then."""
+
+    def settling(store: Store, settlement: Settlement, now: datetime) -> None:
+        settle(store, settlement, now)
+        claimed = {intent.key: intent.fence for intent, _ in settlement.applied}
+        newest = store.intents(states=("done",), keys=claimed)
+        settled.extend(Settled(each.key, claimed[each.key], each.fence) for each in newest)
+
+    return settling
+
+
+def test_eight_workers_that_sleep_past_their_claims_make_everybody_once(
+    session: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
     left, right = crms(pauses=10)
     stores = [session() for _ in range(WORKERS)]
     first = engine(stores[0], left, right)
@@ -100,6 +119,8 @@ def test_eight_workers_that_sleep_past_their_claims_make_everybody_once(session:
         assert lease is not None
         first._record(mappings, first.decide(mappings), RoundResult(), None, lease, silent)
     assert len(stores[0].intents(connection="right")) == LEADS
+    settled: list[Settled] = []
+    monkeypatch.setattr("leadbridge.sync.deliver.settle", noting(settled))
 
     def work(store: Store) -> Delivered:
         adapters = {"left": left, "right": right}
@@ -121,6 +142,8 @@ def test_eight_workers_that_sleep_past_their_claims_make_everybody_once(session:
     assert sum(result.lost for result in results) > 0
     assert sum(result.applied["right"] for result in results) == LEADS
     made_once(stores[0], left, right)
+    assert {each.key for each in settled} == {each.key for each in stores[0].intents(states=("done",))}
+    assert not list(must.nothing_by_the_replaced(settled))
 
 
 def test_eight_workers_that_sync_at_the_same_time_read_decide_and_write_once(session: Callable[[], Store]) -> None:

@@ -25,21 +25,28 @@ with lead_stages as (
   from entries
   group by lead_id, passage, stage
 ),
-lead_turns as (
-  select lead_id, passage, stage, entered_us, inferred, is_day,
-    lag(passage) over (partition by lead_id, stage order by passage) as earlier_passage,
-    lead(passage) over (partition by lead_id, stage order by passage) as next_passage
-  from lead_stages
+lead_begun as (
+  select b.lead_id, a.stage as from_stage, b.stage, b.passage, max(a.passage) as from_passage
+  from lead_stages b
+  join lead_stages a on a.lead_id = b.lead_id and a.stage <> b.stage and a.passage <= b.passage
+  group by b.lead_id, a.stage, b.stage, b.passage
+),
+lead_arrivals as (
+  select lead_id, from_stage, from_passage, stage, min(passage) as passage
+  from lead_begun
+  group by lead_id, from_stage, from_passage, stage
+),
+lead_ends as (
+  select r.lead_id, r.from_stage, r.from_passage, r.stage, b.entered_us, b.inferred, b.is_day
+  from lead_arrivals r
+  join lead_stages b on b.lead_id = r.lead_id and b.passage = r.passage and b.stage = r.stage
 ),
 spans as (
   select a.lead_id, a.entered_us as from_us, b.entered_us as to_us,
     case when a.inferred = 1 or b.inferred = 1 then 1 else 0 end as inferred,
     case when a.is_day = 1 or b.is_day = 1 then 1 else 0 end as is_day
-  from lead_turns a
-  left join lead_turns b
-    on b.lead_id = a.lead_id and b.stage = :to_stage and b.passage >= a.passage
-    and (a.next_passage is null or b.passage < a.next_passage)
-    and (b.earlier_passage is null or b.earlier_passage < a.passage)
+  from lead_stages a
+  left join lead_ends b on b.lead_id = a.lead_id and b.from_passage = a.passage and b.from_stage = :from_stage and b.stage = :to_stage
   where a.stage = :from_stage and a.entered_us >= :since_us and a.entered_us < :until_us
 ),
 judged as (

@@ -21,11 +21,10 @@ TOOLS := $(VENV)/.leadbridge-tools.txt
 PEERS := $(VENV)/.leadbridge-peers.txt
 comma := ,
 OURS := -e adapters/salesforce -e adapters/hubspot
-# Where Python may not keep compiled files, every start compiles everything again: then do it once, here.
-COMPILE := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 
-# Settings of somebody else's environment must not move ours.
-unexport VIRTUAL_ENV UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT_ENVIRONMENT PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
+# Settings of somebody else's environment must not move ours, nor make every start compile everything again.
+unexport VIRTUAL_ENV UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT_ENVIRONMENT PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
+unexport PIP_USER PIP_TARGET PIP_PREFIX
 
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test check lint types docs bench soak build constraints clean
@@ -39,8 +38,7 @@ demo: $(RUNNING) ## Set up what running needs, then run the whole story on two s
 setup: $(DEVELOPING) ## Set up everything for working on leadbridge
 
 test: $(DEVELOPING) ## Set up everything, then run the tests
-	@# Tests start many programs: they need not compile all of ours each time.
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: lint types docs ## Lint, formatting, types, import rules, size of files, documents
 
@@ -89,7 +87,7 @@ $(UV):
 # uv is fast; pip knows the mirrors of pip.conf. The first that succeeds is enough.
 define install
 	@echo "Installing packages ($(1)) ..."
-	@$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt $(COMPILE) $(2) || \
+	@$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt $(2) || \
 		{ echo "uv could not; trying pip ..."; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(2); }
 endef

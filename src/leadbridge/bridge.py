@@ -28,11 +28,11 @@ from leadbridge.retry import Retry
 from leadbridge.settings import RetentionSettings, Settings
 from leadbridge.store import DatabaseTokens, Link, Quarantined, Store
 from leadbridge.sync import ALL, Budget, Engine, Plan, Progress, RoundResult, Selection, SyncResult
-from leadbridge.sync.engine import silent
 from leadbridge.sync.erase import ErasurePlan
 from leadbridge.sync.inspect import CheckReport, inspect, strangers
 from leadbridge.sync.own import own_purposes
 from leadbridge.sync.people import agree_again, keep_apart, known, say_who, tell
+from leadbridge.sync.progress import silent
 from leadbridge.sync.recover import Recovery
 from leadbridge.sync.sweep import SweepResult
 from leadbridge.sync.upkeep import Upkeep

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from threading import Lock
 from typing import Protocol
 
@@ -79,6 +80,7 @@ def to_us(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=4096)
 def from_us(microseconds: int) -> datetime:
-    """The aware UTC instant of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    """The aware UTC instant of microseconds since 1970. What is recorded together has one instant: it is made once."""
+    return _EPOCH + timedelta(0, 0, microseconds)

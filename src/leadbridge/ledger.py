@@ -24,7 +24,8 @@ from leadbridge.domain.interaction import Interaction
 from leadbridge.domain.lead import Lead
 from leadbridge.domain.sla.board import Board
 from leadbridge.errors import AgreementError, ConfigError, Problem
-from leadbridge.store import KeptAgreement, Store, Timers
+from leadbridge.store import KeptAgreement, Link, Store, Timers
+from leadbridge.store.handles import handle
 from leadbridge.store.refold import kept_timers
 
 __all__ = ["Ledger"]
@@ -61,19 +62,25 @@ class Ledger:
         key = who.id if isinstance(who, Lead) else who.strip()
         if key != NO_LEAD and self._store.facts([key]):
             return key
-        links = self._store.links()
-        for link in links:
-            if link.ref.id == key:
-                return link.lead
-        by_ref = {(link.connection, link.ref): link.lead for link in links}
-        for observation in self._store.observations():
-            lead = by_ref.get((observation.connection, observation.ref))
-            if lead is not None and any(
-                isinstance(value, str) and "@" in value and value.strip().lower() == key.lower()
-                for value in observation.record.fields.values()
-            ):
-                return lead
+        for links in self._known_by(key):
+            if links:
+                return links[0].lead
         raise ConfigError("no lead is known by this: give a lead id, the id of its record in a CRM, or its address")
+
+    def _known_by(self, key: str) -> Iterator[list[Link]]:
+        """The links of records with an id; of those that are recognised by an address; that have it in any field."""
+        yield self._store.links_to(key)
+        address = key.lower()
+        if "@" in address:
+            yield self._store.links_of(sorted(self._store.alike([handle("email", address)])))
+            yield self._store.links_of(
+                (observation.connection, observation.ref)
+                for observation in self._store.mentioning(address)
+                if any(
+                    isinstance(value, str) and value.strip().lower() == address
+                    for value in observation.record.fields.values()
+                )
+            )
 
     def history(self, lead: str | Lead) -> LeadHistory:
         """Everything that happened to one lead, folded."""

@@ -73,7 +73,7 @@ def expected() -> tuple[list[Row], list[Row]]:
     for row, name, start, end, lasting in CASES:
         calendar = CALENDARS[name]
         known = start is not None and end is not None
-        spent = calendar.elapsed(from_us(start), from_us(end)) // MICROSECOND if known else None  # type: ignore[arg-type]
+        spent = calendar.elapsed(from_us(start), from_us(end)) // MICROSECOND if known else None
         elapsed.append((row, spent))
         try:
             when = None if start is None else to_us(calendar.due(from_us(start), lasting * MICROSECOND))

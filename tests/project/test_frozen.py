@@ -44,10 +44,41 @@ def test_copies_through_pickle_and_copy_are_equal() -> None:
     assert pickle.loads(pickle.dumps(RECORD)) == copy.deepcopy(RECORD) == RECORD
 
 
-def test_what_needs_a_factory_is_refused() -> None:
-    @dataclass(frozen=True, slots=True)
-    class Made:
-        items: list[str] = field(default_factory=list)
+@quick
+@dataclass(frozen=True, slots=True)
+class Made:
+    items: list[str] = field(default_factory=list)
 
-    with pytest.raises(TypeError, match=r"Made\.items cannot be set this quickly"):
-        quick(Made)
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    name: str
+    number: int = 1
+
+
+def test_what_has_a_factory_gets_a_value_of_its_own_each_time() -> None:
+    one, other, given = Made(), Made(), ["x"]
+    assert one.items == []
+    assert one.items is not other.items
+    assert Made(given).items is given
+
+
+def test_keywords_stay_keywords() -> None:
+    assert (Named(name="x").number, Named(number=2, name="x").number) == (1, 2)
+    with pytest.raises(TypeError, match="takes 1 positional argument"):
+        Named("x")  # type: ignore[call-arg]  # that is the point
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'name'"):
+        Named()  # type: ignore[call-arg]  # that is the point
+
+
+def test_what_does_more_when_it_is_made_is_refused() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Checked:
+        number: int
+
+        def __post_init__(self) -> None:
+            assert self.number
+
+    with pytest.raises(TypeError, match=r"Checked\.number cannot be set this quickly"):
+        quick(Checked)

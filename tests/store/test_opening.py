@@ -138,15 +138,18 @@ def test_a_file_that_is_no_database_is_a_store_error_and_stays_as_it_is(path: Pa
     assert path.read_text().startswith("ada@")
 
 
-def test_a_database_that_somebody_else_holds_is_busy(path: Path) -> None:
+def test_a_database_that_somebody_else_writes_is_busy_for_writing_and_can_be_read(path: Path) -> None:
     store = Store(f"sqlite:///{path}")
     with store._engine.connect() as connection:
         connection.exec_driver_sql("pragma busy_timeout = 0")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("begin immediate")
-        with pytest.raises(StoreBusy, match="another process"):
-            store.facts()
-    assert store.facts() == []
+        with pytest.raises(StoreBusy, match="another process"), store.transaction():
+            raise AssertionError("nobody gets here")
+        assert store.facts() == []
+    with store.transaction() as tx:
+        tx.save_cursor("left", "person", "7", "")
+    assert store.cursor("left", "person", "") == "7"
     store.close()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,6 +84,10 @@ class Killer:
         """The story is told: from now on nobody is killed, and nothing is counted."""
         self.told = True
 
+    def begin(self) -> None:
+        """What came before was no part of the story."""
+        self.told = False
+
     def __call__(self, place: str) -> None:
         if self.ended:
             raise Killed
@@ -110,18 +114,37 @@ class KillableStore(Store):
             self.killer(f"{name} open")
         self.killer(f"{name} committed")
 
+    @contextmanager
+    def trial(self, *, keep: bool) -> Iterator[Transaction]:
+        name = _caller()
+        with super().trial(keep=keep) as tx:
+            yield tx
+            self.killer(f"{name} open")
+        self.killer(f"{name} committed")
+
 
 class KillableCrm(MemoryAdapter):
-    """A CRM around whose requests the process may end."""
+    """A CRM around whose requests the process may end.
+
+    Attributes:
+        hidden: records that the stream of changes does not tell of.
+    """
 
     killer: Killer = Killer()
+    hidden: frozenset[Ref] = frozenset()
 
     def describe(self) -> Description:
         return self._around("describe", super().describe)
 
     def changes(self, kind: str, since: str | None, *, fields: Sequence[str], limit: int) -> Page:
         ask = super().changes
-        return self._around("changes", lambda: ask(kind, since, fields=fields, limit=min(limit, 2)))
+        page = self._around("changes", lambda: ask(kind, since, fields=fields, limit=min(limit, 2)))
+        told = [item for item in page.items if isinstance(item, Record) and item.ref not in self.hidden]
+        return replace(page, items=tuple(told))
+
+    def ids(self, kind: str, cursor: str | None, *, archived: bool, limit: int) -> Page:
+        ask = super().ids
+        return self._around("ids", lambda: ask(kind, cursor, archived=archived, limit=min(limit, 2)))
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[tuple[Record, ...]]:
         ask = super().find
@@ -134,6 +157,10 @@ class KillableCrm(MemoryAdapter):
     def apply(self, writes: Sequence[Write]) -> list[Receipt]:
         send = super().apply
         return self._around("apply", lambda: send(writes))
+
+    def erase(self, refs: Sequence[Ref]) -> list[Receipt]:
+        remove = super().erase
+        return self._around("erase", lambda: remove(refs))
 
     def _around(self, operation: str, work: Callable[[], T]) -> T:
         self.killer(f"request {operation} before")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from leadbridge.adapter import Ref
 from leadbridge.clock import ManualClock
@@ -66,11 +67,19 @@ class Life:
         self.sync()
 
     def sync(self) -> None:
-        """Syncs, and starts again each time the process has ended, until nothing is left to do."""
+        """Syncs until nothing is left to do."""
+
+        def quiet() -> None:
+            assert self.engine.sync().quiet
+
+        self.through(quiet)
+
+    def through(self, work: Callable[[], object]) -> None:
+        """Does something, and starts again each time the process has ended, until it goes through."""
         while True:
             self.clock.advance(timedelta(minutes=1))
             try:
-                assert self.engine.sync().quiet
+                work()
             except Killed:
                 self.ended.add(self.engine.worker.name)
                 self.killer.ended = False
@@ -91,8 +100,8 @@ class Life:
         return records
 
 
-def told(patch: pytest.MonkeyPatch, at: Sequence[int] = ()) -> Life:
-    life = Life(Killer(frozenset(at)))
+def told(patch: pytest.MonkeyPatch, at: Sequence[int] = (), url: str = "sqlite://") -> Life:
+    life = Life(Killer(frozenset(at)), url)
     try:
         deterministic(patch, 1, life.ended)
         life.tell()
@@ -115,8 +124,8 @@ def undisturbed() -> Life:
         return told(patch)
 
 
-def survives(patch: pytest.MonkeyPatch, undisturbed: Life, at: Sequence[int]) -> Life:
-    life = told(patch, at)
+def survives(patch: pytest.MonkeyPatch, undisturbed: Life, at: Sequence[int], url: str = "sqlite://") -> Life:
+    life = told(patch, at, url)
     where = ", ".join(life.killer.places[number] for number in at)
     records = life.held()
     uphold(must.one_record_each(records))
@@ -152,6 +161,52 @@ def test_a_sync_killed_while_it_recovers_ends_as_if_nothing_had_happened(
     places = undisturbed.killer.places
     for first in (places.index("request apply after"), places.index("settle.settle open")):
         survives(monkeypatch, undisturbed, [first, first + second])
+
+
+@pytest.fixture(scope="module")
+def server(new_database: Callable[[], str]) -> str:
+    return new_database().replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def emptied(server: str) -> str:
+    """The address of a server whose database is empty again."""
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(text("drop schema public cascade"))
+        connection.execute(text("create schema public"))
+    engine.dispose()
+    return server
+
+
+@pytest.mark.parametrize("place", ["record.record open", "deliver.run committed", "request apply after"])
+def test_a_sync_on_postgresql_killed_at_a_crash_point_ends_as_if_nothing_had_happened(
+    place: str, undisturbed: Life, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survives(monkeypatch, undisturbed, [undisturbed.killer.places.index(place)], emptied(server))
+
+
+HITS = 50
+"""So often a soak kills at each crash point, on each kind of database."""
+
+
+def hits(places: Sequence[str], place: str) -> Iterator[tuple[int, ...]]:
+    """Where to kill, so many times: at this place every time that it comes, alone and with a second kill behind it."""
+    found = [number for number, each in enumerate(places) if each == place]
+    for turn in range(HITS):
+        first, again = found[turn % len(found)], turn // len(found)
+        yield (first, first + 5 * again - 4) if again else (first,)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("place", PLACES, ids=["+".join(points) for points in PLACES.values()])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_sync_killed_fifty_times_at_each_crash_point_ends_as_if_nothing_had_happened(
+    database: str, place: str, undisturbed: Life, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in hits(undisturbed.killer.places, place):
+        url = "sqlite://" if database == "sqlite" else emptied(request.getfixturevalue("server"))
+        survives(monkeypatch, undisturbed, at, url)
 
 
 @pytest.mark.soak

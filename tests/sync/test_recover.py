@@ -87,6 +87,26 @@ def test_a_restored_database_is_refused_before_anything_is_written(backups: Back
     assert bench.right.crm.requests["apply"] + bench.left.crm.requests["apply"] == before
 
 
+def test_nothing_is_taken_back_by_a_database_that_does_not_know_what_it_wrote_since(backups: Backups) -> None:
+    bench = backups.bench
+    bench.edit(bench.left, BOB, {"title": "CFO"})
+    bench.clock.advance(timedelta(minutes=1))
+    plan = bench.engine.plan()
+    bench.engine.apply(plan)
+    back = bench.engine.undo(plan.hash)
+    backups.save()
+    bench = forget(backups)
+    for attempt in (lambda: bench.engine.undo(plan.hash), lambda: bench.engine.apply(back)):
+        with pytest.raises(StoreBehind, match="leadbridge recover"):
+            attempt()
+    assert titles(bench, BOB) == ("CFO", "CFO")
+    Upkeep(bench.engine).recover(yes=True)
+    approved(bench)
+    again = bench.engine.undo(plan.hash)
+    bench.engine.apply(again, approve=again.hash)
+    assert titles(bench, BOB) == ("CFO", "CEO"), "a recovered one takes back what it knows"
+
+
 def test_a_database_that_went_on_all_the_time_is_not_refused(backups: Backups) -> None:
     bench = backups.bench
     for title in ("CTO", "CFO", "COO"):

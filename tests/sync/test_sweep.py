@@ -90,6 +90,25 @@ def test_records_that_nobody_ever_read_are_read(ten: tuple[Bench, list[Ref]], le
     assert len(bench.right.crm.dump("person")) == 11
 
 
+def test_records_that_are_read_while_the_sweep_that_met_them_goes_on_are_not_missed_at_its_end(
+    ten: tuple[Bench, list[Ref]], left: Hiding
+) -> None:
+    bench, _ = ten
+    left.hidden = set(left.crm.seed("person", [person(number) for number in range(20, 30)]))
+    bench.sync()
+    left.hidden = set()
+    bench.clock.advance(timedelta(days=1))
+    bench.sync()
+    bench.clock.advance(timedelta(minutes=1))
+    upkeep, told = Upkeep(bench.engine), Swept("left", "person")
+    while not told.ended:
+        result = upkeep.sweep(every=timedelta(days=7), pages=1)
+        told = next(each for each in result.swept if (each.connection, each.kind) == ("left", "person"))
+    assert (told.met, told.unseen, told.missing, told.refused) == (20, 10, 0, "")
+    bench.sync()
+    assert len(bench.right.crm.dump("person")) == 20
+
+
 def test_a_list_that_lacks_too_many_known_records_is_not_believed(ten: tuple[Bench, list[Ref]], left: Hiding) -> None:
     bench, refs = ten
     left.hidden = set(refs[:3])

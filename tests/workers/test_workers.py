@@ -21,7 +21,7 @@ from leadbridge.retry import Retry
 from leadbridge.store import Store
 from leadbridge.sync import Engine, RoundResult
 from leadbridge.sync.deliver import Delivered, deliver
-from leadbridge.sync.engine import silent
+from leadbridge.sync.progress import silent
 from tests.sync.conftest import AGREEMENT, person
 
 WORKERS = 8
@@ -98,7 +98,7 @@ def test_eight_workers_that_sleep_past_their_claims_make_everybody_once(session:
     assert not first.pull(mappings).failed
     with first._leased("decide") as lease:
         assert lease is not None
-        first._record(first.decide(mappings), RoundResult(), None, lease, silent)
+        first._record(mappings, first.decide(mappings), RoundResult(), None, lease, silent)
     assert len(stores[0].intents(connection="right")) == LEADS
 
     def work(store: Store) -> Delivered:

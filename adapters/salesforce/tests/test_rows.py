@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from leadbridge.adapter import FieldInfo, KindInfo, Ref
-from leadbridge.errors import Unavailable
+from leadbridge.errors import BadRequest, Unavailable
 from leadbridge_salesforce.mappers import Shape
 from leadbridge_salesforce.rows import Rows
 
@@ -19,7 +19,6 @@ INFOS = (
     FieldInfo("HasOptedOutOfEmail", "Opted out", "bool"),
     FieldInfo("CreatedDate", "Created", "datetime"),
     FieldInfo("OwnerId", "Owner", "ref"),
-    FieldInfo(ODD, "Odd", "string"),
 )
 TYPES = {"NumberOfEmployees": "int", "HasOptedOutOfEmail": "boolean", "CreatedDate": "datetime", "OwnerId": "reference"}
 SHAPE = Shape(
@@ -35,7 +34,6 @@ ROW: dict[str, Any] = {
     "HasOptedOutOfEmail": False,
     "CreatedDate": "2026-01-01T08:00:00.000+0000",
     "OwnerId": None,
-    ODD: "x",
     "Id": "00Q20000000abcd",
     "SystemModstamp": "2026-01-02T08:00:00.000+0000",
     "IsDeleted": True,
@@ -60,7 +58,6 @@ def test_a_row_becomes_a_record_with_the_fields_that_were_asked_for() -> None:
         "HasOptedOutOfEmail": False,
         "CreatedDate": "2026-01-01T08:00:00.000Z",
         "OwnerId": None,
-        ODD: "x",
     }
     assert (record.state, record.successor) == ("merged", Ref("Lead", "00Q20000000abceEAA"))
 
@@ -99,4 +96,19 @@ def test_a_line_of_another_length_is_refused(line: list[str]) -> None:
 def test_a_row_without_a_field_that_was_asked_for_is_no_answer(missing: str) -> None:
     row = {name: value for name, value in ROW.items() if name != missing}
     with pytest.raises(Unavailable, match="without a field that was asked for"):
-        ROWS.of_json([row])
+        ROWS.record(row)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"Id": None}, {"SystemModstamp": None}, {"CreatedDate": 1}, {"OwnerId": []}, {"NumberOfEmployees": 10**30}],
+)
+def test_a_row_that_holds_what_its_column_cannot_hold_is_no_answer(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Unavailable):
+        ROWS.record({**ROW, **wrong})
+
+
+def test_what_is_no_name_of_salesforce_is_no_column() -> None:
+    shape = Shape(KindInfo("Lead", {ODD: FieldInfo(ODD, "Odd", "string")}, {}), (), {}, {})
+    with pytest.raises(BadRequest, match="name"):
+        Rows(shape, [ODD])

@@ -16,9 +16,14 @@ from typing import Any, TypeAlias
 
 import yaml
 
+try:
+    from yaml import CSafeLoader as QuickLoader
+except ImportError:  # a PyYAML that was built without libyaml
+    from yaml import SafeLoader as QuickLoader  # type: ignore[assignment]  # reads the same, ten times as slowly
+
 from leadbridge.errors import Problem
 
-__all__ = ["Lines", "Path", "read_yaml"]
+__all__ = ["Lines", "Path", "QuickLoader", "read_yaml"]
 
 Path: TypeAlias = tuple[str | int, ...]
 Lines: TypeAlias = dict[Path, int]
@@ -29,9 +34,15 @@ _INT, _FLOAT, _BOOL, _NULL, _STR = (f"tag:yaml.org,2002:{name}" for name in ("in
 
 
 class _Loader(yaml.SafeLoader):
-    """Resolves plain scalars by the core schema of YAML 1.2, and nothing else."""
+    """Resolves plain scalars by the core schema of YAML 1.2, and nothing else; says best what is wrong."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012  # declared so by PyYAML
+
+
+class _Quick(QuickLoader):
+    """The same by the quickest parser there is."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
 
 _DIGITS = list("-+0123456789")
@@ -62,18 +73,7 @@ def read_yaml(text: str) -> tuple[Any, Lines, list[Problem]]:
     lines: Lines = {}
     problems: list[Problem] = []
     try:
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-        except ValueError:
-            # PyYAML lets a number through that stands for no character: "\U00110000".
-            message, line = (
-                "this is not YAML: an escape such as \\u stands for no character",
-                loader.get_mark().line + 1,
-            )
-            return None, {}, [Problem(message, "write the character itself", line=line)]
-        finally:
-            loader.dispose()
+        node = _composed(text)
         if node is None:
             return None, lines, [Problem("the document is empty", "start with: leadbridge init")]
         return _Reader(lines, problems).value(node, ()), lines, problems
@@ -88,6 +88,23 @@ def read_yaml(text: str) -> tuple[Any, Lines, list[Problem]]:
         return None, {}, [Problem("the document is nested too deeply", "write it flatter")]
     except _Unreadable as error:
         return None, {}, [error.problem]
+
+
+def _composed(text: str) -> yaml.Node | None:
+    try:
+        return _Quick(text).get_single_node()
+    except (yaml.YAMLError, ValueError):
+        pass  # the other loader says where and why
+    loader = _Loader(text)
+    try:
+        return loader.get_single_node()
+    except ValueError as error:
+        # PyYAML lets a number through that stands for no character: "\U00110000".
+        message = "this is not YAML: an escape such as \\u stands for no character"
+        line = loader.get_mark().line + 1
+        raise _Unreadable(Problem(message, "write the character itself", line=line)) from error
+    finally:
+        loader.dispose()
 
 
 def _remedy(said: str) -> str:

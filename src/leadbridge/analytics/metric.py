@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import yaml
 
+from leadbridge.agreement.reading import QuickLoader
 from leadbridge.analytics.meta import NEEDS
 from leadbridge.errors import ConfigError
 
@@ -96,7 +97,7 @@ class Metric:
         comment, lines = [], text.splitlines()
         while lines and lines[0].startswith("--"):
             comment.append(lines.pop(0)[2:].removeprefix(" "))
-        header: Any = yaml.safe_load("\n".join(comment))
+        header: Any = yaml.load("\n".join(comment), QuickLoader)
         if not isinstance(header, dict) or set(header) - {"intervals", "keys"} != _HEADER:
             wrong = _HEADER.symmetric_difference(header if isinstance(header, dict) else ())
             raise ConfigError(f"{source}: the header lacks, or should not have: {', '.join(sorted(map(str, wrong)))}")

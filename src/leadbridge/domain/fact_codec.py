@@ -53,11 +53,14 @@ def decode(name: str, version: int, envelope: Mapping[str, Any], body: Mapping[s
     cls = FACT_TYPES.get(name)
     if cls is None or version > cls.version:
         raise ValueError(f"fact {name} v{version} was written by a newer leadbridge: upgrade to read it")
+    instants, tuples = _INSTANTS[name], _TUPLES[name]
+    if not (instants or tuples):
+        return cls(**envelope, **body)
     values: dict[str, Any] = dict(body)
-    for key in _INSTANTS[name]:
+    for key in instants:
         if key in values:
             values[key] = from_us(values[key])
-    for key in _TUPLES[name]:
+    for key in tuples:
         if key in values:
             values[key] = tuple(tuple(part) if isinstance(part, list) else part for part in values[key])
     return cls(**envelope, **values)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal, get_args
 
+from leadbridge.frozen import quick
+
 __all__ = [
     "DECISIONS",
     "BuyingStageEntered",
@@ -355,3 +357,8 @@ class SLAEscalated(Fact):
     passage: int = 1
     subject: str = ""
     resets: int = 0
+
+
+# A ledger is read by the million.
+for _kind in [each for each in globals().values() if isinstance(each, type) and issubclass(each, Fact)]:
+    quick(_kind)

@@ -221,6 +221,9 @@ def _checked(base_url: str) -> httpx.URL:
 
 def _network(url: httpx.URL, verify: ssl.SSLContext | bool) -> httpx.BaseTransport:
     """The ordinary way out, through the proxy that the environment names for this address."""
+    if url.scheme == "http":
+        # No certificate is needed, and reading all that are trusted takes longer than many calls; this trusts none.
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     proxies = urllib.request.getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
     if proxy is None or urllib.request.proxy_bypass(url.host):

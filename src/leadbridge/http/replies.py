@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import httpx
 import orjson
@@ -12,6 +13,8 @@ import orjson
 from leadbridge.errors import AdapterError, AuthExpired, BadRequest, Forbidden, RateLimited, Unavailable
 
 __all__ = ["Reply", "Usage", "classify", "retry_after"]
+
+T = TypeVar("T")
 
 _TRY_LATER = frozenset({408, 420, 423, 477})
 """Statuses below 500 that mean "not now": timeout, Salesforce's edge, a locked record, an account that is moving."""
@@ -40,9 +43,17 @@ class Reply:
         Raises:
             Unavailable: when the body is empty, a web page or broken: then it is not the CRM's API that answered.
         """
+        return self.decoded(orjson.loads)
+
+    def decoded(self, decode: Callable[[bytes], T]) -> T:
+        """The body as a decoder of JSON makes it, which raises ``ValueError`` for what it cannot take.
+
+        Raises:
+            Unavailable: when it cannot.
+        """
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            return decode(self.body)
+        except ValueError:
             what = {b"": "an empty body", b"<": "a web page"}.get(self.body.lstrip()[:1], "something else")
         raise Unavailable(
             f"the CRM answered {self.status} with {what} where JSON was expected: ask again later",

@@ -84,15 +84,15 @@ class KindMapping:
         }
         self._words = {field: Words(table) for field, table in self.tables.items()}
         # What a field by itself means is read with the field; a value may mean something else besides.
-        self._axis_rows: dict[str, dict[Value, dict[str, Value]]] = {
+        axis_rows: dict[str, dict[Value, dict[str, Value]]] = {
             field: {
                 raw: {name: row[name] for name in row if name in AXES or name not in self.fields}
                 for raw, row in table.items()
             }
             for field, table in self.tables.items()
         }
-        self._axis_rows = {field: rows for field, rows in self._axis_rows.items() if any(rows.values())}
-        self._known = known
+        self._axes = [(name, field, known[name]) for name, field in self._axis_fields.items()]
+        self._rows = [(field, rows) for field, rows in axis_rows.items() if any(rows.values())]
         self._shown_as = self._stand_ins(lifecycle)
         self._shows = self._shown()
         self._stage_dates = {stage: field for stage, field in crosswalk.stage_dates.items() if self._usable(field)}
@@ -198,11 +198,11 @@ class KindMapping:
         raw = fields.get(self._owner_field)
         if raw is not None and found["owner"] is None and self.people.stranger(raw):
             del found["owner"]
-        for name, field in self._axis_fields.items():
+        for name, field, known in self._axes:
             raw = fields.get(field)
-            if isinstance(raw, str) and raw in self._known[name]:
+            if isinstance(raw, str) and raw in known:
                 found[name] = raw
-        for field, rows in self._axis_rows.items():
+        for field, rows in self._rows:
             if row := rows.get(fields.get(field)):
                 found.update(row)
         return found
@@ -234,9 +234,9 @@ class KindMapping:
             raw = fields.get(field)
             if isinstance(raw, str) and raw and raw not in table:
                 strange.append((field, raw))
-        for name, field in self._axis_fields.items():
+        for _, field, known in self._axes:
             raw = fields.get(field)
-            if field not in self.tables and isinstance(raw, str) and raw and raw not in self._known[name]:
+            if field not in self.tables and isinstance(raw, str) and raw and raw not in known:
                 strange.append((field, raw))
         owner = self.fields.get("owner")
         if owner is not None and (raw := fields.get(owner)):

@@ -9,10 +9,12 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from leadbridge.adapter import Fields, Record, Ref, Value
+from leadbridge.frozen import quick
 
 __all__ = ["Conflict", "Intent", "KeptAgreement", "Link", "Observation", "Quarantined"]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What was last seen of a record in a connection. ``dirty``: nobody has decided about this state yet.
@@ -30,6 +32,7 @@ class Observation:
         return self.record.ref
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Link:
     """A lead and its record in a connection. Only one link of a lead is ``live`` in a connection.
@@ -44,6 +47,7 @@ class Link:
     status: Literal["live", "moved", "gone"] = "live"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A durable row of the outbox: one write to come.
@@ -96,6 +100,7 @@ class KeptAgreement:
     holidays: Mapping[str, Mapping[int, tuple[date, ...]]] = attribute(default_factory=dict, repr=False)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Both sides changed a field: what each said, who won under which rule. The loser can be put back from here."""
@@ -107,6 +112,7 @@ class Conflict:
     rule: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Quarantined:
     """Something that was refused, with its reason and the way out. ``subject`` is the field or ``identity``.

@@ -18,13 +18,14 @@ from weakref import finalize
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
 from leadbridge.clock import Clock
 from leadbridge.errors import ConfigError, StoreBusy, StoreError
 from leadbridge.store.leases import Lease
 from leadbridge.store.migrate import migrate
+from leadbridge.store.prepared import Prepared
 from leadbridge.store.reading import Reader
 from leadbridge.store.transaction import Transaction
 from leadbridge.store.worker import Worker
@@ -33,6 +34,10 @@ __all__ = ["Store"]
 
 _CACHE_KIB = 64 * 1024
 """Memory for pages of SQLite: with the usual 2 MiB a database of a million leads is read from disk again and again."""
+
+_LOG_PAGES = 8000
+"""So long (32 MiB) the log of SQLite grows before its pages are put in their places: the pages that every batch changes
+are put there once for many batches, not once for each."""
 
 _NO_DRIVER = (
     "the driver of this database is not installed: leadbridge works with SQLite, and with PostgreSQL after "
@@ -55,7 +60,9 @@ def _open(url: str) -> Engine:
         except ImportError:
             raise ConfigError(_NO_DRIVER) from None
     if parsed.database in (None, "", ":memory:"):
-        engine = create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            parsed, poolclass=StaticPool, connect_args={"check_same_thread": False}, pool_reset_on_return=None
+        )
     else:
         path = Path(str(parsed.database))
         if not path.parent.is_dir():
@@ -65,7 +72,9 @@ def _open(url: str) -> Engine:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             raise ConfigError(f"the store {path} cannot be opened ({error.strerror}): choose another path") from None
-        engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 10})
+        engine = create_engine(
+            parsed, connect_args={"check_same_thread": False, "timeout": 10}, pool_reset_on_return=None
+        )
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: object) -> None:
@@ -74,6 +83,7 @@ def _open(url: str) -> Engine:
         connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = on")
         connection.execute(f"pragma cache_size = -{_CACHE_KIB}")
+        connection.execute(f"pragma wal_autocheckpoint = {_LOG_PAGES}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -96,6 +106,7 @@ class Store(Reader):
 
     def __init__(self, url: str) -> None:
         self._engine = _open(url)
+        self._errors = (DBAPIError, self._engine.dialect.loaded_dbapi.Error)
         # SQLite has one writer; threads that wait for each other here do not find it busy.
         self._turn = RLock() if self._engine.dialect.name == "sqlite" else nullcontext()
         # Whoever forgets to close it leaves no open connection behind.
@@ -110,19 +121,32 @@ class Store(Reader):
         """Gives the database back. Closing twice is fine."""
         self._engine.dispose()
 
+    def _plain(self, error: Exception) -> StoreError:
+        """An error of the database or its driver as one of ours, without its text, which may quote what is stored."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        kind = type(cause).__name__
+        if not isinstance(cause, self._engine.dialect.loaded_dbapi.OperationalError):
+            return StoreError(f"the database refused a statement ({kind})")
+        if "locked" in str(cause) or "busy" in str(cause):
+            return StoreBusy("another process is using the database: wait for it to finish, then run again")
+        return StoreError(f"the database cannot be used ({kind})")
+
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         try:
             with self._turn, self._engine.begin() as connection:
                 yield connection
-        except OperationalError as error:
-            if "locked" in str(error.orig) or "busy" in str(error.orig):
-                raise StoreBusy(
-                    "another process is using the database: wait for it to finish, then run again"
-                ) from None
-            raise StoreError(f"the database cannot be used ({type(error.orig).__name__})") from None
-        except DBAPIError as error:
-            raise StoreError(f"the database refused a statement ({type(error.orig).__name__})") from None
+        except self._errors as error:
+            raise self._plain(error) from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[PoolProxiedConnection]:
+        """A connection for one question: what others are about to store neither holds it up nor is seen."""
+        try:
+            with self._turn, closing(self._engine.raw_connection()) as connection:
+                yield connection
+        except self._errors as error:
+            raise self._plain(error) from None
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -169,3 +193,7 @@ class Store(Reader):
     def _tuples(self, query: Any) -> Sequence[Any]:
         with self._connection() as connection:
             return connection.execute(query).all()
+
+    def _ask(self, question: Prepared, **given: object) -> list[Any]:
+        with self._reading() as connection:
+            return question.rows(self._engine.dialect, connection, **given)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, select, update
 
+from leadbridge.adapter import Ref
 from leadbridge.clock import from_us, to_us
 from leadbridge.store import schema
+from leadbridge.store.among import among
 from leadbridge.store.codec import dump, load
 from leadbridge.store.writer import Writer
 
@@ -81,6 +83,19 @@ class Sweeping(Writer):
             self._connection.execute(update(table).where(here).values(swept=number))
         unseen = [each for each in ids if each not in known]
         return unseen, [each for each in ids if known.get(each) in ("deleted", "merged")]
+
+    def asked(self, connection: str, refs: Iterable[Ref]) -> None:
+        """Notes that records are there although a list met them before anybody had read them: they were asked about."""
+        table, sweep = schema.observation, schema.sweep
+        by_kind: dict[str, list[str]] = {}
+        for ref in refs:
+            by_kind.setdefault(ref.kind, []).append(ref.id)
+        for kind, ids in by_kind.items():
+            number = select(sweep.c.number).where(sweep.c.connection == connection, sweep.c.kind == kind)
+            here = and_(table.c.connection == connection, table.c.kind == kind, among(table.c.id, ids))
+            self._connection.execute(
+                update(table).where(here).values(swept=func.coalesce(number.scalar_subquery(), table.c.swept))
+            )
 
     def known(self, connection: str, kind: str, before: datetime) -> int:
         """How many records of a kind are thought to be there and have not changed since an instant."""

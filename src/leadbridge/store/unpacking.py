@@ -12,14 +12,26 @@ from leadbridge.domain.fact_codec import decode
 from leadbridge.domain.facts import Fact
 from leadbridge.store import schema
 from leadbridge.store.codec import load, load_fields
-from leadbridge.store.rows import Intent, Link, Observation
+from leadbridge.store.rows import Intent, Link, Observation, Quarantined
 
-__all__ = ["FACT", "INTENT", "LINK", "OBSERVATION", "fact_of", "intent_of", "link_of", "observation_of"]
+__all__ = [
+    "FACT",
+    "INTENT",
+    "LINK",
+    "OBSERVATION",
+    "QUARANTINED",
+    "RELATION",
+    "fact_of",
+    "intent_of",
+    "link_of",
+    "observation_of",
+    "quarantined_of",
+]
 
 Row: TypeAlias = Any
 """A row as a tuple; its columns are of many types."""
 
-_o, _l, _f, _i = schema.observation.c, schema.link.c, schema.fact.c, schema.intent.c
+_o, _l, _f, _i, _q = schema.observation.c, schema.link.c, schema.fact.c, schema.intent.c, schema.quarantine.c
 
 OBSERVATION = (
     *(_o[name] for name in ("connection", "kind", "id", "version", "modified_us", "state")),
@@ -27,6 +39,11 @@ OBSERVATION = (
     # As the driver gives it: turning each into a truth value costs more than asking whether it is one.
     type_coerce(_o.dirty, Integer),
 )
+QUARANTINED = (
+    *(_q[name] for name in ("fingerprint", "connection", "kind", "record", "lead", "subject", "reason", "remedy")),
+    *(_q[name] for name in ("origin", "stamp", "tries", "tried_us")),
+)
+RELATION = tuple(schema.relation.c[name] for name in ("connection", "kind", "id", "lead"))
 LINK = tuple(_l[name] for name in ("connection", "kind", "id", "lead", "status"))
 FACT = (
     *(_f[name] for name in ("position", "lead", "type", "version", "occurred_us", "recorded_us")),
@@ -90,4 +107,13 @@ def intent_of(row: Row) -> Intent:
         sequence=sequence,
         plan=plan,
         fence=fence,
+    )
+
+
+def quarantined_of(row: Row) -> Quarantined:
+    """Something that was set aside."""
+    fingerprint, connection, kind, record, lead, subject, reason, remedy, origin, stamp, tries, tried = row
+    ref = Ref(kind, record)
+    return Quarantined(
+        fingerprint, connection, ref, lead, subject, reason, remedy, origin, stamp, tries, from_us(tried)
     )

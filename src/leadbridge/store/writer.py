@@ -9,6 +9,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Table, func, select, text
 
 from leadbridge.store import schema
+from leadbridge.store.prepared import Prepared
 from leadbridge.store.reading import Reader
 from leadbridge.store.wording import Words, change, insertion, upsert
 
@@ -23,6 +24,9 @@ class _Inside(Reader):
 
     def _tuples(self, query: Any) -> Sequence[Any]:
         return self._connection.execute(query).all()
+
+    def _ask(self, question: Prepared, **given: object) -> list[Any]:
+        return question.rows(self._connection.dialect, self._connection.connection, **given)
 
 
 class Writer:

@@ -52,6 +52,7 @@ class Asking:
         for records in self._fetched({ref for ref in hints if ref.kind in self.mapping.kinds}, now):
             with self.store.transaction() as tx:
                 changed += tx.observe(self.name, records)
+                tx.sweeping.asked(self.name, [record.ref for record in records if record.state == "live"])
         if hints:
             with self.store.transaction() as tx:
                 tx.forget_hints(self.name, hints)

@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from leadbridge.adapter import Ref
 from leadbridge.errors import StoreBehind
 from leadbridge.mapping import ConnectionMapping
-from leadbridge.store import Line, Observation
+from leadbridge.store import Line, Observation, Store
 
-__all__ = ["later_writes", "refuse_if_behind"]
+__all__ = ["later_writes", "refuse_if_behind", "refuse_if_restored", "undecided"]
 
 Key = tuple[str, Ref]
 
@@ -41,6 +41,22 @@ def later_writes(
         if marker is not None and line.ahead(marker):
             found[key] = line.number(marker) or 0
     return found
+
+
+def undecided(store: Store, mappings: Mapping[str, ConnectionMapping]) -> dict[Key, Observation]:
+    """The records that were read and not decided about yet: where news of later writes would be."""
+    return {(o.connection, o.ref): o for o in store.observations(dirty=True) if o.connection in mappings}
+
+
+def refuse_if_restored(store: Store, mappings: Mapping[str, ConnectionMapping]) -> None:
+    """Looks itself whether the database is older than what it has written.
+
+    Raises:
+        StoreBehind: it is.
+    """
+    seen = undecided(store, mappings)
+    # Read after the records: a write that another worker has just planned is known by now.
+    refuse_if_behind(later_writes(store.line(), mappings, seen))
 
 
 def refuse_if_behind(ahead: Mapping[Key, int]) -> None:

@@ -10,6 +10,7 @@ from leadbridge.adapter import Fields, Record, Ref, Value
 from leadbridge.agreement import Agreement, Agreements
 from leadbridge.agreement.policies import Comparison
 from leadbridge.domain.facts import Fact
+from leadbridge.frozen import quick
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.store import Conflict, Intent, Link, Quarantined
 from leadbridge.sync.merge import Rule
@@ -56,6 +57,7 @@ class Rules:
         return self.agreement.version if self.versions is None else self.versions.judging(when).version
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Side:
     """A lead in one connection.
@@ -94,6 +96,7 @@ class Side:
         return self.values.get(name) != self.base[name]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Related:
     """A record that belongs to a lead without standing for it: an opportunity, an interaction, a piece of work."""
@@ -108,6 +111,7 @@ class Related:
         return self.mapping.connection
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Joined:
     """Another lead whose record took the place of one of this lead: both are one person.
@@ -123,6 +127,7 @@ class Joined:
     opted_out: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Case:
     """Everything known about one lead, gathered for a decision.

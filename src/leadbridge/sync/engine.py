@@ -18,9 +18,10 @@ from leadbridge.retry import Retry
 from leadbridge.store import RECOVERED, Lease, Store, Transaction, Worker
 from leadbridge.sync.around import keep_handles
 from leadbridge.sync.asking import Asking
-from leadbridge.sync.behind import refuse_if_behind
+from leadbridge.sync.behind import refuse_if_behind, refuse_if_restored
 from leadbridge.sync.budget import Budget, Meter, estimate
 from leadbridge.sync.case import Rules
+from leadbridge.sync.collecting import collected_rarely
 from leadbridge.sync.dating import dated
 from leadbridge.sync.decide import decide
 from leadbridge.sync.deliver import deliver
@@ -28,7 +29,9 @@ from leadbridge.sync.described import described
 from leadbridge.sync.erase import Eraser, ErasurePlan
 from leadbridge.sync.gather import Gathered, gather
 from leadbridge.sync.guards import Ground, over_limits
+from leadbridge.sync.opt_outs import never_held
 from leadbridge.sync.plan import ALL, Plan, Selection, plan_hash
+from leadbridge.sync.progress import Progress, silent
 from leadbridge.sync.pull import Pulled, pull
 from leadbridge.sync.record import LEASE, record
 from leadbridge.sync.recover import FIRST_AFTER
@@ -36,19 +39,10 @@ from leadbridge.sync.results import RoundResult, SyncResult
 from leadbridge.sync.selection import selected
 from leadbridge.sync.undo import undone
 
-__all__ = ["Engine", "Progress", "silent"]
-
-Progress = Callable[[str, str, int], None]
-"""Called with the step (``pull``, ``decide``, ``record``, ``deliver``), the connection or nothing, and an amount."""
-
+__all__ = ["Engine"]
 
 NONE_DOWN: Mapping[str, AdapterError] = MappingProxyType({})
 """Every connection answers."""
-
-
-def silent(step: str, connection: str, amount: int) -> None:
-    """Tells nobody how far things are."""
-    return None
 
 
 class Engine:
@@ -192,10 +186,12 @@ class Engine:
 
     def _measured(self, mappings: Mapping[str, ConnectionMapping], plan: Plan) -> Plan:
         """A plan with the limits that it exceeds."""
-        ground = Ground.of(mappings, self.store.linked(), plan.gathered)
-        over = over_limits(plan.outcomes, self.agreement.sync.guards, ground)
+        over = over_limits(plan.outcomes, self.agreement.sync.guards, self._ground(mappings, plan))
         over += (FIRST_AFTER,) if plan.writes and self.store.basis(RECOVERED) else ()
         return replace(plan, over=over, estimate=estimate(plan.writes, mappings))
+
+    def _ground(self, mappings: Mapping[str, ConnectionMapping], plan: Plan) -> Ground:
+        return Ground.of(mappings, self.store.linked(), plan.gathered)
 
     def _read(self, progress: Progress) -> Mapping[str, ConnectionMapping]:
         self.complete()
@@ -207,6 +203,7 @@ class Engine:
             raise StoreBusy(f"another worker is reading {name}: wait for it to finish, then run again")
         return mappings
 
+    @collected_rarely()
     def plan(self, progress: Progress = silent, selection: Selection = ALL) -> Plan:
         """Reads all connections, stores what it saw, writes to none: what would be written, and why.
 
@@ -228,11 +225,13 @@ class Engine:
 
         Raises:
             ConfigError: nothing was written under such a plan.
+            StoreBehind: the database was restored, or is a copy: what was written since is not known to it.
             AdapterError: a connection does not work.
         """
         return self._undoing(self._read(progress), plan)
 
     def _undoing(self, mappings: Mapping[str, ConnectionMapping], plan: str) -> Plan:
+        refuse_if_restored(self.store, mappings)
         found = undone(self.store, mappings, plan)
         words = self.agreement.standing(self.clock.now().date())
         hashed = plan_hash(found.outcomes)
@@ -241,12 +240,13 @@ class Engine:
         )
         return self._measured(mappings, back)
 
+    @collected_rarely()
     def apply(self, plan: Plan, *, approve: str | None = None, progress: Progress = silent) -> RoundResult:
         """Does what a plan says, if it still holds.
 
         Raises:
             StalePlan: something was read since the plan was made that changes it.
-            ApprovalNeeded: the plan exceeds the agreed limits and ``approve`` is not its hash.
+            ApprovalNeeded: the plan exceeds the agreed limits, ``approve`` is not its hash, and its opt-outs were sent.
         """
         self.complete()
         mappings = self.mappings()
@@ -254,20 +254,35 @@ class Engine:
         with self._leased("decide") as lease:
             if lease is None:
                 raise StoreBusy("another worker is deciding about leads: wait for it to finish, then run again")
-            fresh = (
-                self._undoing(mappings, plan.undoes) if plan.undoes else self.decide(mappings, selection=plan.selection)
-            )
+            fresh = self._again(mappings, plan)
             if fresh.hash != plan.hash:
                 raise StalePlan(
                     "the CRMs moved on since this plan was made: make a new plan, look at it, apply that one"
                 )
-            self._record(fresh, result, approve, lease, progress)
-        return self._deliver(mappings, result, progress)
+            self._record(mappings, fresh, result, approve, lease, progress)
+        self._deliver(mappings, result, progress)
+        if fresh.held(approve):
+            rest = fresh if result.quiet else self._again(mappings, fresh)
+            raise ApprovalNeeded("; ".join(rest.over or fresh.over), plan_hash=rest.hash)
+        return result
 
-    def _record(self, plan: Plan, result: RoundResult, approve: str | None, lease: Lease, progress: Progress) -> None:
-        writing = any(step.connection not in plan.off for step in plan.writes)
-        if plan.over and writing and approve != plan.hash:
-            raise ApprovalNeeded("; ".join(plan.over), plan_hash=plan.hash)
+    def _again(self, mappings: Mapping[str, ConnectionMapping], plan: Plan) -> Plan:
+        """The same plan, as it is now."""
+        if plan.undoes:
+            return self._undoing(mappings, plan.undoes)
+        return replace(self.decide(mappings, selection=plan.selection), off=plan.off)
+
+    def _record(
+        self,
+        mappings: Mapping[str, ConnectionMapping],
+        plan: Plan,
+        result: RoundResult,
+        approve: str | None,
+        lease: Lease,
+        progress: Progress,
+    ) -> None:
+        if plan.held(approve):
+            plan = never_held(plan, self.agreement.sync.guards, self._ground(mappings, plan))
         started = self.clock.now()
         result.decided, result.later, result.estimate = len(plan.outcomes), plan.gathered.later, plan.estimate
         result.left.update(step.connection for step in plan.writes if step.connection in plan.off)
@@ -331,14 +346,22 @@ class Engine:
         if mappings.keys() < self.adapters.keys():
             # Nobody knows how to read what was seen there: what is decided now would be half of the truth.
             return self._deliver(mappings, result, progress)
+        plan: Plan | None = None
         with self._leased("decide") as lease:
             if lease is None:
                 result.pulled.busy |= mappings.keys()
             else:
                 plan = self.decide(mappings, progress)
-                self._record(replace(plan, off=plan.off | left), result, approve, lease, progress)
-        return self._deliver(mappings, result, progress)
+                plan = replace(plan, off=plan.off | left)
+                self._record(mappings, plan, result, approve, lease, progress)
+        self._deliver(mappings, result, progress)
+        if plan is not None and plan.held(approve):
+            rest = plan if result.quiet else self._again(mappings, plan)
+            if rest.held(approve):
+                raise ApprovalNeeded("; ".join(rest.over), plan_hash=rest.hash)
+        return result
 
+    @collected_rarely()
     def sync(
         self, *, yes: bool | None = False, approve: str | None = None, rounds: int = 8, progress: Progress = silent
     ) -> SyncResult:
@@ -350,7 +373,7 @@ class Engine:
 
         Raises:
             WritesOff: a connection is set to ``ask`` and nobody said yes.
-            ApprovalNeeded: the agreed limits would be exceeded.
+            ApprovalNeeded: the agreed limits would be exceeded; opt-outs, and what was approved before, were sent.
             AdapterError: no connection answers.
         """
         asking = sorted(name for name in self.adapters if self.writes[name] == "ask")

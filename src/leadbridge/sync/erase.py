@@ -207,7 +207,6 @@ class Eraser:
 
     def _looked_up(self, records: Mapping[Key, Doomed]) -> tuple[Doomed, ...]:
         """The records with what can be done about each, as they are now."""
-        owners = {(link.connection, link.ref): link.lead for link in self.store.links()}
         mine = set(records)
         found: dict[Key, Doomed] = {}
         for name in sorted({name for name, _ in records}):
@@ -220,7 +219,7 @@ class Eraser:
                 elif answer.ref != ref:
                     found[name, ref] = Doomed(name, ref, "erased", f"became {answer.ref.kind} {answer.ref.id}")
                     heir = (name, answer.ref)
-                    if heir not in mine and owners.get(heir) is None:
+                    if heir not in mine and not self.store.links_of([heir]):
                         found[heir] = self._doomed(name, answer.ref)
                 else:
                     found[name, ref] = self._doomed(name, ref)
@@ -272,7 +271,7 @@ class Eraser:
 
     def _of_nobody_else(self, lead: str) -> list[Key]:
         """Interactions and opportunities that belong to this lead alone."""
-        return sorted(key for key, leads in self.store.relations().items() if leads == {lead})
+        return sorted(key for key, leads in self.store.relations(self.store.related(lead)).items() if leads == {lead})
 
     # -- what is done --------------------------------------------------------------------------------------------------
 

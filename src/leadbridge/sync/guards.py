@@ -17,7 +17,7 @@ from leadbridge.store.codec import dump_fields
 from leadbridge.sync.case import Outcome
 from leadbridge.sync.gather import Gathered
 
-__all__ = ["Ground", "over_limits"]
+__all__ = ["Ground", "over_limits", "too_much_alike"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,11 @@ def over_limits(outcomes: Sequence[Outcome], guards: Guards, ground: Ground) -> 
         if number > limit:
             over.append(f"{number} {what} (sync.guards.{name}), agreed are {limit}")
     return tuple(over)
+
+
+def too_much_alike(updates: Sequence[Intent], guards: Guards, ground: Ground) -> bool:
+    """Whether so many records would get the same value in the same field that it looks like a bad import."""
+    return max(Counter(_values(updates, ground)).values(), default=0) > guards.max_same.limit(ground.links)
 
 
 def _values(updates: Sequence[Intent], ground: Ground) -> Iterator[tuple[str, str, str]]:

@@ -13,11 +13,13 @@ from typing import Literal
 
 from leadbridge.adapter import Value
 from leadbridge.agreement.policies import Comparison, Policy
+from leadbridge.frozen import quick
 from leadbridge.sync.equivalence import equivalent, is_blank, said_yes
 
 __all__ = ["Merged", "Rule", "Said", "equivalent", "merge"]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Said:
     """What one side says of a field. A side that does not have the field, or hides it, says nothing and is left out.
@@ -43,6 +45,7 @@ class Rule:
     compare: Comparison | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Merged:
     """What the merge decided.

@@ -54,8 +54,8 @@ def say_who(store: Store, connection: str, record: Ref, lead: str, *, now: datet
     Raises:
         ConfigError: the lead has another record there, or the record stands for another lead.
     """
-    for link in store.links():
-        if (link.connection, link.ref, link.status) == (connection, record, "live") and link.lead != lead:
+    for link in store.links_of([(connection, record)]):
+        if link.status == "live" and link.lead != lead:
             raise ConfigError(f"this {record.kind} stands for lead {link.lead} in {connection}: merge the two there")
     for link in store.links([lead]):
         if link.connection == connection and link.status == "live" and link.ref != record:
@@ -73,10 +73,9 @@ def keep_apart(store: Store, connection: str, record: Ref, *, now: datetime, ver
     """
     account = store.accounts().get(connection, ("", ""))[1]
     lead = own_lead_id(record, account)
-    links = {(link.connection, link.ref): link for link in store.links()}
-    here = links.get((connection, record))
+    here = next(iter(store.links_of([(connection, record)])), None)
     if here is not None and here.status == "live":
-        others = [link for link in links.values() if link.lead == here.lead and link is not here]
+        others = [link for link in store.links([here.lead]) if link != here]
         if here.lead == lead or not others:
             return here.lead
         raise ConfigError(

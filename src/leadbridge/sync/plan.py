@@ -100,6 +100,14 @@ class Plan:
             counts.setdefault(step.connection, Counter())[action] += 1
         return counts
 
+    def held(self, approve: str | None) -> bool:
+        """Whether it waits for a person: it would write more than was agreed, and nobody approved exactly this.
+
+        Args:
+            approve: the hash that somebody approved.
+        """
+        return bool(self.over) and approve != self.hash and any(step.connection not in self.off for step in self.writes)
+
     def __len__(self) -> int:
         return len(self.writes)
 

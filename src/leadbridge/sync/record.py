@@ -10,6 +10,7 @@ from leadbridge.store import OPT_OUTS, Intent, Lease, Store, Transaction
 from leadbridge.sync.case import Outcome
 from leadbridge.sync.gather import Gathered
 from leadbridge.sync.identity import unclear
+from leadbridge.sync.opt_outs import opts_out
 
 __all__ = ["LEASE", "record"]
 
@@ -43,14 +44,10 @@ def _with_keys(steps: Sequence[Intent], sequence: int, plan: str, marks: Iterato
     return keyed
 
 
-def _opts_out(step: Intent) -> bool:
-    """Whether a write tells a CRM that somebody does not want to be written to: nothing may hold that up."""
-    return step.action == "update" and step.agreed.get(step.connection, {}).get("opted_out") is True
-
-
 def _no_longer(outcome: Outcome, gathered: Gathered) -> set[str]:
-    """What an earlier decision about the lead lacked and this one does not."""
-    return gathered.waiting.get(outcome.lead, set()) - {item.fingerprint for item in outcome.quarantine}
+    """What an earlier decision about the lead lacked and this one does not; a part of a decision does not say."""
+    lacked = set() if outcome.partial else gathered.waiting.get(outcome.lead, set())
+    return lacked - {item.fingerprint for item in outcome.quarantine}
 
 
 def _store(
@@ -71,7 +68,7 @@ def _store(
             if steps[0].connection in off:
                 withheld = True
             else:
-                place = number + OPT_OUTS if any(map(_opts_out, steps)) else number
+                place = number + OPT_OUTS if any(map(opts_out, steps)) else number
                 intents += _with_keys(steps, place, plan, marks)
         if not withheld:
             clean += gathered.settles.get(outcome.lead, [])
@@ -81,7 +78,7 @@ def _store(
     bases = {(o.lead, connection): base for o in outcomes for connection, base in o.bases.items()}
     tx.save_bases({key: base for key, base in bases.items() if base != gathered.bases.get(key)})
     tx.enqueue(intents)
-    tx.set_timers({outcome.lead: outcome.timer for outcome in outcomes})
+    tx.set_timers({outcome.lead: outcome.timer for outcome in outcomes if not outcome.partial})
     tx.keep((conflict for outcome in outcomes for conflict in outcome.conflicts), now)
     tx.quarantine((item for outcome in outcomes for item in outcome.quarantine), now)
     tx.resolve((each for outcome in outcomes for each in _no_longer(outcome, gathered)), now)

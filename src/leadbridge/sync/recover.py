@@ -21,7 +21,7 @@ from leadbridge.adapter import Ref, Value
 from leadbridge.clock import iso
 from leadbridge.mapping import ConnectionMapping
 from leadbridge.store import Observation, Store
-from leadbridge.sync.behind import later_writes
+from leadbridge.sync.behind import later_writes, undecided
 from leadbridge.sync.equivalence import is_blank
 from leadbridge.sync.sweep import SweepResult
 from leadbridge.sync.writes import NEVER_MERGED
@@ -103,7 +103,7 @@ def recovery(
         swept: what a look at all ids found.
         everything: whether all leads count as written since, as where an account has no field for our marker.
     """
-    dirty = {(o.connection, o.ref): o for o in store.observations(dirty=True) if o.connection in mappings}
+    dirty = undecided(store, mappings)
     line = store.line()
     ahead = later_writes(line, mappings, dirty)
     leads = _leads(store, mappings, {key: dirty[key] for key in ahead})

@@ -18,7 +18,7 @@ from leadbridge.store import Intent
 from leadbridge.sync.case import Case, Outcome
 from leadbridge.sync.plan import ALL, Plan, Selection, plan_hash
 
-__all__ = ["selected"]
+__all__ = ["part", "selected"]
 
 
 def selected(plan: Plan, selection: Selection) -> Plan:
@@ -54,7 +54,7 @@ def _named(plan: Plan, only: Sequence[str]) -> list[Outcome]:
                 "its address), a kind of record, or a field, as the plan shows them"
             )
     whole = [outcome for outcome in plan.outcomes if outcome.lead in leads]
-    parts = [_part(each, cases[each.lead], words) for each in plan.outcomes if each.lead in cases.keys() - leads]
+    parts = [part(each, cases[each.lead], words) for each in plan.outcomes if each.lead in cases.keys() - leads]
     return sorted([*whole, *(each for each in parts if each.intents)], key=lambda outcome: outcome.lead)
 
 
@@ -65,8 +65,12 @@ def _words(cases: Iterable[Case]) -> set[str]:
     return words | set(AXES) if kinds else words
 
 
-def _part(outcome: Outcome, case: Case, words: AbstractSet[str]) -> Outcome:
-    """The wanted writes of one lead, and the conflicts behind them; nothing that would settle what is left out."""
+def part(outcome: Outcome, case: Case, words: AbstractSet[str]) -> Outcome:
+    """The wanted writes of one lead, and the conflicts behind them; nothing that would settle what is left out.
+
+    Args:
+        words: the kinds and fields that are wanted.
+    """
     intents = [steps for each in outcome.intents if (steps := _reduced(each, case, words))]
     if intents == outcome.intents:
         return outcome

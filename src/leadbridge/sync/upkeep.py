@@ -11,7 +11,8 @@ from leadbridge.mapping import ConnectionMapping
 from leadbridge.settings import RetentionSettings
 from leadbridge.store import Lease, Transaction
 from leadbridge.sync.asking import Asking
-from leadbridge.sync.engine import Engine, Progress, silent
+from leadbridge.sync.engine import Engine
+from leadbridge.sync.progress import Progress, silent
 from leadbridge.sync.record import LEASE
 from leadbridge.sync.recover import Recovery, recover, recovery
 from leadbridge.sync.sweep import Sweeper, SweepResult

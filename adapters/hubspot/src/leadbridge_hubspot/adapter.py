@@ -51,7 +51,7 @@ from leadbridge_hubspot.settings import (
 )
 from leadbridge_hubspot.signin import OAuthApp, OAuthToken, ReadyToken
 from leadbridge_hubspot.webhooks import Webhooks
-from leadbridge_hubspot.wire import LIST_LIMIT, READ_BATCH, WRITE_BATCH, Wire, rows
+from leadbridge_hubspot.wire import LIST_LIMIT, READ_BATCH, WRITE_BATCH, Wire, listing
 from leadbridge_hubspot.writes import Writes, check
 
 __all__ = ["HubSpot"]
@@ -255,10 +255,9 @@ class HubSpot:
         params["archived"] = "true" if archived else "false"
         if cursor:
             params["after"] = cursor
-        reply = self._wire.get(self._wire.objects(kind, "ids"), "ids", params)
-        after = str(((reply.json().get("paging") or {}).get("next") or {}).get("after") or "")
-        refs = tuple(Ref(kind, str(raw["id"])) for raw in rows(reply))
-        return Page(refs, after, more=bool(after))
+        part = listing(self._wire.get(self._wire.objects(kind, "ids"), "ids", params))
+        refs = tuple(Ref(kind, str(raw["id"])) for raw in part.rows)
+        return Page(refs, part.after, more=bool(part.after))
 
     def find(self, kind: str, field: str, values: Sequence[str], *, fields: Sequence[str]) -> list[tuple[Record, ...]]:
         """Records by a unique property: ``email`` of contacts, our own key, ``hs_object_id``, or one of the account's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -13,7 +14,7 @@ from leadbridge.errors import Forbidden, SchemaDrift, Unavailable
 from leadbridge_hubspot.mappers import Raw, kind_info
 from leadbridge_hubspot.paths import object_type
 from leadbridge_hubspot.pipelines import with_stages
-from leadbridge_hubspot.wire import Wire, rows
+from leadbridge_hubspot.wire import Wire, listing
 
 __all__ = ["crosswalk", "describe", "read_properties"]
 
@@ -26,7 +27,7 @@ _OPERATION = "describe"
 def read_properties(wire: Wire, kind: str, operation: str) -> list[Raw]:
     """The properties of a kind, as the account has them now."""
     path = wire.paths.properties.format(type=object_type(kind, operation).path)
-    return rows(wire.get(path, operation))
+    return listing(wire.get(path, operation)).rows
 
 
 def describe(wire: Wire, kinds: Sequence[str], capabilities: Capabilities) -> tuple[Description, dict[str, KindInfo]]:
@@ -68,6 +69,7 @@ def describe(wire: Wire, kinds: Sequence[str], capabilities: Capabilities) -> tu
     return description, found
 
 
+@cache
 def crosswalk() -> Mapping[str, object]:
     """What our kinds, properties and values mean when the agreement says nothing else."""
     text = resources.files("leadbridge_hubspot").joinpath("crosswalk.yaml").read_text(encoding="utf-8")
@@ -94,9 +96,8 @@ def _owners(wire: Wire) -> Iterator[Owner]:
 def _owner_rows(wire: Wire, *, archived: bool) -> Iterator[Mapping[str, Any]]:
     params: dict[str, str | list[str]] = {"limit": str(_OWNERS_LIMIT), "archived": "true" if archived else "false"}
     while True:
-        reply = wire.get(wire.paths.owners, _OPERATION, params)
-        yield from rows(reply)
-        after = ((reply.json().get("paging") or {}).get("next") or {}).get("after")
-        if not after:
+        part = listing(wire.get(wire.paths.owners, _OPERATION, params))
+        yield from part.rows
+        if not part.after:
             return
-        params["after"] = str(after)
+        params["after"] = part.after

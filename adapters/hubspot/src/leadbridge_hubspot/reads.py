@@ -14,7 +14,7 @@ from leadbridge.errors import Unavailable, Unsupported
 from leadbridge_hubspot.associations import read_associations
 from leadbridge_hubspot.errors import body_of, refusal_of
 from leadbridge_hubspot.mappers import MERGED_IDS, Decoder, Raw, merged_ids
-from leadbridge_hubspot.wire import HISTORY_BATCH, READ_BATCH, Wire, rows
+from leadbridge_hubspot.wire import HISTORY_BATCH, READ_BATCH, Listing, Wire, listing
 
 __all__ = ["Reads", "chunks", "is_id"]
 
@@ -74,9 +74,9 @@ class Reads:
             params = {"archived": "true"} if archived else None
             # When none of the records exists, some versions answer 404 instead of an empty list.
             reply = self._wire.post(path, operation, body, params=params, accept=frozenset({404}))
-            raws = (body_of(reply).get("results") or ()) if reply.status == 404 else rows(reply)
-            self._check(body_of(reply), operation)
-            found.extend(raws)
+            answer = _none(body_of(reply)) if reply.status == 404 else listing(reply)
+            self._check(answer, operation)
+            found.extend(answer.rows)
         return found
 
     def fetch(
@@ -162,14 +162,18 @@ class Reads:
         return None if reply.status == 404 else str(reply.json()["id"])
 
     @staticmethod
-    def _check(answer: Mapping[str, Any], operation: str) -> None:
+    def _check(answer: Listing, operation: str) -> None:
         """A missing record is an answer; any other error in a batch would pass a live record off as missing."""
-        for error in answer.get("errors") or ():
+        for error in answer.errors:
             code = refusal_of(error).code
             if code != "OBJECT_NOT_FOUND":
                 raise Unavailable(
                     "HubSpot could not read some of the records: ask again", operation=operation, code=code
                 )
+
+
+def _none(body: Mapping[str, Any]) -> Listing:
+    return Listing(body.get("results") or [], "", body.get("errors") or ())
 
 
 def _values_of(raw: Raw, field: str) -> set[str]:

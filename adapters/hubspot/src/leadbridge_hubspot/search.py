@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 from leadbridge.adapter import FieldInfo, Page, Record, Ref
 from leadbridge.clock import from_us
@@ -27,8 +26,7 @@ from leadbridge_hubspot.cursor import Cursor
 from leadbridge_hubspot.mappers import MERGED_IDS, Decoder, Raw, archived_ms, merged_ids, stamp_ms
 from leadbridge_hubspot.paths import object_type
 from leadbridge_hubspot.reads import Reads
-from leadbridge_hubspot.wire import LIST_LIMIT, SEARCH_LIMIT, Wire, server_ms
-from leadbridge_hubspot.wire import rows as results
+from leadbridge_hubspot.wire import LIST_LIMIT, SEARCH_LIMIT, Listing, Wire, listing, server_ms
 
 __all__ = ["ChangeStream"]
 
@@ -95,26 +93,26 @@ class ChangeStream:
         properties = ",".join(self._properties)
         by_post = len(properties) > _LONG_QUERY
         listed = f"{self._modified},{MERGED_IDS}" if by_post else properties
-        reply, rows, after = self._listing(cursor.after, min(limit, LIST_LIMIT), listed, archived=False)
-        cursor.began = cursor.began or server_ms(reply)
-        stamps = {str(row["id"]): stamp_ms(row, self._modified) for row in rows}
+        part = self._listing(cursor, min(limit, LIST_LIMIT), listed, archived=False)
+        rows = part.rows
+        stamps = self._stamps(rows)
         items = self._items(self._bodies([row["id"] for row in rows]) if by_post else rows, cursor)
         cursor.remember(stamps, cursor.began - self._settle_ms)
-        cursor.after = after
-        if not after:
+        cursor.after = part.after
+        if not part.after:
             cursor.end_walk(self._settle_ms)
             cursor.phase = "bin"
         return items
 
-    def _listing(self, after: str, limit: int, properties: str, *, archived: bool) -> tuple[Any, list[Raw], str]:
+    def _listing(self, cursor: Cursor, limit: int, properties: str, *, archived: bool) -> Listing:
         params: dict[str, str | list[str]] = {"limit": str(limit), "properties": properties}
         if archived:
             params["archived"] = "true"
-        if after:
-            params["after"] = after
+        if cursor.after:
+            params["after"] = cursor.after
         reply = self._wire.get(self._wire.objects(self._kind, "changes"), "changes", params)
-        body = reply.json()
-        return reply, results(reply), _after(body)
+        cursor.began = cursor.began or server_ms(reply)
+        return listing(reply)
 
     # -- windows ---------------------------------------------------------------------------------------------------
 
@@ -125,28 +123,23 @@ class ChangeStream:
         if not cursor.hi:
             cursor.began = server_ms(reply)
             cursor.hi = cursor.began + _REST_OF_SECOND
-        body = reply.json()
-        rows = sorted(results(reply), key=lambda row: int(row["id"]))
-        fresh: list[Raw] = []
+        part = listing(reply)
+        rows = sorted(part.rows, key=_number)
         seen = cursor.seen
-        for row in rows:
-            if len(fresh) == limit:
-                break
-            cursor.last = int(row["id"])
-            if row["id"] not in seen or self._is_new(row, cursor):
-                fresh.append(row)
-        unread = bool(rows) and cursor.last != int(rows[-1]["id"])
+        fresh = [row for row in rows if row["id"] not in seen or seen[row["id"]] != stamp_ms(row, self._modified)]
+        unread = len(fresh) > limit
+        fresh = fresh[:limit]
+        if rows:
+            cursor.last = _number(fresh[-1] if unread else rows[-1])
         if self._fields:
-            bodies = self._bodies([str(row["id"]) for row in fresh])
-            fresh = [raw for raw in bodies if raw["id"] not in seen or self._is_new(raw, cursor)]
-        stamps = {str(row["id"]): stamp_ms(row, self._modified) for row in fresh}
+            fresh = self._bodies([str(row["id"]) for row in fresh])
+        stamps = {id: stamp for id, stamp in self._stamps(fresh).items() if seen.get(id) != stamp}
         cursor.remember(stamps, cursor.began - self._settle_ms)
-        self._turn(cursor, after=_after(body), unread=unread, empty=not rows)
-        return self._items(fresh, cursor)
+        self._turn(cursor, after=part.after, unread=unread, empty=not rows)
+        return self._items([raw for raw in fresh if str(raw["id"]) in stamps], cursor)
 
-    def _is_new(self, raw: Raw, cursor: Cursor) -> bool:
-        seen = cursor.seen.get(str(raw["id"]))
-        return seen is None or seen != stamp_ms(raw, self._modified)
+    def _stamps(self, raws: Sequence[Raw]) -> dict[str, int]:
+        return {str(raw["id"]): stamp_ms(raw, self._modified) for raw in raws}
 
     def _query(self, cursor: Cursor) -> dict[str, object]:
         lo = str(max(cursor.mark - self._settle_ms, 0))
@@ -187,27 +180,26 @@ class ChangeStream:
         """What these records are now, in the order of their ids; those that are gone meanwhile come another way."""
         asked = set(ids)
         raws = self._reads.batch(self._kind, ids, operation="changes", properties=self._properties)
-        return sorted((raw for raw in raws if str(raw["id"]) in asked), key=lambda raw: int(raw["id"]))
+        return sorted((raw for raw in raws if str(raw["id"]) in asked), key=_number)
 
     # -- what is gone ----------------------------------------------------------------------------------------------
 
     def _bin(self, cursor: Cursor, limit: int) -> list[Record | Ref]:
         properties = ",".join(self._properties)
         listed = properties if len(properties) <= _LONG_QUERY else self._modified
-        reply, rows, after = self._listing(cursor.after, LIST_LIMIT, listed, archived=True)
-        cursor.began = cursor.began or server_ms(reply)
+        part = self._listing(cursor, LIST_LIMIT, listed, archived=True)
         oldest = cursor.bin_mark - self._settle_ms
         fresh = [
             (row, archived_ms(row))
-            for row in rows
+            for row in part.rows
             if archived_ms(row) >= oldest and cursor.gone.get(str(row["id"])) != archived_ms(row)
         ]
         taken = fresh[:limit]
         cursor.gone.update({str(row["id"]): at for row, at in taken})
         if len(fresh) <= limit:
-            cursor.after, cursor.bin_pages = after, cursor.bin_pages + 1
+            cursor.after, cursor.bin_pages = part.after, cursor.bin_pages + 1
             cursor.forget_gone(self._settle_ms)
-            if not after:
+            if not part.after:
                 cursor.end_bin(pace_ms=_BIN_MS_PER_PAGE, settle_ms=self._settle_ms)
         return self._shown([row for row, _ in taken])
 
@@ -240,6 +232,5 @@ class ChangeStream:
         return [*self._reads.records(self._decoder, raws, operation="changes")]
 
 
-def _after(body: Mapping[str, Any]) -> str:
-    following = (body.get("paging") or {}).get("next") or {}
-    return str(following.get("after") or "")
+def _number(raw: Raw) -> int:
+    return int(raw["id"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +13,17 @@ from leadbridge.errors import SchemaDrift, Unavailable
 from leadbridge.http import HttpClient, RateBudget, Reply, Usage
 from leadbridge_hubspot.paths import KINDS, Paths, object_type
 
-__all__ = ["HISTORY_BATCH", "LIST_LIMIT", "READ_BATCH", "SEARCH_LIMIT", "WRITE_BATCH", "Wire", "rows", "server_ms"]
+__all__ = [
+    "HISTORY_BATCH",
+    "LIST_LIMIT",
+    "READ_BATCH",
+    "SEARCH_LIMIT",
+    "WRITE_BATCH",
+    "Listing",
+    "Wire",
+    "listing",
+    "server_ms",
+]
 
 LIST_LIMIT = 100
 SEARCH_LIMIT = 200
@@ -26,6 +37,21 @@ _MAXIMUM = "x-hubspot-ratelimit-max"
 _LEFT = "x-hubspot-ratelimit-remaining"
 _WINDOW = "x-hubspot-ratelimit-interval-milliseconds"
 _LIMITS = frozenset({_DAILY, _DAILY_LEFT, _MAXIMUM, _LEFT, _WINDOW})
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The records of an answer.
+
+    Attributes:
+        rows: the records.
+        after: HubSpot's place behind them; empty when there are no more.
+        errors: what a batch says about records that it leaves out.
+    """
+
+    rows: list[Any]
+    after: str
+    errors: Sequence[Mapping[str, Any]]
 
 
 class Wire:
@@ -139,8 +165,8 @@ def server_ms(reply: Reply) -> int:
     )
 
 
-def rows(reply: Reply) -> list[Any]:
-    """The records of an answer. One without any list of them is not HubSpot's: it must not pass for an empty one.
+def listing(reply: Reply) -> Listing:
+    """What an answer lists. One without any list of records is not HubSpot's: it must not pass for an empty one.
 
     Raises:
         Unavailable: when the answer holds no ``results``.
@@ -148,7 +174,8 @@ def rows(reply: Reply) -> list[Any]:
     body = reply.json()
     found = body.get("results") if isinstance(body, Mapping) else None
     if isinstance(found, list):
-        return found
+        following = (body.get("paging") or {}).get("next") or {}
+        return Listing(found, str(following.get("after") or ""), body.get("errors") or ())
     raise Unavailable(
         "the answer holds no results: something between us and HubSpot answers in its place; ask again, or change it",
         connection=reply.connection,

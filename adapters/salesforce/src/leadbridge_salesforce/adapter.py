@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, ClassVar, Self
 
@@ -291,6 +291,7 @@ class Salesforce:
         return next((id18(str(row["Id"])) for row in rows), "")
 
 
+@cache
 def _crosswalk() -> Mapping[str, object]:
     loaded: Mapping[str, object] = yaml.safe_load(
         files("leadbridge_salesforce").joinpath("crosswalk.yaml").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from leadbridge.adapter import Missing, Page, Record, Ref
 from leadbridge.clock import iso
 from leadbridge.errors import SchemaDrift
+from leadbridge_salesforce.answers import Answer, Row
 from leadbridge_salesforce.bulk_reading import BulkReader, JobGone
 from leadbridge_salesforce.cursor import IdPlace, Place
 from leadbridge_salesforce.mappers import Shape, id18, instant, is_id
@@ -23,7 +24,7 @@ from leadbridge_salesforce.replication import SecondOpinion
 from leadbridge_salesforce.rows import Plain, Rows
 from leadbridge_salesforce.settings import Options
 from leadbridge_salesforce.soql import MAX_STRING, after, chunks, literal, one_of, select
-from leadbridge_salesforce.wire import Answer, Wire
+from leadbridge_salesforce.wire import Wire
 
 __all__ = ["FIND_BATCH", "READ_BATCH", "Reader"]
 
@@ -77,19 +78,19 @@ class Reader:
         if place.until is not None:
             where.append(f"SystemModstamp < {iso(place.until)}")
         soql = select(rows.columns, place.kind, where=where, order=("SystemModstamp", "Id"), limit=limit)
-        answer = self._first(soql, "changes", limit)
-        found = rows.of_json(answer.rows)
-        last = rows.place(found[-1]) if found else None
+        answer = self._first(soql, rows.row, "changes", limit)
+        last = rows.place(answer.rows[-1]) if answer.rows else None
         if place.next_mark is None:
             place = place.opened(answer.asked_at, answer.answered_at, last[1] if last else None)
         if last is not None:
-            place = replace(place, at=(iso(last[1]), last[0]), read=place.read + len(found))
-        seen = {rows.id(row) for row in found} if first else set()
+            place = replace(place, at=(iso(last[1]), last[0]), read=place.read + len(answer.rows))
+        found = rows.of_json(answer.rows)
         items, place = self._sorted_out(rows, place, found, answer.answered_at, refs=refs)
-        more = answer.next is not None or len(found) >= limit
+        more = answer.next is not None or len(answer.rows) >= limit
         if not more and place.next_mark is not None:
             floor, place = place.floor(self._look_back), place.closed()
             if first and floor is not None:
+                seen = {rows.place(row)[0] for row in answer.rows}
                 told, place = self._second.on(rows, place, floor, seen, refs=refs, room=limit - len(items))
                 items += told
         return self._page(items, place, more)
@@ -97,12 +98,12 @@ class Reader:
     def _page(self, items: list[Record | Ref], place: Place, more: bool) -> Page:
         return Page(tuple(items), place.dump(), more, None if more else place.covered)
 
-    def _first(self, soql: str, operation: str, limit: int) -> Answer:
+    def _first(self, soql: str, row: type[Row], operation: str, limit: int) -> Answer[Row]:
         """The first page of a query that has records: a page may be empty although it is not the last."""
-        answer = self._wire.query(soql, operation=operation, everything=True, batch=limit)
+        answer = self._wire.query(soql, row, operation=operation, everything=True, batch=limit)
         begun = answer
         while not answer.rows and answer.next is not None:
-            answer = self._wire.more(answer.next, operation=operation)
+            answer = self._wire.more(answer.next, row, operation=operation)
         return replace(answer, asked_at=begun.asked_at, answered_at=begun.answered_at)
 
     def _sorted_out(
@@ -133,7 +134,7 @@ class Reader:
             where.append(f"IsDeleted = {literal(archived)}")
         if "IsConverted" in shape.state and not archived:
             where.append("IsConverted = false")
-        answer = self._first(select(["Id"], kind, where=where, order=("Id",), limit=limit), "ids", limit)
+        answer = self._first(select(["Id"], kind, where=where, order=("Id",), limit=limit), dict, "ids", limit)
         refs = tuple(Ref(kind, id18(row["Id"])) for row in answer.rows)
         more = answer.next is not None or len(refs) >= limit
         place = IdPlace(kind, refs[-1].id) if refs else place
@@ -157,8 +158,7 @@ class Reader:
         for part in chunks(wanted, most=FIND_BATCH):
             soql = select(columns, kind, where=[one_of(field, part, quoted=quoted)], order=("Id",))
             for row in self._wire.rows(soql, operation="find", everything=True, private=True):
-                value = row[field] if field in rows.columns else row.pop(field)
-                by_key.setdefault(key(str(value)), []).append(rows.record(row))
+                by_key.setdefault(key(str(row[field])), []).append(rows.record(row))
         return [tuple(by_key.get(key(value), ())) for value in values]
 
     def fetch(self, refs: Sequence[Ref], fields: Sequence[str]) -> list[Record | Missing]:

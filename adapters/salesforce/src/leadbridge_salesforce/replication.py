@@ -102,7 +102,7 @@ class SecondOpinion:
         there: set[str] = set()
         for part in chunks(missing, most=_MOST_IDS):
             soql = select(rows.columns, rows.kind, where=[one_of("Id", part)])
-            found = rows.of_json(self._wire.rows(soql, operation="changes", everything=True))
+            found = list(rows.of_dicts(self._wire.rows(soql, operation="changes", everything=True)))
             there.update(map(rows.id, found))
             reported.update((mine, item) for _, mine, item in rows.told(found, refs=refs) if item is not None)
         for key in missing:

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from functools import lru_cache
-from operator import itemgetter
-from typing import Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
+import msgspec
 import orjson
 from xxhash import xxh3_64_digest
 
@@ -23,6 +23,7 @@ from leadbridge.adapter import Record, Ref
 from leadbridge.clock import iso
 from leadbridge.errors import Unavailable
 from leadbridge_salesforce.mappers import Shape, decoder, id18, instant, utc
+from leadbridge_salesforce.soql import name as checked
 
 __all__ = ["Plain", "Rows", "digest"]
 
@@ -32,6 +33,7 @@ Plain: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 _Columns: TypeAlias = tuple[tuple[str, str], ...]
 """Names, each with Salesforce's word for its type."""
 
+_TEXTS = frozenset({"datetime", "id", "reference"})
 _ALWAYS = {"Id": "id", "SystemModstamp": "datetime"}
 _State: TypeAlias = Literal["live", "deleted", "merged", "converted"]
 
@@ -42,6 +44,10 @@ class Rows:
     Attributes:
         kind: the kind of record.
         columns: what to select: the fields asked for as far as the org has them, then what tells a record's state.
+        row: what a row of JSON is decoded into.
+
+    Raises:
+        BadRequest: a column has a name that Salesforce's names cannot have.
     """
 
     def __init__(self, shape: Shape, fields: Sequence[str]) -> None:
@@ -51,7 +57,7 @@ class Rows:
         self._place = {name: place for place, name in enumerate(self.columns)}
         self._types = {name: _ALWAYS.get(name) or shape.salesforce_types.get(name, "") for name in self.columns}
         self._names = tuple(names)
-        self._of_row = _of_row(tuple(self._types.items()), self._names)
+        self.row, self._of_row = _of_row(tuple(self._types.items()), self._names)
         known = shape.info.fields
         self._last = [
             (name, reader)
@@ -59,12 +65,20 @@ class Rows:
             if known[name].type in ("ref", "options") and (reader := decoder(shape, known[name])) is not None
         ]
 
-    def of_json(self, rows: Iterable[dict[str, Any]]) -> list[Plain]:
-        """Records as REST sends them, in their plain form. The rows themselves are changed."""
-        of_row = self._of_row
+    def of_json(self, rows: Iterable[msgspec.Struct]) -> Iterator[Plain]:
+        """Records as REST sends them, decoded into :attr:`row`, in their plain form."""
+        return map(self._of_row, rows)
+
+    def of_dicts(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Plain]:
+        """Records as REST sends them, decoded into dictionaries that may hold more, in their plain form.
+
+        Raises:
+            Unavailable: a record is without a column, or holds in it what cannot stand there.
+        """
         try:
-            return [of_row(row) for row in rows]
-        except (KeyError, TypeError, AttributeError):
+            for row in rows:
+                yield self._of_row(msgspec.convert(row, self.row))
+        except msgspec.ValidationError:
             raise Unavailable("Salesforce sent a record without a field that was asked for: ask again") from None
 
     def of_csv(self, lines: Iterator[list[str]], head: Sequence[str]) -> Iterator[Plain]:
@@ -88,9 +102,10 @@ class Rows:
         """The id of a record."""
         return str(row[0][self._place["Id"]])
 
-    def place(self, row: Plain) -> tuple[str, datetime]:
-        """The id of a record, and when it was changed."""
-        return self.id(row), _moment(row[0][self._place["SystemModstamp"]])[0]
+    def place(self, row: msgspec.Struct) -> tuple[str, datetime]:
+        """The id of a record that REST has sent, and when it was changed."""
+        plain = self._of_row(row)
+        return self.id(plain), _moment(plain[0][self._place["SystemModstamp"]])[0]
 
     def told(
         self, rows: Iterable[Plain], known: Set[bytes] = frozenset(), *, refs: bool = False
@@ -126,9 +141,9 @@ class Rows:
             else:
                 yield modified, mine, Record(ref, version, modified, fields)
 
-    def record(self, row: dict[str, Any]) -> Record:
+    def record(self, row: Mapping[str, Any]) -> Record:
         """The record of a row as REST sends it."""
-        ((_, _, item),) = self.told(self.of_json([row]))
+        ((_, _, item),) = self.told(self.of_dicts([row]))
         assert isinstance(item, Record)
         return item
 
@@ -165,24 +180,35 @@ _TYPED: Mapping[str, Callable[[str], bool | int | float]] = {
 }
 """How the text of a CSV becomes plain, by Salesforce's word for the type."""
 
+# Salesforce's numbers have 18 digits at most; what has more could not be written as JSON again.
+_Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float | None
+
+_JSON: Mapping[str, Any] = {
+    **dict.fromkeys(_TEXTS, str | None),
+    **dict.fromkeys(("int", "long", "double", "currency", "percent"), _Number),
+}
+"""What JSON may hold, by Salesforce's word for the type, for the types that we rely on."""
+
 
 @lru_cache(maxsize=256)  # every page of a scan has the same columns
-def _of_row(columns: _Columns, names: tuple[str, ...]) -> Callable[[dict[str, Any]], Plain]:
-    """A function from a row of JSON to its plain form, which fails when the row is not as it should be."""
-    lines = []
+def _of_row(
+    columns: _Columns, names: tuple[str, ...]
+) -> tuple[type[msgspec.Struct], Callable[[msgspec.Struct], Plain]]:
+    """What a row of JSON is decoded into, and a function from that to its plain form."""
+    place = {name: f"v{each}" for each, (name, _) in enumerate(columns)}
+    kept = [(place[name], str if name in _ALWAYS else _JSON.get(type_, Any)) for name, type_ in columns]
+    row = msgspec.defstruct("Row", kept, rename={place[name]: checked(name) for name, _ in columns}, gc=False)
+    lines = [f"{', '.join(place.values())}, = astuple(row)"]
     for name, type_ in columns:
-        if type_ in ("datetime", "id", "reference"):
-            lines.append(f"value = row[{name!r}]")
+        value = place[name]
         if type_ == "datetime":
-            ours = "value[:23] + 'Z' if value[23:] == '+0000' else utc(value)"
-            lines.append(f"if value is not None: row[{name!r}] = {ours}")
-        elif type_ in ("id", "reference"):
-            lines.append(f"if value is not None and len(value) != 18: row[{name!r}] = id18(value)")
-    lines.append("values = pick(row)")
-    lines.extend(f"del row[{name!r}]" for name, _ in columns if name not in names)
-    lines.append("return values, row")
-    pick = itemgetter(*(name for name, _ in columns))
-    return cast("Callable[[dict[str, Any]], Plain]", _compiled("row", lines, {"pick": pick}))
+            ours = f"{value}[:23] + 'Z' if {value}[23:] == '+0000' else utc({value})"
+            lines.append(f"if {value} is not None: {value} = {ours}")
+        elif type_ in _TEXTS:
+            lines.append(f"if {value} is not None and len({value}) != 18: {value} = id18({value})")
+    lines.append(_plain(place, names))
+    made = _compiled("row", lines, {"astuple": msgspec.structs.astuple})
+    return row, cast("Callable[[msgspec.Struct], Plain]", made)
 
 
 @lru_cache(maxsize=256)
@@ -198,10 +224,15 @@ def _of_line(columns: _Columns, names: tuple[str, ...], head: tuple[str, ...]) -
         lines.append(f"if not {value}: {value} = None")
         if type_ == "datetime":
             lines.append(f"elif len({value}) != 24 or {value}[23] != 'Z': {value} = utc({value})")
-    fields = ", ".join(f"{name!r}: {place[name]}" for name in names)
-    lines.append(f"return ({', '.join(place.values())},), {{{fields}}}")
+    lines.append(_plain(place, names))
     readers = {f"read_{type_}": reader for type_, reader in _TYPED.items()}
     return cast("Callable[[list[str]], Plain]", _compiled("line", lines, readers))
+
+
+def _plain(place: Mapping[str, str], names: Sequence[str]) -> str:
+    """The last line of a function to a plain form: all columns, and the fields by name."""
+    fields = ", ".join(f"{name!r}: {place[name]}" for name in names)
+    return f"return ({', '.join(place.values())},), {{{fields}}}"
 
 
 def _compiled(argument: str, lines: Sequence[str], given: Mapping[str, Callable[..., Any]]) -> object:

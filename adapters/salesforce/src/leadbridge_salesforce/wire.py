@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -20,12 +17,13 @@ import orjson
 from leadbridge.errors import AdapterError, AuthExpired, Unavailable
 from leadbridge.http import HttpClient, Reply, Usage
 from leadbridge_salesforce.allowance import Allowance
+from leadbridge_salesforce.answers import Answer, Row, answer, inner_answer
 from leadbridge_salesforce.errors import classify
 from leadbridge_salesforce.mappers import id18
 from leadbridge_salesforce.settings import Options
 from leadbridge_salesforce.signin import TokenSource
 
-__all__ = ["Answer", "Wire"]
+__all__ = ["Wire"]
 
 T = TypeVar("T")
 
@@ -37,23 +35,6 @@ _IDENTITY = re.compile(r"/id/00D\w{12,15}/(005\w{12,15})$")
 
 CLIENT = {"Sforce-Call-Options": "client=leadbridge"}
 """The client's name stands in change events as the origin of our own writes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One page of a query.
-
-    Attributes:
-        rows: the records, without their ``attributes``. A page may be shorter than what was asked for.
-        next: where the rest is; ``None`` when this is all.
-        asked_at: the server's time, not later than the moment when the query began; ``None`` when it did not say.
-        answered_at: the server's own time of the answer.
-    """
-
-    rows: list[dict[str, Any]]
-    next: str | None
-    asked_at: datetime | None
-    answered_at: datetime | None
 
 
 class Wire:
@@ -138,8 +119,15 @@ class Wire:
         return id18(found[1]) if found else ""
 
     def query(
-        self, soql: str, *, operation: str, everything: bool = False, batch: int = 2000, private: bool = False
-    ) -> Answer:
+        self,
+        soql: str,
+        row: type[Row],
+        *,
+        operation: str,
+        everything: bool = False,
+        batch: int = 2000,
+        private: bool = False,
+    ) -> Answer[Row]:
         """The first page of a query; with ``everything`` also deleted, merged and archived records.
 
         A long statement travels in the body of a composite request, because addresses are limited; so does a
@@ -151,27 +139,26 @@ class Wire:
         started = time.monotonic()
         if len(address) <= _LONG_ADDRESS and not private:
             reply = self.call("GET", path, operation=operation, params={"q": soql}, headers=headers)
-            return _answer(reply.json(), reply.headers, time.monotonic() - started)
-        body = self._composite("GET", address, headers=headers, operation=operation)
-        return _answer(body[0], body[1], time.monotonic() - started)
+            return answer(reply, row, time.monotonic() - started)
+        body, reply = self._composite("GET", address, headers=headers, operation=operation)
+        return inner_answer(body, reply, row, time.monotonic() - started)
 
-    def more(self, next_url: str, *, operation: str) -> Answer:
+    def more(self, next_url: str, row: type[Row], *, operation: str) -> Answer[Row]:
         """The page behind another one."""
         if not _NEXT.fullmatch(next_url):
             # The address comes from an answer and gets our token: it must be what it claims to be.
             raise Unavailable("Salesforce named a next page that is none of its own", operation=operation)
-        reply = self.call("GET", next_url, operation=operation)
-        return _answer(reply.json(), reply.headers, 0.0)
+        return answer(self.call("GET", next_url, operation=operation), row, 0.0)
 
     def rows(
         self, soql: str, *, operation: str, everything: bool = False, private: bool = False
     ) -> Iterator[dict[str, Any]]:
         """All records of a query, page by page; loops on ``done`` and never on the size of a page."""
-        answer = self.query(soql, operation=operation, everything=everything, private=private)
-        yield from answer.rows
-        while answer.next is not None:
-            answer = self.more(answer.next, operation=operation)
-            yield from answer.rows
+        page = self.query(soql, dict, operation=operation, everything=everything, private=private)
+        yield from page.rows
+        while page.next is not None:
+            page = self.more(page.next, dict, operation=operation)
+            yield from page.rows
 
     def retrieve(self, kind: str, ids: Sequence[str], fields: Sequence[str], *, operation: str) -> list[Any]:
         """Up to 2,000 live records by id, in the order asked for; ``None`` where there is none to be seen."""
@@ -222,9 +209,7 @@ class Wire:
             headers=self.write_headers,
         ).json()
 
-    def _composite(
-        self, method: str, address: str, *, headers: Mapping[str, str], operation: str
-    ) -> tuple[Any, httpx.Headers]:
+    def _composite(self, method: str, address: str, *, headers: Mapping[str, str], operation: str) -> tuple[Any, Reply]:
         request = {"method": method, "url": address, "referenceId": "only", "httpHeaders": dict(headers)}
         reply = self.call(
             "POST",
@@ -240,7 +225,7 @@ class Wire:
                 "Salesforce answered a composite request in an unknown way", operation=operation
             ) from None
         if status < 300:
-            return body, reply.headers
+            return body, reply
         raise _inner(status, body, reply.headers, operation, self.http.connection)
 
 
@@ -254,22 +239,3 @@ def _inner(status: int, body: Any, headers: httpx.Headers, operation: str, conne
 def _stripped(row: dict[str, Any]) -> dict[str, Any]:
     row.pop("attributes", None)
     return row
-
-
-def _answer(body: Any, headers: httpx.Headers, seconds: float) -> Answer:
-    try:
-        rows = [_stripped(row) for row in body["records"]]
-        rest = None if body["done"] else body["nextRecordsUrl"]
-    except (KeyError, TypeError, AttributeError):
-        raise Unavailable("Salesforce answered a query in an unknown way: ask again later") from None
-    answered = _date(headers.get("Date", ""))
-    # The header tells when the answer was ready. A query that took long began before that.
-    asked = answered - timedelta(seconds=int(seconds)) if answered is not None else None
-    return Answer(rows, rest, asked, answered)
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (TypeError, ValueError):
-        return None

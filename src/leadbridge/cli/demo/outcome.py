@@ -50,7 +50,7 @@ def figures(scene: Scene, snapshot: Snapshot, first: Mapping[str, int], quiet: M
     return Outcome(
         leads=snapshot.count("leads"),
         links={name: len(leads) for name, leads in sorted(links.items())},
-        writes_first_round=dict(first),
+        writes_first_round=dict(sorted(first.items())),
         writes_quiet_round=sum(quiet.values()),
         api_calls=scene.bridge.calls(),
         clocks={str(state): count for state, count in scene.bridge.clocks().by_state().items()},

@@ -28,9 +28,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
-from analytics_by_hand import IN_PANDAS, IN_SQL, QUESTIONS
+from analytics_by_hand import IN_SQL, QUESTIONS
 from analytics_dashboard import dashboard
 from analytics_history import NOW, generate
+from analytics_in_pandas import IN_PANDAS
 
 from leadbridge.analytics import Result, Snapshot
 from leadbridge.analytics.engine import TABLES, connect, text_of
@@ -155,6 +156,7 @@ def by_pandas(place: Path, own_place: Path, rounds: int) -> None:
         own.sql(f"set threads = {THREADS}")
         for name, ask in IN_PANDAS.items():
             query, values = query_of(plain, name)
+            same(name, own.sql(query, values), ask(read, NOW))
             ours, theirs = contest(
                 rounds,
                 lambda q=query, v=values: own.sql(q, v),  # type: ignore[misc]  # bound per turn

@@ -40,7 +40,7 @@ class Words:
         return [tuple(row[place] for place in self.order) for row in rows]
 
 
-AT_ONCE = 50
+AT_ONCE = 48
 """Times the columns of the widest table it is less than the 999 parameters that every SQLite takes."""
 
 _Key = tuple[str, str, tuple[str, ...], tuple[str, ...]]

@@ -167,6 +167,19 @@ def test_an_edit_that_was_made_after_the_last_sync_waits_for_a_person_and_then_g
     assert titles(bench) == ("CDO", "CDO")
 
 
+def test_an_opt_out_does_not_wait_until_somebody_has_looked_at_the_first_plan(backups: Backups) -> None:
+    bench = forget(backups)
+    Upkeep(bench.engine).recover(yes=True)
+    bench.edit(bench.left, BOB, {"opted_out": True, "title": "CDO"})
+    with pytest.raises(ApprovalNeeded, match="restored database"):
+        bench.engine.sync()
+    there = bench.by_email(bench.right, BOB)
+    assert (there["opted_out"], there["title"]) == (True, "CEO")
+    assert bench.store.basis(RECOVERED), "the rest still needs a person"
+    approved(bench)
+    assert titles(bench, BOB) == ("CDO", "CDO")
+
+
 def test_a_lead_that_was_not_written_meanwhile_keeps_what_was_agreed(backups: Backups) -> None:
     bench = backups.bench
     bench.edit(bench.left, ADA, {"title": "CTO"})

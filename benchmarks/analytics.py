@@ -245,27 +245,41 @@ def by_lifelines(place: Path, own_place: Path, rounds: int) -> None:
 
 
 def by_pm4py(place: Path, own_place: Path, rounds: int) -> None:
-    """pm4py has no such numbers; its nearest calls are timed: variants of the path, and times between activities."""
+    """pm4py has no such numbers: its nearest calls are timed, over logs of what the numbers are about."""
     if find_spec("pm4py") is None or find_spec("pandas") is None:
         print("  pm4py is missing: pip install pm4py")
         return
     pandas, pm4py = import_module("pandas"), import_module("pm4py")
-    nearest = {
-        "funnel": pm4py.discover_dfg,
-        "stage_duration": pm4py.discover_performance_dfg,
-        "untouched": pm4py.get_rework_cases_per_activity,
+
+    def log(*parts: Any) -> Any:
+        rows = pandas.concat(parts) if len(parts) > 1 else parts[0]
+        rows["us"] = pandas.to_datetime(rows.us, unit="us", utc=True)
+        return pm4py.format_dataframe(rows, case_id="lead_id", activity_key="what", timestamp_key="us")
+
+    def path() -> Any:
+        entries = pandas.read_parquet(place / "entries.parquet", columns=["lead_id", "stage", "entered_us"])
+        return log(entries.set_axis(["lead_id", "what", "us"], axis=1))
+
+    def talks() -> Any:
+        offers = pandas.read_parquet(place / "handoffs.parquet", columns=["lead_id", "offered_us"])
+        touches = pandas.read_parquet(
+            place / "interactions.parquet",
+            columns=["lead_id", "happened_us"],
+            filters=[("nature", "==", "person_to_person"), ("function", "==", "sales")],
+        )
+        parts = (offers.assign(what="offered"), touches.assign(what="touched"))
+        return log(*(part.set_axis(["lead_id", "us", "what"], axis=1) for part in parts))
+
+    nearest: Mapping[str, Callable[[], object]] = {
+        "funnel": lambda: pm4py.discover_dfg(path()),
+        "stage_duration": lambda: pm4py.discover_performance_dfg(path()),
+        "untouched": lambda: pm4py.filter_eventually_follows_relation(talks(), [("offered", "touched")]),
     }
     ratios = []
     with Snapshot.open(place) as plain, Snapshot.open(own_place) as own:
         own.sql(f"set threads = {THREADS}")
-        for name, call in nearest.items():
+        for name, ask in nearest.items():
             query, values = query_of(plain, name)
-
-            def ask(call: Callable[[Any], object] = call) -> None:
-                rows = pandas.read_parquet(place / "entries.parquet", columns=["lead_id", "stage", "entered_us"])
-                rows["entered_us"] = pandas.to_datetime(rows.entered_us, unit="us", utc=True)
-                call(pm4py.format_dataframe(rows, case_id="lead_id", activity_key="stage", timestamp_key="entered_us"))
-
             ratios.append(
                 beside(
                     name,

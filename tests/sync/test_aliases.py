@@ -12,7 +12,7 @@ from leadbridge.clock import ManualClock
 from leadbridge.domain.facts import ConsentWithdrawn, RecordMoved
 from leadbridge.memory import MemoryAdapter
 from leadbridge.store import Observation
-from leadbridge.sync.aliases import VANISHED, answered, upstream
+from leadbridge.sync.aliases import VANISHED, answered, takers, upstream
 from tests.sync.conftest import START, Bench, make_bench, person
 
 
@@ -31,6 +31,25 @@ def lead_of(bench: Bench, connection: str, record: Ref) -> str:
 
 def live(bench: Bench, connection: str) -> set[str]:
     return {link.ref.id for link in bench.store.links() if (link.connection, link.status) == (connection, "live")}
+
+
+# -- who waits for whom ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("into", "waiting"),
+    [
+        ({}, set()),
+        ({"a": {"b"}}, {"b"}),
+        ({"a": {"b"}, "b": {"c"}}, {"b", "c"}),
+        ({"a": {"b"}, "b": {"a"}}, {"b"}),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}}, {"b", "c"}),
+        ({"z": {"a"}, "a": {"b"}, "b": {"a"}}, {"b"}),
+        ({"a": {"b", "c"}, "b": {"a"}, "c": {"a"}}, {"b", "c"}),
+    ],
+)
+def test_of_leads_that_take_over_one_another_one_waits_for_nobody(into: dict[str, set[str]], waiting: set[str]) -> None:
+    assert takers(into) == waiting
 
 
 # -- the order of a chain ----------------------------------------------------------------------------------------------
@@ -100,6 +119,26 @@ def test_a_chain_of_merges_of_three_leads_leaves_one_and_asks_about_the_others(b
     assert lead_of(bench, "left", third) == leads[third]
     asked = {item.lead for item in bench.store.quarantined() if "became one record" in item.reason}
     assert asked == {leads[first], leads[second]}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_people_whom_the_crms_merge_each_the_other_way_round_do_not_wait_for_one_another(
+    bench: Bench, order: tuple[int, int]
+) -> None:
+    pair = bench.left.crm.seed("person", [person(1), person(2)])
+    bench.sync()
+    there = [Ref("person", str(bench.by_email(bench.right, str(person(n)["email"]))["id"])) for n in (1, 2)]
+    one, other = order
+    bench.clock.advance(timedelta(minutes=1))
+    bench.left.crm.edit(pair[one], {"opted_out": True})
+    bench.left.crm.merge(pair[one], pair[other])
+    bench.right.crm.merge(there[other], there[one])
+    bench.sync()
+    leads = {lead_of(bench, "left", each) for each in pair}
+    asked = {item.lead for item in bench.store.quarantined() if "became one record" in item.reason}
+    assert asked == leads, "each of them is asked about"
+    assert [row["opted_out"] for side in (bench.left, bench.right) for row in side.crm.dump("person")] == [True, True]
+    assert len(live(bench, "left")) == len(live(bench, "right")) == 1
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,34 @@ def test_an_edit_of_a_new_record_is_no_default_of_its_crm(clock: ManualClock) ->
     bench.sync()
     bench.sync()
     assert [bench.left.crm.dump("person")[0][name] for name in ("title", "country")] == ["CFO", "DE"]
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["the merged record is shown", "only the one that is left"])
+def test_a_record_whose_making_was_in_doubt_and_that_was_merged_into_another_leads_takes_nothing_from_that_lead(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, shown: bool
+) -> None:
+    (known,) = bench.left.crm.seed("person", [person(1)])
+    bench.sync()
+    (link,) = [each for each in bench.store.links() if each.ref == known]
+    bench.right.crm.seed("person", [person(2)])
+    bench.left.crm.fail(Unavailable("lost", sent=True), operation="apply", when="after")
+    bench.engine.sync(rounds=1)
+    (made,) = [row.ref for row in bench.left.crm.rows("person") if row.fields["email"] == person(2)["email"]]
+    real = bench.left.find
+
+    def find(*asked: Any, **more: Any) -> list[tuple[Record, ...]]:
+        """Right before we look for what was made it is merged into a record that has lost its key."""
+        if bench.left.crm.row(made).state == "live":  # type: ignore[union-attr]  # it was just made
+            bench.left.crm.edit(known, {"leadbridge_id": None})
+            bench.left.crm.merge(known, made)
+        return [tuple(each for each in found if shown or each.state == "live") for found in real(*asked, **more)]
+
+    monkeypatch.setattr(bench.left, "find", find)
+    bench.sync()
+    assert link in bench.store.links(), "who stood for a lead still does"
+    assert [row["id"] for row in bench.left.crm.dump("person")] == [known.id], "and nobody is made once more"
+    assert len(bench.right.crm.dump("person")) == 2
+    assert bench.store.quarantined(), "a person is asked about the other one"
 
 
 def test_an_edit_of_a_record_whose_making_was_in_doubt_is_no_default(clock: ManualClock) -> None:

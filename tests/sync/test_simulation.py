@@ -52,7 +52,14 @@ def test_every_promise_holds_in_random_histories(part: int, monkeypatch: pytest.
         live_through(seed, monkeypatch)
 
 
-@pytest.mark.parametrize("seed", [263], ids=["a chain of merges and a refused value at once"])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(263, id="a chain of merges and a refused value at once"),
+        pytest.param(560, id="a record is merged away while its making is in doubt"),
+        pytest.param(585, id="two people merged each the other way round"),
+    ],
+)
 def test_every_promise_holds_in_histories_that_once_broke_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     live_through(seed, monkeypatch)
 

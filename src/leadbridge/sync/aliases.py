@@ -12,7 +12,7 @@ from datetime import datetime
 from leadbridge.adapter import Missing, Record, Ref
 from leadbridge.store import Observation
 
-__all__ = ["VANISHED", "answered", "upstream", "vanished"]
+__all__ = ["VANISHED", "answered", "takers", "upstream", "vanished"]
 
 Key = tuple[str, Ref]
 
@@ -35,6 +35,35 @@ def upstream(ready: Collection[Key], ended: Mapping[Key, Record]) -> list[Key]:
             seen.add(step)
             behind.add(step)
     return sorted(key for key in ready if key not in behind) or sorted(ready)
+
+
+def takers(into: Mapping[str, Collection[str]]) -> set[str]:
+    """Leads that take others over, and are decided about after those.
+
+    Two CRMs may merge the same two people each the other way round. Then either lead takes the other one over, and the
+    first of them by id waits for nobody.
+
+    Args:
+        into: for each lead that went over into others, those.
+    """
+    ways = dict(into)
+    waiting = {owner for owners in into.values() for owner in owners}
+    for lead in sorted(waiting):
+        if lead in _reached(lead, ways):
+            waiting.discard(lead)
+            del ways[lead]
+    return waiting
+
+
+def _reached(start: str, ways: Mapping[str, Collection[str]]) -> set[str]:
+    """Where the ways from a lead lead to."""
+    found: set[str] = set()
+    ahead = [start]
+    while ahead:
+        new = set(ways.get(ahead.pop(), ())) - found
+        found |= new
+        ahead += new
+    return found
 
 
 def vanished(observations: Iterable[Observation], now: datetime) -> list[Record]:

@@ -114,8 +114,10 @@ class _Outbox:
             found = call(
                 lambda: self.adapter.find(kind.kind, kind.own["id"], ids, fields=kind.reads), policy=self.retry
             )
+            places = [(self.mapping.connection, record.ref) for records in found for record in records]
+            owners = {link.ref: link.lead for link in self.store.links_of(places) if link.status == "live"}
             for intent, records in zip(doubtful, found, strict=True):
-                settlement.made_before(intent, records)
+                settlement.made_before(intent, records, owners)
         self._still_there([i for i in creates if i.key not in settlement.settled], settlement)
         self._same_address([i for i in creates if i.key not in settlement.settled], settlement)
         return known, settlement

@@ -16,7 +16,7 @@ from leadbridge.domain.facts import Fact
 from leadbridge.mapping import ConnectionMapping, KindMapping
 from leadbridge.store import Link, Observation, Quarantined, Store
 from leadbridge.store.codec import fingerprint
-from leadbridge.sync.aliases import VANISHED, upstream
+from leadbridge.sync.aliases import VANISHED, takers, upstream
 from leadbridge.sync.around import Around, candidate, digests
 from leadbridge.sync.behind import later_writes
 from leadbridge.sync.case import Case, Joined, Related, Side
@@ -285,7 +285,7 @@ class _Gathering:
         held = {intent.lead for intent in self.store.intents(leads=self.leads)}
         held |= {erasure.lead for erasure in self.store.erasures(done=False) if erasure.lead in self.leads}
         # Whoever takes a lead over is decided about once it is stored what there is to take over.
-        heirs = self.leads & {owner for pairs in self.joined.values() for owner, _ in pairs}
+        heirs = self.leads & takers({lead: {owner for owner, _ in pairs} for lead, pairs in self.joined.items()})
         self.result.later = len(heirs - held)
         held |= heirs
         self.around.know_leads(self.leads)

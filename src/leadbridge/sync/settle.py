@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from leadbridge.adapter import Fields, Missing, Receipt, Record, Value
+from leadbridge.adapter import Fields, Missing, Receipt, Record, Ref, Value
 from leadbridge.agreement.crosswalk import AXES
 from leadbridge.domain.facts import Fact, LeadLinked, WriteApplied, WriteRefused
 from leadbridge.mapping import KindMapping
@@ -94,11 +94,20 @@ class Settlement:
             return False
         return True
 
-    def made_before(self, intent: Intent, records: Sequence[Record]) -> None:
-        """A creation whose answer was lost: a record under our key proves that it happened."""
-        if not records:
+    def made_before(self, intent: Intent, records: Sequence[Record], owners: Mapping[Ref, str]) -> None:
+        """A creation whose answer was lost: a record under our key proves that it happened.
+
+        Args:
+            owners: the leads that records stand for. One that took ours in by a merge bears our key and stays theirs.
+        """
+        ours = [record for record in records if owners.get(record.ref, intent.lead) == intent.lead]
+        if not ours:
+            if records:
+                self.settled.add(intent.key)
+                keys = (self.kind.fields.get("email", ""), self.kind.fields.get("external_id", ""))
+                self.refused.append((intent, f"DUPLICATE: {', '.join(keys)}"))
             return
-        record = next((record for record in records if record.state == "live"), records[0])
+        record = next((record for record in ours if record.state == "live"), ours[0])
         self._landed(intent, record)
         if record.state != "live":
             # It was made, and a person has deleted or converted it since: that is not undone.

@@ -27,6 +27,11 @@ assets:
   - {id: my-slides, type: presentation, made_by: sales}
 assumptions: {hours_per_lead: 2.5, win_rate: 0.2, deal_value: 10000, source: sales plan 2026}
 reasons: {override: {no_response: {needs_attempts: 3}}}
+routing:
+  queues:
+    - {id: north, members: [{id: ann}, {id: cat}]}
+    - {id: south, members: [{id: bob}, {id: cat}]}
+  rules: [{id: all, kind: default, queue: north}]
 """)
 
 LEADS = 60

@@ -30,6 +30,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
 }
 """What metrics are asked with where nothing is usual, or the usual would leave most of the crowd out."""
 
+BY_TEAM = ("acceptance_rate", "follow_up_depth", "promises_by_week")
+"""Metrics that are broken down by a dimension that stands in the agreement and not in their file."""
+
 Rows = list[dict[str, Any]]
 
 
@@ -70,7 +73,7 @@ def asked(snapshot: Snapshot) -> list[Asked]:
     """All metrics, each as a whole and broken down, where it can be."""
     found: list[Asked] = []
     for name, one in metrics().items():
-        for by in (None, next(iter(one.dimensions), None)):
+        for by in (None, "team" if name in BY_TEAM else next(iter(one.dimensions), None)):
             source = Listening(snapshot)
             answer = getattr(Metrics(source), name)(by=by, **ARGUMENTS.get(name, {}))
             assert isinstance(answer, Result), str(answer)

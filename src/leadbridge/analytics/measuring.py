@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from leadbridge.analytics.certainty import Certainty, certainty_of, headline_interval, spreads_of, with_intervals
-from leadbridge.analytics.engine import DIMENSION, quoted
+from leadbridge.analytics.engine import DIMENSION, quoted, text_of
 from leadbridge.analytics.intervals import Interval, Spread
 from leadbridge.analytics.meta import NEEDS, Meta
 from leadbridge.analytics.metric import Basis, Metric
@@ -25,6 +25,8 @@ UNITS = {"minutes": 60_000_000, "hours": 3_600_000_000, "days": 86_400_000_000, 
 """The units of a duration, in microseconds."""
 
 _ALWAYS = (-(2**62), 2**62)
+_HOLDERS = ("h.owner", "c.owner")
+"""Who holds a hand-off or a promise, as metrics word it: somebody with a team."""
 
 
 class Source(Protocol):
@@ -125,12 +127,23 @@ class Measuring:
     def _dimension(self, one: Metric, by: str | None) -> str:
         if by is None:
             return "'all'"
-        further = self._source.meta.dimensions
+        further, teams = self._source.meta.dimensions, self._source.meta.teams
         if by in one.dimensions:
             return one.dimensions[by]
         if by in further and "leads l " in one.sql:
             return f"l.{quoted(DIMENSION + by)}"
-        raise DataError(f"{one.name} cannot be broken down by {by!r}: {did_you_mean(by, [*one.dimensions, *further])}")
+        known = [*one.dimensions, *further]
+        if teams and one.dimensions.get("owner") in _HOLDERS:
+            if by == "team":
+                return _team_of(one.dimensions["owner"], teams)
+            known.append("team")
+        raise DataError(f"{one.name} cannot be broken down by {by!r}: {did_you_mean(by, known)}")
+
+
+def _team_of(owner: str, teams: Mapping[str, str]) -> str:
+    """SQL for the team of an owner; nothing for one whom no queue of the agreement names."""
+    cases = " ".join(f"when {text_of(member)} then {text_of(team)}" for member, team in teams.items())
+    return f"case {owner} {cases} else '' end"
 
 
 class Whole:

@@ -127,7 +127,7 @@ class Meta:
     numbers down by; ``connections`` the CRMs whose views it holds; ``assumptions`` what the agreement assumes about a
     lead without follow-up; ``personal`` whether ``lead_profile`` holds names and addresses. ``unsigned`` are roles that
     have not signed the agreement, ``effective`` and ``until`` its days, ``targets`` its standing and planned targets
-    (see :func:`leadbridge.analytics.terms.terms`).
+    and ``teams`` the team of each owner (see :func:`leadbridge.analytics.terms.terms`).
     ``parts`` are the directories of the partitions, by what stands together in one (``partition``), for a snapshot that
     has any; ``figures`` what is kept answered (:mod:`leadbridge.analytics.figures`).
     """
@@ -142,6 +142,7 @@ class Meta:
     effective: str = ""
     until: str = ""
     targets: tuple[Mapping[str, Any], ...] = ()
+    teams: Mapping[str, str] = field(default_factory=dict, repr=False)
     dimensions: tuple[str, ...] = ()
     connections: tuple[str, ...] = ()
     personal: bool = False
@@ -190,7 +191,7 @@ class Meta:
         body |= {name: getattr(self, name) for name in ("unsigned", "effective", "until", "targets")}
         body |= {"personal": self.personal, "connections": self.connections}
         body |= {"partition": self.partition, "parts": dict(self.parts), "figures": self.figures}
-        body["assumptions"] = dict(self.assumptions)
+        body["assumptions"], body["teams"] = dict(self.assumptions), dict(self.teams)
         body["recorded"] = sorted(self.recorded)
         body["findings"] = self.findings
         path.write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))

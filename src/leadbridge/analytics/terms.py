@@ -14,7 +14,8 @@ def terms(agreement: Agreement | None) -> dict[str, Any]:
     """The fields of :class:`leadbridge.analytics.meta.Meta` that come from the agreement; none without one.
 
     Each target is a mapping with ``metric``, ``at_least``, ``at_most``, ``owner``, ``period``, ``starts`` and ``ends``
-    (the last three blank for a standing target).
+    (the last three blank for a standing target). ``teams`` has the queue that each member serves; who serves several
+    belongs to all of them together (``"emea + partners"``), so that nothing is counted twice.
     """
     if agreement is None:
         return {}
@@ -24,7 +25,12 @@ def terms(agreement: Agreement | None) -> dict[str, Any]:
         for period in agreement.plan
         for target in period.targets
     ]
+    teams: dict[str, list[str]] = {}
+    for team, members in sorted(agreement.routing.teams.items()):
+        for member in members:
+            teams.setdefault(member, []).append(team)
     return {
+        "teams": {member: " + ".join(found) for member, found in sorted(teams.items())},
         "agreement": agreement.name,
         "version": agreement.version,
         "signed": agreement.signed,

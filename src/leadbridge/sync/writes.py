@@ -167,8 +167,8 @@ def writes(rules: Rules, case: Case, wanted: Wanted, shown: Mapping[str, Value],
             pending |= _create(rules, case, mapping, mapping.creating, wanted, shown, outcome)
     for connection, side in case.sides.items():
         old = side.base or {}
-        # A field that this side does not show for the time being keeps what was agreed on it.
-        hidden = side.kind.fields.keys() - side.values.keys()
+        # A field that this side does not show or have for the time being keeps what was agreed on it.
+        hidden = (side.kind.fields.keys() | (old.keys() - NEVER_MERGED)) - side.values.keys()
         open_ = pending | outcome.unsettled.get(connection, set()) | hidden
         outcome.bases[connection] = agreed = dict(side.values)
         for name in open_:

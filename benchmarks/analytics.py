@@ -3,7 +3,8 @@
 A history of three years is made straight as Parquet in the order of time. Each metric is asked of it by leadbridge and
 by a query that somebody wrote by hand in DuckDB's own SQL, in turns, and then of the snapshot that leadbridge saves
 (partitions, sorted by lead, with the steps that metrics begin from). Answers are compared before they are timed. Times
-are processor time of all threads (wall time for the dashboard), the best of some rounds; the engine has two threads.
+are the best of some rounds; the engine has two threads. Beside SQL by hand, which has two threads too, processor time
+of all threads counts; beside other tools it is told, and what counts is how long one waits.
 Peers that are not installed are named; ``make bench`` installs them.
 
 Usage: ``python benchmarks/analytics.py [--facts 10000000] [--rounds 3] [--directory DIR] [--only NAME ...]``, where
@@ -28,8 +29,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
-from analytics_by_hand import IN_PANDAS, IN_SQL, QUESTIONS
+from analytics_by_hand import IN_SQL, QUESTIONS
+from analytics_dashboard import dashboard
 from analytics_history import NOW, generate
+from analytics_in_pandas import IN_PANDAS
 
 from leadbridge.analytics import Result, Snapshot
 from leadbridge.analytics.engine import TABLES, connect, text_of
@@ -37,6 +40,7 @@ from leadbridge.analytics.measures import Metrics
 from leadbridge.analytics.meta import Meta
 
 Rows = list[dict[str, Any]]
+Ratio = tuple[float, float]
 THREADS = 2
 
 
@@ -74,6 +78,30 @@ def contest(rounds: int, *cases: Callable[[], object], clock: Callable[[], float
             case()
             best[number] = min(best[number], clock() - begun)
     return best
+
+
+def beside(name: str, peer: str, rounds: int, ours: Callable[[], object], theirs: Callable[[], object]) -> Ratio:
+    """Prints how long both take and gives how many times as long the other one does: waiting, and on the processor."""
+    best = [[float("inf")] * 2, [float("inf")] * 2]
+    for _ in range(rounds):
+        for times, case in zip(best, (ours, theirs), strict=True):
+            begun = perf_counter(), process_time()
+            case()
+            times[:] = map(min, times, (perf_counter() - begun[0], process_time() - begun[1]))
+    (waited, worked), (peer_waited, peer_worked) = best
+    ratio = peer_waited / waited, peer_worked / worked
+    print(
+        f"  {name:<18}{waited * 1e3:>8,.0f} ms, {peer} {peer_waited * 1e3:>8,.0f} ms{ratio[0]:>7.1f} x"
+        f"   (processor {worked * 1e3:,.0f} and {peer_worked * 1e3:,.0f} ms, {ratio[1]:.1f} x)",
+        flush=True,
+    )
+    return ratio
+
+
+def verdict(what: str, ratios: list[Ratio], limit: float) -> None:
+    waited, worked = (median(each) for each in zip(*ratios, strict=True))
+    line(f"{what}, median", f"{waited:.1f} x", f"{limit:g} x", waited >= limit)
+    print(f"  {'  the same on the processor':<62}{f'{worked:.1f} x':>12}")
 
 
 def same(name: str, ours: Rows, theirs: list[tuple[Any, ...]]) -> None:
@@ -149,20 +177,22 @@ def by_pandas(place: Path, own_place: Path, rounds: int) -> None:
     def read(table: str, columns: list[str] | None) -> Any:
         return pandas.read_parquet(place / f"{table}.parquet", columns=columns)
 
-    found = []
+    ratios = []
     with Snapshot.open(place) as plain, Snapshot.open(own_place) as own:
         own.sql(f"set threads = {THREADS}")
         for name, ask in IN_PANDAS.items():
             query, values = query_of(plain, name)
-            ours, theirs = contest(
-                rounds,
-                lambda q=query, v=values: own.sql(q, v),  # type: ignore[misc]  # bound per turn
-                lambda ask=ask: ask(read, NOW),  # type: ignore[misc]  # bound per turn
+            same(name, own.sql(query, values), ask(read, NOW))
+            ratios.append(
+                beside(
+                    name,
+                    "pandas",
+                    rounds,
+                    lambda q=query, v=values: own.sql(q, v),  # type: ignore[misc]  # bound per turn
+                    lambda ask=ask: ask(read, NOW),  # type: ignore[misc]  # bound per turn
+                )
             )
-            found.append(theirs / ours)
-            print(f"  {name:<20}{ours * 1e3:>10.0f} ms, pandas {theirs * 1e3:>8.0f} ms{theirs / ours:>8.1f} x")
-    middle = median(found)
-    line("pandas : own snapshot, median", f"{middle:.1f} x", "4 x", middle >= 4)
+    verdict("pandas : own snapshot", ratios, 4)
 
 
 def by_lifelines(place: Path, own_place: Path, rounds: int) -> None:
@@ -209,57 +239,57 @@ def by_lifelines(place: Path, own_place: Path, rounds: int) -> None:
         theirs, apart = curves(), 0.0
         for row in own.sql(query, values):
             apart = max(apart, abs(row["still_waiting"] - float(theirs[row["dimension"]].loc[row["waited"]])))
-        ours, slow = contest(max(rounds - 1, 1), lambda: own.sql(query, values), curves)
+        ratio = beside("speed_to_lead", "lifelines", rounds, lambda: own.sql(query, values), curves)
     line("survival curves, furthest from lifelines", f"{apart:.1e}", "1e-9", apart <= 1e-9)
-    line("lifelines, end to end : own snapshot", f"{slow / ours:.1f} x", "5 x", slow / ours >= 5)
+    verdict("lifelines, end to end : own snapshot", [ratio], 5)
 
 
 def by_pm4py(place: Path, own_place: Path, rounds: int) -> None:
-    """pm4py has no such numbers; its nearest calls are timed: variants of the path, and times between activities."""
+    """pm4py has no such numbers: its nearest calls are timed, over logs of what the numbers are about."""
     if find_spec("pm4py") is None or find_spec("pandas") is None:
         print("  pm4py is missing: pip install pm4py")
         return
     pandas, pm4py = import_module("pandas"), import_module("pm4py")
-    nearest = {
-        "funnel": pm4py.discover_dfg,
-        "stage_duration": pm4py.discover_performance_dfg,
-        "untouched": pm4py.get_rework_cases_per_activity,
+
+    def log(*parts: Any) -> Any:
+        rows = pandas.concat(parts) if len(parts) > 1 else parts[0]
+        rows["us"] = pandas.to_datetime(rows.us, unit="us", utc=True)
+        return pm4py.format_dataframe(rows, case_id="lead_id", activity_key="what", timestamp_key="us")
+
+    def path() -> Any:
+        entries = pandas.read_parquet(place / "entries.parquet", columns=["lead_id", "stage", "entered_us"])
+        return log(entries.set_axis(["lead_id", "what", "us"], axis=1))
+
+    def talks() -> Any:
+        offers = pandas.read_parquet(place / "handoffs.parquet", columns=["lead_id", "offered_us"])
+        touches = pandas.read_parquet(
+            place / "interactions.parquet",
+            columns=["lead_id", "happened_us"],
+            filters=[("nature", "==", "person_to_person"), ("function", "==", "sales")],
+        )
+        parts = (offers.assign(what="offered"), touches.assign(what="touched"))
+        return log(*(part.set_axis(["lead_id", "us", "what"], axis=1) for part in parts))
+
+    nearest: Mapping[str, Callable[[], object]] = {
+        "funnel": lambda: pm4py.discover_dfg(path()),
+        "stage_duration": lambda: pm4py.discover_performance_dfg(path()),
+        "untouched": lambda: pm4py.filter_eventually_follows_relation(talks(), [("offered", "touched")]),
     }
-    found = []
+    ratios = []
     with Snapshot.open(place) as plain, Snapshot.open(own_place) as own:
         own.sql(f"set threads = {THREADS}")
-        for name, call in nearest.items():
+        for name, ask in nearest.items():
             query, values = query_of(plain, name)
-
-            def ask(call: Callable[[Any], object] = call) -> None:
-                rows = pandas.read_parquet(place / "entries.parquet", columns=["lead_id", "stage", "entered_us"])
-                rows["entered_us"] = pandas.to_datetime(rows.entered_us, unit="us", utc=True)
-                call(pm4py.format_dataframe(rows, case_id="lead_id", activity_key="stage", timestamp_key="entered_us"))
-
-            (ours,) = contest(rounds, lambda q=query, v=values: own.sql(q, v))  # type: ignore[misc]  # bound per turn
-            (theirs,) = contest(1, ask)  # takes long enough to be steady
-            found.append(theirs / ours)
-            print(
-                f"  {name:<20}{ours * 1e3:>10.0f} ms, pm4py {theirs * 1e3:>9.0f} ms{theirs / ours:>8.1f} x", flush=True
+            ratios.append(
+                beside(
+                    name,
+                    "pm4py",
+                    rounds,
+                    lambda q=query, v=values: own.sql(q, v),  # type: ignore[misc]  # bound per turn
+                    ask,
+                )
             )
-    middle = median(found)
-    line("pm4py's nearest call : own snapshot, median", f"{middle:.1f} x", "18 x", middle >= 18)
-
-
-def dashboard(place: Path, own_place: Path, rounds: int) -> None:
-    del place  # it is asked of the saved snapshot alone
-    print("Dashboard: each number of the table above from the saved snapshot, as a whole")
-    slowest, which = 0.0, ""
-    with Snapshot.open(own_place) as own:
-        own.sql(f"set threads = {THREADS}")
-        for name, (arguments, _) in QUESTIONS.items():
-            query, values = query_of(own, name)
-            whole = query.replace(f"l.{arguments['by']}", "'all'").replace("c.owner", "'all'")
-            (took,) = contest(rounds + 1, lambda q=whole, v=values: own.sql(q, v), clock=perf_counter)  # type: ignore[misc]
-            print(f"  {name:<20}{took * 1e3:>10.0f} ms")
-            if took > slowest:
-                slowest, which = took, name
-    line(f"slowest ({which})", f"{slowest * 1e3:.0f} ms", "50 ms", slowest <= 0.05)
+    verdict("pm4py's nearest call : own snapshot", ratios, 18)
 
 
 def limited(own_place: Path, memory: str) -> None:

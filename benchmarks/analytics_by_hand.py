@@ -1,14 +1,14 @@
-"""The same numbers as somebody would write them in an hour: in DuckDB's own SQL, and in pandas.
+"""The same numbers as somebody would write them in an hour in DuckDB's own SQL.
 
 Each query gives one row a group with the same numbers as leadbridge, in the columns that are compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["IN_PANDAS", "IN_SQL", "QUESTIONS"]
+__all__ = ["DAY", "HOUR", "IN_SQL", "QUESTIONS"]
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -140,94 +140,4 @@ IN_SQL: Mapping[str, str] = {
         select l.source, i.buying_stage, i.function, count(*), count(distinct i.lead_id),
           count(*) filter (where nature = 'person_to_person')
         from interactions i join leads l using (lead_id) group by all""",
-}
-
-
-def _durations(read: Callable[..., Any], now_us: int) -> Any:
-    del now_us
-    entries = read("entries", ["lead_id", "passage", "stage", "entered_us"])
-    starts = (
-        entries[entries.stage == "marketing_qualified"].groupby(["lead_id", "passage"]).entered_us.min().reset_index()
-    )
-    ends = entries[entries.stage == "sales_accepted"].groupby(["lead_id", "passage"]).entered_us.min().reset_index()
-    starts["again"] = starts.sort_values("passage").groupby("lead_id").passage.shift(-1).fillna(99)
-    pairs = starts.merge(ends, on="lead_id", suffixes=("", "_end"))
-    pairs = pairs[(pairs.passage_end >= pairs.passage) & (pairs.passage_end < pairs.again)]
-    pairs = pairs.sort_values("passage_end").drop_duplicates(["lead_id", "passage"])
-    pairs["units"] = (pairs.entered_us_end - pairs.entered_us) // HOUR
-    pairs = pairs.merge(read("leads", ["lead_id", "source"]), on="lead_id")
-    return pairs.groupby("source").units.quantile([0.5, 0.9]).unstack()
-
-
-def _funnel(read: Callable[..., Any], now_us: int) -> Any:
-    del now_us
-    entries = read("entries", ["lead_id", "passage", "stage", "entered_us"])
-    firsts = entries.groupby(["lead_id", "passage", "stage"]).entered_us.min().reset_index()
-    firsts = firsts.merge(read("path", None), on="stage").merge(read("leads", ["lead_id", "source"]), on="lead_id")
-    entered = firsts.groupby(["source", "step"]).size()
-    start = firsts[firsts.step == 0].sort_values("passage").drop_duplicates("lead_id", keep="last")
-    came = firsts.merge(start[["lead_id", "passage"]], on="lead_id", suffixes=("", "_start"))
-    reached = came[came.passage >= came.passage_start].groupby(["source", "step"]).lead_id.nunique()
-    return entered.to_frame("entered").join(reached.rename("reached"))
-
-
-def _touched(read: Callable[..., Any]) -> Any:
-    offers = read("handoffs", ["lead_id", "passage", "to_function", "offered_us", "first_decision", "decided_us"])
-    offers = offers.sort_values("offered_us").drop_duplicates(["lead_id", "passage", "to_function"])
-    talks = read("interactions", ["lead_id", "nature", "function", "happened_us"])
-    talks = talks[talks.nature == "person_to_person"]
-    both = offers.merge(talks, left_on=["lead_id", "to_function"], right_on=["lead_id", "function"])
-    both = both[both.happened_us >= both.offered_us]
-    first = both.groupby(["lead_id", "passage", "to_function"]).happened_us.min().rename("touched_us").reset_index()
-    found = offers.merge(first, on=["lead_id", "passage", "to_function"], how="left")
-    return found.merge(read("leads", ["lead_id", "source"]), on="lead_id")
-
-
-def _untouched(read: Callable[..., Any], now_us: int) -> Any:
-    waits = _touched(read)
-    rows = []
-    for us in (HOUR, 4 * HOUR, DAY, 2 * DAY, 7 * DAY):
-        old = waits[now_us - waits.offered_us >= us]
-        missed = ~(old.touched_us - old.offered_us <= us)
-        rows.append(missed.groupby(old.source).agg(["size", "sum"]))
-    return rows
-
-
-def _ignored(read: Callable[..., Any], now_us: int) -> Any:
-    waits = _touched(read)
-    old = waits[now_us - waits.offered_us >= 30 * DAY]
-    refused = old.first_decision.isin(["reject", "disqualify"]) & (old.decided_us <= old.offered_us + 30 * DAY)
-    return (~(old.touched_us - old.offered_us <= 30 * DAY) & ~refused).groupby(old.source).agg(["size", "sum"])
-
-
-def _promises(read: Callable[..., Any], now_us: int) -> Any:
-    del now_us
-    clocks = read("clocks", ["lead_id", "owner", "policy", "target", "state"])
-    clocks = clocks.merge(read("leads", ["lead_id"]), on="lead_id")
-    return clocks.groupby(["owner", "policy", "target", "state"]).size()
-
-
-def _reasons(read: Callable[..., Any], now_us: int) -> Any:
-    del now_us
-    offers = read("handoffs", ["lead_id", "decision", "reason"])
-    refused = offers[offers.decision.notna() & (offers.decision != "accept")]
-    refused = refused.merge(read("leads", ["lead_id", "source"]), on="lead_id")
-    return refused.groupby(["source", "decision", "reason"], dropna=False).size()
-
-
-def _coverage(read: Callable[..., Any], now_us: int) -> Any:
-    del now_us
-    talks = read("interactions", ["lead_id", "nature", "function", "buying_stage"])
-    talks = talks.merge(read("leads", ["lead_id", "source"]), on="lead_id")
-    return talks.groupby(["source", "buying_stage", "function"]).agg({"nature": "size", "lead_id": "nunique"})
-
-
-IN_PANDAS: Mapping[str, Callable[[Callable[..., Any], int], Any]] = {
-    "funnel": _funnel,
-    "stage_duration": _durations,
-    "untouched": _untouched,
-    "ignored_rate": _ignored,
-    "sla_attainment": _promises,
-    "reason_mix": _reasons,
-    "coverage": _coverage,
 }

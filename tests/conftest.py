@@ -36,3 +36,10 @@ def _spark() -> Iterator[Any]:
 def spark(_spark: Any) -> Any:
     """A Spark session that knows nothing of those of other tests."""
     return _spark.newSession()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with something slow come first: nobody waits for it at the end, and one Java is enough."""
+    slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
+    items.sort(key=lambda item: item.path not in slow)

@@ -24,6 +24,7 @@ def demo(*arguments: str) -> dict[str, Any]:
     return figures
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_the_demo_ends_with_two_crms_in_step_and_nothing_left_to_write() -> None:
     figures = demo("--leads", "60", "--seed", "3")
@@ -36,6 +37,7 @@ def test_the_demo_ends_with_two_crms_in_step_and_nothing_left_to_write() -> None
     assert min(figures["api_calls"].values()) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_the_same_seed_tells_the_same_story() -> None:
     one, two = demo("--leads", "30", "--seed", "11"), demo("--leads", "30", "--seed", "11")
@@ -54,6 +56,7 @@ def test_a_folder_without_the_public_funnel_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_real_funnel_gives_the_known_figures() -> None:
     if not LEADS.is_file() and "LEADBRIDGE_REQUIRE_PUBLIC_DATA" not in os.environ:

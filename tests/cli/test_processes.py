@@ -23,6 +23,7 @@ HEAVY = [
     "duckdb",
     "holidays",
     "httpx",
+    "msgspec",
     "numpy",
     "orjson",
     "pandas",

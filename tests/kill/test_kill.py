@@ -114,6 +114,7 @@ def everybody_once(crms: dict[str, Any]) -> None:
     assert "None" not in keys["hubspot"].values()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_sync_killed_time_and_again_ends_as_if_nothing_had_happened(
     crms: dict[str, Any], database: str, tmp_path: Path

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadbridge.adapter import FieldInfo, Value
-from leadbridge_hubspot.mappers import Decoder
+from leadbridge_hubspot.rows import Decoder
 
 KNOWN = {
     info.name: info
@@ -20,7 +20,7 @@ KNOWN = {
         FieldInfo("createdate", "Created", "datetime"),
         FieldInfo("closedate", "Closed", "date"),
         FieldInfo("interests", "Interests", "options"),
-        FieldInfo('it\'s "odd"\n{x}', "Odd", "string"),
+        FieldInfo("it's {odd}", "Odd", "string"),
     )
 }
 DECODER = Decoder("contact", KNOWN, tuple(KNOWN))

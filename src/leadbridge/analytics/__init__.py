@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leadbridge.analytics.comparison import Comparison
 from leadbridge.analytics.contrast import Contrast
+from leadbridge.analytics.figures import DASHBOARD, Figure
 from leadbridge.analytics.literature import Benchmark, Benchmarks, benchmarks
 from leadbridge.analytics.meta import Finding, Meta, Quality
 from leadbridge.analytics.metric import Metric, metric, metrics
@@ -24,12 +25,14 @@ from leadbridge.analytics.snapshot import Snapshot
 from leadbridge.analytics.whatif import what_if
 
 __all__ = [
+    "DASHBOARD",
     "Answer",
     "Benchmark",
     "Benchmarks",
     "Comparison",
     "Contrast",
     "Difference",
+    "Figure",
     "Finding",
     "Meta",
     "Metric",

@@ -88,6 +88,9 @@ def greenwood(at_risk: Sequence[float], ended: Sequence[float]) -> list[Interval
     found: list[Interval] = []
     left, total = 1.0, 0.0
     for there, gone in zip(at_risk, ended, strict=True):
+        if gone == 0 and found:
+            found.append(found[-1])
+            continue
         if gone < there:
             left *= 1 - gone / there
             total += gone / (there * (there - gone))
@@ -97,8 +100,9 @@ def greenwood(at_risk: Sequence[float], ended: Sequence[float]) -> list[Interval
             # Before the first end and after the last one there is no spread to go by.
             found.append((1.0, 1.0) if left >= 1 else (0.0, 0.0))
             continue
-        reach = _Z * sqrt(total) / abs(log(left))
-        found.append((exp(log(left) * exp(reach)), exp(log(left) * exp(-reach))))
+        log_left = log(left)
+        reach = _Z * sqrt(total) / abs(log_left)
+        found.append((exp(log_left * exp(reach)), exp(log_left * exp(-reach))))
     return found
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from leadbridge.analytics.figures import Figure
 from leadbridge.analytics.measuring import horizon_us
 from leadbridge.analytics.meta import Meta
 from leadbridge.analytics.parts import Partition, save_parts
 from leadbridge.analytics.updating import UNSETTLED, update_parts
 from leadbridge.analytics.warehouse import Warehouse, warehouse
+from leadbridge.errors import ConfigError
 
 __all__ = ["Keeping"]
 
@@ -32,7 +34,9 @@ class Keeping(ABC):
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs a query of one's own on the tables."""
 
-    def save(self, directory: str | Path, *, partition: Partition | None = None) -> Self:
+    def save(
+        self, directory: str | Path, *, partition: Partition | None = None, figures: Iterable[Figure] = ()
+    ) -> Self:
         """Copies the snapshot to a directory of its own and returns it from there.
 
         With ``partition`` the leads captured in the same month, quarter or year stand together, sorted, with what
@@ -40,12 +44,17 @@ class Keeping(ABC):
         takes over the leads that changed. Whoever opened the old one can read on until the next time. One process
         writes to a directory at a time.
 
+        With ``figures``, such as :data:`leadbridge.analytics.DASHBOARD`, those and the scorecard are answered now and
+        with every update; whoever asks for them has them without a query.
+
         Raises:
-            ConfigError: for an unknown partition.
+            ConfigError: for an unknown partition, or figures without one.
         """
         place = Path(directory)
         if partition is not None:
-            save_parts(self.directory, self.meta, place, partition)
+            save_parts(self.directory, self.meta, place, partition, figures)
+        elif figures:
+            raise ConfigError("figures are kept beside partitions: save with partition='month' as well")
         else:
             shutil.copytree(self.directory, place, dirs_exist_ok=True)
         return self.open(place)

@@ -79,14 +79,15 @@ class Measuring:
             why = f"{empty}; left out: {', '.join(left_out)}" if left_out else empty
             return NotComputable(why, one.name, one.definition)
         rows = everything if by is None else self._source.sql(one.query(expression, chosen), values)
-        value, interval, certainty = float(total.value), total.interval, Certainty(keys=one.keys)
-        if self._intervals and one.intervals:
+        value, interval = float(total.value), total.interval
+        sure, spreads = self._intervals and bool(one.intervals), dict[tuple[Any, ...], Spread]()
+        if sure:
             spreads = self._spreads(one, expression if by is not None else "'all'", chosen, values)
             rows = with_intervals(one, rows, spreads)
             if interval is None:
                 whole_rows = rows if by is None else with_intervals(one, everything, _merged(spreads))
                 interval = headline_interval(one, value, total.n, whole_rows)
-            certainty = certainty_of(one, by, [_named(row, by) for row in rows], spreads)
+        named = _named(rows, by)
         return Result(
             metric=one.name,
             title=one.title,
@@ -94,8 +95,8 @@ class Measuring:
             basis=chosen,
             grain=one.grain,
             by=by,
-            columns=_columns(rows, by),
-            rows=tuple(_named(row, by) for row in rows),
+            columns=tuple(named[0]) if named else (),
+            rows=tuple(named),
             value=value,
             value_name=one.headline,
             n=total.n,
@@ -106,7 +107,7 @@ class Measuring:
             agreement=meta.under,
             parameters={**{k: v for k, v in values.items() if v not in _ALWAYS}, **(shown or {})},
             interval=interval,
-            certainty=certainty,
+            certainty=certainty_of(one, by, named, spreads) if sure else Certainty(keys=one.keys),
         )
 
     def _spreads(
@@ -196,14 +197,17 @@ def _merged(spreads: Mapping[tuple[Any, ...], Spread]) -> dict[tuple[Any, ...], 
     return {place: many[0] if len(many) == 1 else Spread.together(many) for place, many in grouped.items()}
 
 
-def _columns(rows: list[dict[str, Any]], by: str | None) -> tuple[str, ...]:
-    names = [name for name in (rows[0] if rows else {}) if name != "dimension"]
-    return tuple(names if by is None else [by, *names])
-
-
-def _named(row: dict[str, Any], by: str | None) -> dict[str, Any]:
-    rest = {name: (value or None) if name in _BLANKS else value for name, value in row.items() if name != "dimension"}
-    return rest if by is None else {by: row["dimension"] or None, **rest}
+def _named(rows: list[dict[str, Any]], by: str | None) -> list[dict[str, Any]]:
+    """Rows as people read them: the dimension under its own name, and blanks as ``None``."""
+    blanks = [name for name in _BLANKS if rows and name in rows[0]]
+    found = []
+    for row in rows:
+        rest = row.copy()
+        dimension = rest.pop("dimension")
+        for name in blanks:
+            rest[name] = rest[name] or None
+        found.append(rest if by is None else {by: dimension or None, **rest})
+    return found
 
 
 _BLANKS = ("reason", "buying_stage", "type", "function")

@@ -129,7 +129,7 @@ class Meta:
     have not signed the agreement, ``effective`` and ``until`` its days, ``targets`` its standing and planned targets
     (see :func:`leadbridge.analytics.terms.terms`).
     ``parts`` are the directories of the partitions, by what stands together in one (``partition``), for a snapshot that
-    has any.
+    has any; ``figures`` what is kept answered (:mod:`leadbridge.analytics.figures`).
     """
 
     now_us: int
@@ -148,6 +148,7 @@ class Meta:
     assumptions: Mapping[str, Any] = field(default_factory=dict)
     partition: str = ""
     parts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    figures: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
     @property
@@ -188,7 +189,7 @@ class Meta:
         }
         body |= {name: getattr(self, name) for name in ("unsigned", "effective", "until", "targets")}
         body |= {"personal": self.personal, "connections": self.connections}
-        body |= {"partition": self.partition, "parts": dict(self.parts)}
+        body |= {"partition": self.partition, "parts": dict(self.parts), "figures": self.figures}
         body["assumptions"] = dict(self.assumptions)
         body["recorded"] = sorted(self.recorded)
         body["findings"] = self.findings
@@ -204,7 +205,7 @@ class Meta:
         try:
             body = orjson.loads(path.read_bytes())
             findings = tuple(Finding(**{**one, "leads": tuple(one["leads"])}) for one in body.pop("findings"))
-            lists = {name: tuple(body.pop(name)) for name in _LISTS}
+            lists = {name: tuple(body.pop(name)) for name in _LISTS} | {"figures": tuple(body.pop("figures", ()))}
             return cls(**body | lists | {"findings": findings, "recorded": frozenset(body["recorded"])})
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise DataError(f"{path.parent} is not a snapshot of leadbridge: make one with Snapshot.from_...") from None

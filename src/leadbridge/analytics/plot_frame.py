@@ -42,6 +42,7 @@ __all__ = [
     "charts",
     "facets",
     "finish",
+    "hints",
     "percent",
     "reach",
     "shaded",
@@ -169,6 +170,14 @@ def facets(alt: Any, result: Result, layers: Any, rows: Sequence[Mapping[str, An
     return layers.facet(row=row, data=data, spacing=10).resolve_scale(**shared)
 
 
+def hints(alt: Any, *fields: Any) -> list[Any]:
+    """What is said about a mark that is pointed at: fields as ``name:type``, or tooltips with a format of their own.
+
+    Everywhere in these pictures channels are objects: what is a text, Altair tries against each class that it has.
+    """
+    return [alt.Tooltip(field) if isinstance(field, str) else field for field in fields]
+
+
 def percent(name: str) -> str:
     """A share as text, in the words of a chart; empty where there is none."""
     return f"(datum['{name}'] == null ? '' : format(datum['{name}'], '.1%'))"
@@ -184,7 +193,7 @@ def reach(alt: Any, values: Iterable[float], title: str | None, room: float) -> 
 
 def aligned(base: Any, alt: Any, at: float, text: str, y: Any, **mark: Any) -> Any:
     """A column of texts that ends at ``at`` pixels from the left of the marks."""
-    return base.mark_text(align="right", **mark).encode(x=alt.value(at), y=y, text=text)
+    return base.mark_text(align="right", **mark).encode(x=alt.XValue(at), y=y, text=alt.Text(text))
 
 
 def shaded(alt: Any, field: str, top: float) -> tuple[Any, Any]:

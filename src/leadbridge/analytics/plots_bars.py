@@ -18,6 +18,7 @@ from leadbridge.analytics.plot_frame import (
     charts,
     facets,
     finish,
+    hints,
     percent,
 )
 from leadbridge.analytics.result import Result, spoken
@@ -42,7 +43,7 @@ def reasons(alt: Any, result: Result, look: Look) -> Picture:
             part="datum.share == null ? '' : format(datum.share, '.0%')",
             together="datum.cumulated == null ? '' : format(datum.cumulated, '.0%')",
         )
-        .encode(tooltip=["what:N", "n:Q", "share:Q", "cumulated:Q"])
+        .encode(tooltip=hints(alt, "what:N", "n:Q", "share:Q", "cumulated:Q"))
     )
     y = alt.Y("what:N", sort=alt.EncodingSortField("rank", op="min"), title=None)
     bars = base.mark_bar(height=15).encode(
@@ -52,14 +53,16 @@ def reasons(alt: Any, result: Result, look: Look) -> Picture:
     )
     known = base.transform_filter("datum.cumulated != null")
     along = alt.X("cumulated:Q", scale=alt.Scale(domain=[0, 1], range=[0, wide], nice=False), axis=None)
-    line = known.mark_line(color=ORANGE, strokeDash=[4, 2], strokeWidth=1.5).encode(x=along, y=y, order="rank:Q")
+    line = known.mark_line(color=ORANGE, strokeDash=[4, 2], strokeWidth=1.5).encode(
+        x=along, y=y, order=alt.Order("rank:Q")
+    )
     dots = known.mark_point(color=ORANGE, filled=True, size=28, opacity=1).encode(x=along, y=y)
     layers = [bars, line, dots]
-    top = base.transform_filter("datum.rank == 0").encode(tooltip=alt.value(None))
+    top = base.transform_filter("datum.rank == 0").encode(tooltip=alt.TooltipValue(None))
     heads = ("n", "share", "sum")
     for at, field, head in zip(columns, ("count", "part", "together"), heads, strict=True):
         layers.append(aligned(base, alt, at, f"{field}:N", y))
-        layers.append(top.mark_text(align="right", dy=-20, color=MUTED, text=head).encode(x=alt.value(at), y=y))
+        layers.append(top.mark_text(align="right", dy=-20, color=MUTED, text=head).encode(x=alt.XValue(at), y=y))
     placed = facets(alt, result, alt.layer(*layers).resolve_scale(x="independent"), rows, y="independent")
     notes = [*result.notes(), "dashed line: the share that the reasons make up together"]
     return finish(alt, placed, look, "Why leads were refused", result.definition, notes)
@@ -104,7 +107,7 @@ def shares(count: str, share: str, title: str, *more: str) -> Draw:
                 label=f"datum['{share}'] == null ? 'not computable: 0 of 0' : "
                 f"{percent(share)} + ' of ' + format(datum['{count}'], ',')",
             )
-            .encode(tooltip=["what:N", f"{share}:Q", f"{count}:Q"])
+            .encode(tooltip=hints(alt, "what:N", f"{share}:Q", f"{count}:Q"))
         )
         axis = alt.Axis(title=None, format=".0%", values=[0, 1] if look.narrow else [0, 0.25, 0.5, 0.75, 1])
         scale = alt.Scale(domain=[0, 1], range=[0, plot - room], nice=False)
@@ -115,10 +118,10 @@ def shares(count: str, share: str, title: str, *more: str) -> Draw:
         if f"{share}_high" in result.columns:
             sure = base.transform_filter(f"datum['{share}_high'] != null").mark_rule(color=INK, strokeWidth=1.5)
             low = alt.X(f"{share}_low:Q", scale=scale, axis=axis)
-            layers.append(sure.encode(x=low, x2=f"{share}_high:Q", y=y))
+            layers.append(sure.encode(x=low, x2=alt.X2(f"{share}_high:Q"), y=y))
             end = "most"
         text = base.mark_text(align="left", dx=6)
-        layers.append(text.encode(x=alt.X(f"{end}:Q", scale=scale, axis=axis), y=y, text="label:N"))
+        layers.append(text.encode(x=alt.X(f"{end}:Q", scale=scale, axis=axis), y=y, text=alt.Text("label:N")))
         notes = [*result.notes(), *(["line: 95 % interval"] if end == "most" else [])]
         return finish(alt, alt.layer(*layers), look, title, result.definition, notes)
 

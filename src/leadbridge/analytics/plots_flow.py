@@ -9,7 +9,7 @@ from math import cos, pi, sin
 from textwrap import wrap
 from typing import Any, TypeAlias
 
-from leadbridge.analytics.plot_frame import BLUE, GREY, INK, ORANGE, Look, Picture, charts, finish
+from leadbridge.analytics.plot_frame import BLUE, GREY, INK, ORANGE, Look, Picture, charts, finish, hints
 from leadbridge.analytics.result import Result
 
 __all__ = ["flow"]
@@ -90,8 +90,8 @@ def flow(alt: Any, result: Result, look: Look) -> Picture:
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, look.plot(())], nice=False), axis=None)
     y = alt.Y("y:Q", scale=alt.Scale(domain=[layout.height, 0], nice=False), axis=None)
     size = {"width": look.plot(()), "height": layout.height}
-    told = {"x": x, "y": y, "detail": "band:N", "color": alt.Color("colour:N", scale=None)}
-    tips = ["from:N", "to:N", "moves:Q", "direction:N"]
+    told = {"x": x, "y": y, "detail": alt.Detail("band:N"), "color": alt.Color("colour:N", scale=None)}
+    tips = hints(alt, "from:N", "to:N", "moves:Q", "direction:N")
     bands = charts(alt, layout.bands, **size).mark_area(orient="horizontal", opacity=0.5, clip=True)
     bars = [
         {"x": node.x, "end": layout.end(node), "y": node.y, "low": node.y + _BAR, "stage": node.name,
@@ -99,9 +99,11 @@ def flow(alt: Any, result: Result, look: Look) -> Picture:
         for node in layout.nodes.values()
     ]  # fmt: skip
     stages = (
-        charts(alt, bars).mark_rect(color=INK).encode(x=x, x2="end", y=y, y2="low", tooltip=["stage:N", "entries:Q"])
+        charts(alt, bars)
+        .mark_rect(color=INK)
+        .encode(x=x, x2=alt.X2("end"), y=y, y2=alt.Y2("low"), tooltip=hints(alt, "stage:N", "entries:Q"))
     )
-    layers = [bands.encode(**told, x2="end", tooltip=tips), stages]
+    layers = [bands.encode(**told, x2=alt.X2("end"), tooltip=tips), stages]
     if layout.loops:
         # Clipped, because the engine reckons the room of a line from its width, also where the line has no end.
         loops = charts(alt, layout.loops).mark_line(strokeCap="butt", strokeJoin="round", opacity=0.8, clip=True)
@@ -109,12 +111,15 @@ def flow(alt: Any, result: Result, look: Look) -> Picture:
         heads = charts(alt, layout.heads).mark_point(
             filled=True, shape="triangle-down", color=ORANGE, opacity=1, size=110
         )
-        layers += [loops.encode(**told, order="order:Q", strokeWidth=wide, tooltip=tips), heads.encode(x=x, y=y)]
+        layers += [
+            loops.encode(**told, order=alt.Order("order:Q"), strokeWidth=wide, tooltip=tips),
+            heads.encode(x=x, y=y),
+        ]
     for align, weight in (("left", "normal"), ("left", "bold"), ("right", "normal"), ("right", "bold")):
         some = [row for row in layout.texts if (row["align"], row["weight"]) == (align, weight)]
         if some:
             mark = charts(alt, some).mark_text(align=align, baseline="middle", fontWeight=weight)
-            layers.append(mark.encode(x=x, y=y, text="text:N"))
+            layers.append(mark.encode(x=x, y=y, text=alt.Text("text:N")))
     notes = [*result.notes(), "a band is as wide as the moves are many; orange with an arrow: leads that come back"]
     return finish(alt, alt.layer(*layers), look, "Flow between stages", result.definition, notes)
 

@@ -15,6 +15,7 @@ from leadbridge.analytics.plot_frame import (
     charts,
     facets,
     finish,
+    hints,
     reach,
 )
 from leadbridge.analytics.result import Result, spoken
@@ -31,7 +32,7 @@ def funnel(alt: Any, result: Result, look: Look) -> Picture:
     wide = columns[0] - (42 if look.narrow else 60)
     form = ".0%" if look.narrow else ".1%"
     numbers = ("entered", "inferred", "from_mature", "converted", "step_rate", "reached", "total_rate", "immature")
-    tips = ["called:N", *(f"{name}:Q" for name in numbers)]
+    tips = hints(alt, "called:N", *(f"{name}:Q" for name in numbers))
     base = (
         alt.Chart(width=plot, height=alt.Step(28))
         .transform_calculate(
@@ -47,10 +48,10 @@ def funnel(alt: Any, result: Result, look: Look) -> Picture:
     layers = [base.mark_bar(color=BLUE, height=18).encode(x=x, y=y)]
     heads = ("entered", "step", "total") if look.narrow else ("entered", "of the stage before", "of the first")
     # The heads stand once above each panel: they hang on the row of the first stage.
-    top = base.transform_filter("datum.step == 0").encode(tooltip=alt.value(None))
+    top = base.transform_filter("datum.step == 0").encode(tooltip=alt.TooltipValue(None))
     for at, field, head in zip(columns, ("entries", "before", "first"), heads, strict=True):
         layers.append(aligned(base, alt, at, f"{field}:N", y))
-        layers.append(top.mark_text(align="right", dy=-22, color=MUTED, text=head).encode(x=alt.value(at), y=y))
+        layers.append(top.mark_text(align="right", dy=-22, color=MUTED, text=head).encode(x=alt.XValue(at), y=y))
     text = "Funnel: entries into each stage and cohort conversion"
     return finish(alt, facets(alt, result, alt.layer(*layers), rows), look, text, result.definition, result.notes())
 
@@ -67,14 +68,14 @@ def durations(alt: Any, result: Result, look: Look) -> Picture:
     base = (
         charts(alt, rows, width=look.plot(row[name] for row in rows), height=alt.Step(32))
         .transform_calculate(label=f"{label} + ', n = ' + format(datum.n, ',')")
-        .encode(tooltip=[f"{name}:N", "n:Q", "p25:Q", "p50:Q", "p75:Q", "p90:Q", "censored:Q"])
+        .encode(tooltip=hints(alt, f"{name}:N", "n:Q", "p25:Q", "p50:Q", "p75:Q", "p90:Q", "censored:Q"))
     )
     y = alt.Y(f"{name}:N", title=None, sort=alt.EncodingSortField("p50", op="min", order="ascending"))
     x = reach(alt, (row["p90"] or 0 for row in rows), unit, 2.3 if look.narrow else 2.0)
-    whisker = base.mark_rule(color=GREY, strokeWidth=2).encode(x=alt.X("p25:Q", **x), x2="p90:Q", y=y)
-    half = base.mark_bar(color=BLUE, height=15, opacity=0.6).encode(x=alt.X("p25:Q", **x), x2="p75:Q", y=y)
+    whisker = base.mark_rule(color=GREY, strokeWidth=2).encode(x=alt.X("p25:Q", **x), x2=alt.X2("p90:Q"), y=y)
+    half = base.mark_bar(color=BLUE, height=15, opacity=0.6).encode(x=alt.X("p25:Q", **x), x2=alt.X2("p75:Q"), y=y)
     middle = base.mark_tick(color=ORANGE, thickness=3, size=21).encode(x=alt.X("p50:Q", **x), y=y)
-    text = base.mark_text(align="left", dx=8).encode(x=alt.X("p90:Q", **x), y=y, text="label:N")
+    text = base.mark_text(align="left", dx=8).encode(x=alt.X("p90:Q", **x), y=y, text=alt.Text("label:N"))
     layers = alt.layer(whisker, half, middle, text)
     return finish(
         alt, layers, look, f"Time from {words}: middle half, median, up to 90 %", result.definition, result.notes()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from leadbridge.analytics.plot_frame import Look, Picture, charts, facets, finish, shaded
+from leadbridge.analytics.plot_frame import Look, Picture, charts, facets, finish, hints, shaded
 from leadbridge.analytics.quality import plural
 from leadbridge.analytics.result import Result, spoken
 from leadbridge.clock import from_us
@@ -68,14 +68,14 @@ def _cells(
     top = max((row["interactions"] or 0 for row in rows), default=0)
     fill, ink = shaded(alt, "interactions", top)
     base = alt.Chart(width=plot, height=alt.Step(40)).encode(
-        tooltip=[f"{down}:N", f"{across}:N", "interactions:Q", "leads:Q"]
+        tooltip=hints(alt, f"{down}:N", f"{across}:N", "interactions:Q", "leads:Q")
     )
     axis = alt.Axis(orient="top", labelAngle=-35 if slanted else 0, labelLimit=130, labelOverlap=False)
     x = alt.X(f"{across}:N", title=None, sort=columns, axis=axis)
     y = alt.Y(f"{down}:N", title=None, sort=list(order))
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(x=x, y=y, color=fill)
-    said = base.mark_text(dy=-6).encode(x=x, y=y, text="said:N", color=ink)
-    more = base.mark_text(dy=9, fontSize=11).encode(x=x, y=y, text="more:N", color=ink)
+    said = base.mark_text(dy=-6).encode(x=x, y=y, text=alt.Text("said:N"), color=ink)
+    more = base.mark_text(dy=9, fontSize=11).encode(x=x, y=y, text=alt.Text("more:N"), color=ink)
     placed = facets(alt, result, alt.layer(cells, said, more), rows, color="shared")
     return finish(alt, placed, look, text, result.definition, result.notes())
 
@@ -104,10 +104,10 @@ def weeks(alt: Any, result: Result, look: Look) -> Picture:
     ]  # fmt: skip
     plot = look.plot(order if look.narrow else groups, more=12)
     fill, ink = shaded(alt, "attainment", 1.0)
+    share = alt.Tooltip("attainment:Q", format=".1%")
     base = charts(alt, rows, width=plot, height=alt.Step(38)).encode(
-        tooltip=["week:N", f"{who}:N", alt.Tooltip("attainment:Q", format=".1%"), "met:Q", "met_late:Q", "breached:Q",
-                 "running:Q"]
-    )  # fmt: skip
+        tooltip=hints(alt, "week:N", f"{who}:N", share, "met:Q", "met_late:Q", "breached:Q", "running:Q")
+    )
     # Labels on columns that are too narrow for them would hide one another.
     tight = not look.narrow and plot / len(order) < 46
     axis = alt.Axis(orient="top", labelAngle=-90 if tight else 0, labelOverlap=False, labelLimit=90)
@@ -117,8 +117,8 @@ def weeks(alt: Any, result: Result, look: Look) -> Picture:
         x, y = alt.X("week:N", sort=order, title=None, axis=axis), alt.Y(f"{who}:N", title=None)
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(x=x, y=y, color=fill)
     size = 9 if plot / len(order) < 30 and not look.narrow else 12
-    said = base.mark_text(dy=-6, fontSize=size).encode(x=x, y=y, text="said:N", color=ink)
-    of = base.mark_text(dy=9, fontSize=min(size, 11)).encode(x=x, y=y, text="of:N", color=ink)
+    said = base.mark_text(dy=-6, fontSize=size).encode(x=x, y=y, text=alt.Text("said:N"), color=ink)
+    of = base.mark_text(dy=9, fontSize=min(size, 11)).encode(x=x, y=y, text=alt.Text("of:N"), color=ink)
     notes = [*result.notes(), *_left_out(result, "week_us", len(starts))]
     return finish(alt, alt.layer(cells, said, of), look, "Promises kept in time, by week", result.definition, notes)
 
@@ -151,12 +151,12 @@ def calendar(alt: Any, result: Result, look: Look) -> Picture:
     fill, ink = shaded(alt, "offered", top)
     plot = min(look.plot(order), 520)
     base = charts(alt, rows, width=plot, height=alt.Step(24)).encode(
-        tooltip=["date:N", *(f"{name}:Q" for name in names)]
+        tooltip=hints(alt, "date:N", *(f"{name}:Q" for name in names))
     )
     x = alt.X("day:N", sort=list(_DAYS), title=None, axis=alt.Axis(orient="top", labelAngle=0))
     y = alt.Y("week:N", sort=order, title=None)
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(x=x, y=y, color=fill)
-    said = base.mark_text().encode(x=x, y=y, text="said:N", color=ink)
+    said = base.mark_text().encode(x=x, y=y, text=alt.Text("said:N"), color=ink)
     notes = [*result.notes(), *_left_out(result, "day_us", len(order), 7)]
     text = "Calendar of hand-offs: how many were offered each day (weeks begin on Monday)"
     return finish(alt, alt.layer(cells, said), look, text, result.definition, notes)

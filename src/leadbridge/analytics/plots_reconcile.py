@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leadbridge.analytics.plot_frame import BLUE, GREY, ORANGE, Look, Picture, altair_there, charts, finish
+from leadbridge.analytics.plot_frame import BLUE, GREY, ORANGE, Look, Picture, altair_there, charts, finish, hints
 from leadbridge.analytics.reconciliation import Reconciliation
 
 __all__ = ["DEFINITION", "bridge"]
@@ -35,7 +35,7 @@ def bridge(found: Reconciliation, look: Look | None = None) -> Picture:
     plot = look.plot(row["what"] for row in rows)
     room = 52 if look.narrow else 70
     base = charts(alt, rows, width=plot, height=alt.Step(30)).encode(
-        tooltip=["what:N", "said:N", "meaning:N", "remedy:N"]
+        tooltip=hints(alt, "what:N", "said:N", "meaning:N", "remedy:N")
     )
     y = alt.Y("what:N", sort=None, title=None)
     x = alt.X(
@@ -44,8 +44,10 @@ def bridge(found: Reconciliation, look: Look | None = None) -> Picture:
         axis=alt.Axis(title="records", grid=False, format=",d", tickCount=4, tickMinStep=1),
     )
     kinds = alt.Scale(domain=["total", "less", "more"], range=[BLUE, ORANGE, GREY])
-    bars = base.mark_bar(height=16).encode(x=x, x2="high:Q", y=y, color=alt.Color("way:N", scale=kinds, legend=None))
-    text = base.mark_text(align="left", dx=6).encode(x=alt.X("high:Q"), y=y, text="said:N")
+    bars = base.mark_bar(height=16).encode(
+        x=x, x2=alt.X2("high:Q"), y=y, color=alt.Color("way:N", scale=kinds, legend=None)
+    )
+    text = base.mark_text(align="left", dx=6).encode(x=alt.X("high:Q"), y=y, text=alt.Text("said:N"))
     notes = [
         found.basis,
         f"{found.agreed:,} counted in both",

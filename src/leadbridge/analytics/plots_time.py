@@ -18,6 +18,7 @@ from leadbridge.analytics.plot_frame import (
     altair_there,
     charts,
     finish,
+    hints,
     percent,
     reach,
 )
@@ -44,7 +45,7 @@ def waiting(alt: Any, result: Result, look: Look) -> Picture:
         rows.append({**row, "who": who})
     groups = list(dict.fromkeys(row["who"] for row in rows))
     base = charts(alt, rows, width=look.plot(["100 %"]) - 26, height=280).encode(
-        tooltip=["who:N", "waited:Q", alt.Tooltip("still_waiting:Q", format=".1%"), "at_risk:Q", "censored:Q"]
+        tooltip=hints(alt, "who:N", "waited:Q", alt.Tooltip("still_waiting:Q", format=".1%"), "at_risk:Q", "censored:Q")
     )
     ticks = _ticks(max(row["waited"] for row in rows), unit, 4 if look.narrow else 9)
     named = ", ".join(f"'{at:g}': '{words}'" for at, words in ticks.items())
@@ -58,19 +59,19 @@ def waiting(alt: Any, result: Result, look: Look) -> Picture:
     )
     kinds = {"domain": groups, "range": [_LINES[at % len(_LINES)] for at in range(len(groups))]}
     dashes = {"domain": groups, "range": [_DASHES[at % len(_DASHES)] for at in range(len(groups))]}
-    colour: Any = alt.value(BLUE)
+    colour: Any = alt.ColorValue(BLUE)
     told_apart: dict[str, Any] = {}
     if name is not None:
         colour = alt.Color("who:N", title=name, scale=alt.Scale(**kinds), legend=legend)
         told_apart["strokeDash"] = alt.StrokeDash("who:N", title=name, scale=alt.Scale(**dashes), legend=legend)
     steps = base.mark_line(interpolate="step-after", strokeWidth=2).encode(x=x, y=y, color=colour, **told_apart)
     left = base.transform_filter("datum.censored > 0").mark_tick(thickness=1.5, size=10, orient="vertical")
-    half = charts(alt, [{"half": 0.5}]).mark_rule(color=GREY, strokeDash=[4, 4]).encode(y="half:Q")
+    half = charts(alt, [{"half": 0.5}]).mark_rule(color=GREY, strokeDash=[4, 4]).encode(y=alt.Y("half:Q"))
     drawn = [half, steps, left.encode(x=x, y=y, color=colour)]
     if name is None:
         # Several bands would hide one another.
         sure = base.mark_area(interpolate="step-after", opacity=0.18, color=BLUE)
-        drawn.insert(0, sure.encode(x=x, y=alt.Y("still_waiting_low:Q", scale=full), y2="still_waiting_high:Q"))
+        drawn.insert(0, sure.encode(x=x, y=alt.Y("still_waiting_low:Q", scale=full), y2=alt.Y2("still_waiting_high:Q")))
     layers = alt.layer(*drawn)
     ticked = "a small tick: leads left the curve there while they still waited (censored)"
     notes = [*result.notes(), ticked, *(["band: 95 % interval"] if name is None else []), _median(result)]
@@ -107,13 +108,13 @@ def delays(alt: Any, result: Result, look: Look) -> Picture:
     base = (
         charts(alt, rows, width=look.plot(row["what"] for row in rows), height=alt.Step(30))
         .transform_calculate(label=label + share)
-        .encode(tooltip=["what:N", "n:Q", "p50:Q", "p90:Q", alt.Tooltip("share:Q", format=".1%")])
+        .encode(tooltip=hints(alt, "what:N", "n:Q", "p50:Q", "p90:Q", alt.Tooltip("share:Q", format=".1%")))
     )
     x = reach(alt, (row["p90"] or 0 for row in rows), unit, 2.2 if look.narrow else 2.1)
     y = alt.Y("what:N", title=None, sort=None)
-    whisker = base.mark_rule(color=GREY, strokeWidth=2).encode(x=alt.X("p50:Q", **x), x2="p90:Q", y=y)
+    whisker = base.mark_rule(color=GREY, strokeWidth=2).encode(x=alt.X("p50:Q", **x), x2=alt.X2("p90:Q"), y=y)
     bars = base.mark_bar(color=BLUE, height=15).encode(x=alt.X("p50:Q", **x), y=y)
-    text = base.mark_text(align="left", dx=8).encode(x=alt.X("p90:Q", **x), y=y, text="label:N")
+    text = base.mark_text(align="left", dx=8).encode(x=alt.X("p90:Q", **x), y=y, text=alt.Text("label:N"))
     return finish(
         alt, alt.layer(whisker, bars, text), look, "Delay: system, queue, people", result.definition, result.notes()
     )
@@ -130,11 +131,11 @@ def untouched(alt: Any, result: Result, look: Look) -> Picture:
     base = (
         charts(alt, rows, width=look.plot(["100 %"]) - 26, height=220)
         .transform_calculate(label="format(datum.untouched_rate, '.0%')" if look.narrow else label)
-        .encode(tooltip=["after:N", alt.Tooltip("untouched_rate:Q", format=".1%"), "untouched:Q", "mature:Q"])
+        .encode(tooltip=hints(alt, "after:N", alt.Tooltip("untouched_rate:Q", format=".1%"), "untouched:Q", "mature:Q"))
     )
     x = alt.X("after:N", sort=None, title="time since the hand-off", axis=alt.Axis(labelAngle=0))
     y = alt.Y("untouched_rate:Q", title="untouched", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(**SHARE))
-    colour: Any = alt.value(ORANGE)
+    colour: Any = alt.ColorValue(ORANGE)
     shape: dict[str, Any] = {}
     if name is not None:
         groups = list(dict.fromkeys(row[name] for row in rows))
@@ -147,7 +148,7 @@ def untouched(alt: Any, result: Result, look: Look) -> Picture:
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=colour, **shape)
     layers = [line, dots]
     if name is None:
-        layers.append(base.mark_text(align="left", dx=5, dy=-10).encode(x=x, y=y, text="label:N"))
+        layers.append(base.mark_text(align="left", dx=5, dy=-10).encode(x=x, y=y, text=alt.Text("label:N")))
     return finish(alt, alt.layer(*layers), look, "Leads that nobody had touched", result.definition, result.notes())
 
 
@@ -173,10 +174,10 @@ def compared(rows: Sequence[Mapping[str, Any]], before: str, after: str, definit
     def x(name: str) -> Any:
         return alt.X(f"{name}:Q", title=None, scale=scale, axis=alt.Axis(**SHARE))
 
-    line = base.mark_rule(strokeWidth=3, color=PALE).encode(x=x("before"), x2="after:Q", y=y)
+    line = base.mark_rule(strokeWidth=3, color=PALE).encode(x=x("before"), x2=alt.X2("after:Q"), y=y)
     first = base.mark_point(filled=True, size=90, color=GREY, opacity=1).encode(x=x("before"), y=y)
     second = base.mark_point(filled=True, size=110, color=BLUE, shape="diamond", opacity=1).encode(x=x("after"), y=y)
-    text = base.mark_text(align="left", dx=10).encode(x=x("right"), y=y, text="label:N")
+    text = base.mark_text(align="left", dx=10).encode(x=x("right"), y=y, text=alt.Text("label:N"))
     notes = [f"before (grey circle): {before}", f"after (blue diamond): {after}"]
     return finish(alt, alt.layer(line, first, second, text), look, "What if: promises kept in time", definition, notes)
 

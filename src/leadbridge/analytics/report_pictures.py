@@ -15,15 +15,18 @@ _ID = re.compile(r'\bid="([^"]+)"')
 
 def drawings(draw: Callable[[Look], Picture], name: str) -> dict[str, str]:
     """A picture as ``wide`` and as ``narrow`` SVG; ``name`` keeps their ids apart from all others on the page."""
-    return {size: _own(_svg(draw(look)), f"{name}-{size}") for size, look in _LOOKS.items()}
+    return {size: _own(_svg(draw, look), f"{name}-{size}") for size, look in _LOOKS.items()}
 
 
-def _svg(picture: Picture) -> str:
+def _svg(draw: Callable[[Look], Picture], look: Look) -> str:
     import vl_convert
     from altair import SCHEMA_VERSION
+    from altair.utils.schemapi import debug_mode
 
-    # Not checked against the schema again, which takes longer than drawing: tests check every picture.
-    svg: str = vl_convert.vegalite_to_svg(picture.to_dict(validate=False), SCHEMA_VERSION.rpartition(".")[0])
+    # Checked against the schema neither in parts nor as a whole, which takes longer than drawing: tests do that.
+    with debug_mode(False):
+        said = draw(look).to_dict(validate=False)
+    svg: str = vl_convert.vegalite_to_svg(said, SCHEMA_VERSION.rpartition(".")[0])
     return svg
 
 

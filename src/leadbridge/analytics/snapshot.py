@@ -21,6 +21,7 @@ from leadbridge.analytics.agreed import LeadStanding, agreed_recorded, agreed_ro
 from leadbridge.analytics.crm import Connections, Progress, told_by
 from leadbridge.analytics.engine import TABLES, connect, last_instant, quoted, rows_of, write_rows
 from leadbridge.analytics.exports import Exports, Frame
+from leadbridge.analytics.figures import answered, figures_home
 from leadbridge.analytics.flatten import clock_rows, histories, recorded, table_rows
 from leadbridge.analytics.keeping import Keeping
 from leadbridge.analytics.kept import from_kept
@@ -75,6 +76,7 @@ class Snapshot(Exports, Keeping):
         self._remove = finalize(self, shutil.rmtree, directory, ignore_errors=True) if temporary else None
         self._connection: DuckDBPyConnection | None = None
         self._kept: frozenset[str] = frozenset()
+        self._figures = figures_home(directory, meta)
         self._lock = Lock()
 
     # -- making one -------------------------------------------------------------------------------------------------
@@ -348,8 +350,8 @@ class Snapshot(Exports, Keeping):
 
     def sql(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Runs a query of one's own on the tables (``leads``, ``entries``, ``handoffs``, ...); one mapping a row."""
-        connection = self._open()
-        return rows_of(connection, from_kept(query, self._kept), values)
+        kept = answered(self._figures, query, values)
+        return kept if kept is not None else rows_of(self._open(), from_kept(query, self._kept), values)
 
     def count(self, table: str) -> int:
         """The rows of a table."""

@@ -62,7 +62,10 @@ def update_parts(place: Path, kept: Meta, newer: Path, changes: Meta, gone: Coll
         touches = {"touches"} if rows_of(connection, _TOUCHES)[0]["there"] else set[str]()
         found = tuple(findings(connection))
     recorded = (kept.recorded | changes.recorded) - {"touches"} | touches
-    publish(place, replace(changes, recorded=recorded, findings=found, parts=parts, partition=partition))
+    publish(
+        place,
+        replace(changes, recorded=recorded, findings=found, parts=parts, partition=partition, figures=kept.figures),
+    )
 
 
 def _write_changed(connection: DuckDBPyConnection, fresh: dict[str, str], gone: Iterable[str], file: Path) -> None:

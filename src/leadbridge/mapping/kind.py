@@ -114,9 +114,13 @@ class KindMapping:
             (name, info.fields[field], self._reader(name, info.fields[field]), self._blank(field))
             for name, field in self.fields.items()
         ]
+        self._readers_of: dict[str, list[FieldReader]] = {}
+        for each in self._readers:
+            self._readers_of.setdefault(each[1].name, []).append(each)
         self._straight = written_out(self._readers)
         self._owner_field = self.fields.get("owner", "")
         self.names = tuple(self.fields)
+        self._answers = [(field, table) for field, table in self.tables.items() if info.fields[field].writable]
         # Fields that say one thing each, whatever stands in the others.
         several = {*self.tables, *self._axis_fields.values(), self.fields.get("owner")}
         self._alone = {field for field in info.fields if field not in several}
@@ -225,7 +229,12 @@ class KindMapping:
         """
         if not changes.keys() <= self._alone:
             return self.read(state)
-        return {**values, **self._one_by_one(changes)}
+        said = {
+            name: _said(value, name, reader, blank)
+            for field, value in changes.items()
+            for name, _, reader, blank in self._readers_of.get(field, ())
+        }
+        return {**values, **said}
 
     def unmapped(self, fields: Fields) -> list[tuple[str, str]]:
         """Picklist values of a record that the crosswalk does not know: (field, value)."""
@@ -260,6 +269,10 @@ class KindMapping:
     def label(self, field: str, value: str) -> str:
         """What people see instead of a stored value; an owner's name is nobody's business here."""
         return next((option.label for option in self.info.fields[field].options if option.value == value), value)
+
+    def names_of(self, field: str) -> list[str]:
+        """The canonical names under which a CRM field is read."""
+        return [name for name, *_ in self._readers_of.get(field, ())]
 
     def own_value(self, purpose: str, fields: Fields) -> Value:
         """What stands in one of our own fields."""
@@ -296,15 +309,17 @@ class KindMapping:
             local = self._local(name, self.info.fields[field], value, current.get(field))
             if local != current.get(field) and not (value is not None and local is None):
                 changes[field] = local
-        for field, table in self.tables.items():
-            if field not in changes and self.info.fields[field].writable:
-                now = current.get(field)
-                # A value that nobody gave a meaning to is somebody's own word: it stays, and check reports it.
-                raw = self._words[field].express(wanted, now) if now in (None, "") or now in table else None
-                if raw is not None and raw != now:
-                    changes[field] = raw
-                elif raw is None and self._misleads(field, wanted.get("stage"), now):
+        for field, table in self._answers:
+            if field in changes:
+                continue
+            now = current.get(field)
+            # A value that nobody gave a meaning to is somebody's own word: it stays, and check reports it.
+            raw = self._words[field].express(wanted, now) if now in table or now in (None, "") else None
+            if raw is None:
+                if stage in self._shown_as and self._misleads(field, wanted["stage"], now):
                     changes[field] = None
+            elif raw != now:
+                changes[field] = raw
         for purpose, field in self.own.items():
             if purpose in wanted and wanted[purpose] != (current.get(field) or None):
                 changes[field] = wanted[purpose]

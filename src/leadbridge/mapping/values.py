@@ -27,12 +27,14 @@ class Words:
     def express(self, wanted: Mapping[str, Value], current: Value) -> str | None:
         """As :func:`express`."""
         now = current if isinstance(current, str) and current in self.table else None
-        asked = (now, *(wanted.get(axis) for axis in self._axes))
-        if asked not in self._found:
+        asked = (now, *map(wanted.get, self._axes))
+        try:
+            return self._found[asked]
+        except KeyError:
             if len(self._found) >= _MOST_FOUND:
                 self._found.clear()
-            self._found[asked] = express(self.table, wanted, current)
-        return self._found[asked]
+            said = self._found[asked] = express(self.table, wanted, current)
+            return said
 
 
 def express(table: Table, wanted: Mapping[str, Value], current: Value) -> str | None:

@@ -11,14 +11,22 @@ from sqlalchemy import bindparam, delete, select
 
 from leadbridge.adapter import Ref
 from leadbridge.store import schema
-from leadbridge.store.among import among
-from leadbridge.store.codec import fingerprint
+from leadbridge.store.among import among_given
+from leadbridge.store.codec import dump, fingerprint
+from leadbridge.store.prepared import Prepared
 from leadbridge.store.writer import Writer
 
 __all__ = ["Handles", "handle"]
 
 Key = tuple[str, Ref]
 
+_KEPT = Prepared(
+    select(schema.handle.c.id, schema.handle.c.digest).where(
+        schema.handle.c.connection == bindparam("of"),
+        schema.handle.c.kind == bindparam("kind_of"),
+        among_given(schema.handle.c.id, "ids"),
+    )
+)
 _ENDED = delete(schema.handle).where(
     schema.handle.c.connection == bindparam("of"),
     schema.handle.c.kind == bindparam("kind_of"),
@@ -37,14 +45,11 @@ class Handles(Writer):
 
     def save(self, handles: Mapping[Key, Collection[str]]) -> None:
         """Stores what records can be recognised by now, in place of what was known of them."""
-        table = schema.handle
         by_kind: dict[tuple[str, str], dict[str, Collection[str]]] = {}
         for (connection, ref), digests in handles.items():
             by_kind.setdefault((connection, ref.kind), {})[ref.id] = digests
         for (connection, kind), ids in by_kind.items():
-            of_kind = (table.c.connection == connection) & (table.c.kind == kind)
-            query = select(table.c.id, table.c.digest).where(of_kind, among(table.c.id, ids))
-            kept = {(one, digest) for one, digest in self._connection.execute(query).all()}
+            kept = {(one, digest) for one, digest in self._ask(_KEPT, of=connection, kind_of=kind, ids=dump(list(ids)))}
             wanted = {(one, digest) for one, digests in ids.items() for digest in digests}
             self._change_to(connection, kind, old=kept - wanted, new=wanted - kept)
 

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select, update
 from leadbridge.clock import to_us
 from leadbridge.errors import StoreConflict
 from leadbridge.store import schema
+from leadbridge.store.prepared import Prepared
 from leadbridge.store.worker import Worker
 from leadbridge.store.writer import Writer
 
@@ -22,7 +23,9 @@ __all__ = ["Lease", "Leases"]
 
 _TABLE = schema.lease
 _MINE = _TABLE.c.name == bindparam("mine")
-_FREE = select(_TABLE).where(_MINE).with_for_update(skip_locked=True)
+_FREE = Prepared(
+    select(_TABLE.c.owner, _TABLE.c.until_us, _TABLE.c.fence).where(_MINE).with_for_update(skip_locked=True)
+)
 _TAKE = (
     update(_TABLE).where(_MINE).values(owner=bindparam("whose"), fence=bindparam("next"), until_us=bindparam("until"))
 )
@@ -52,10 +55,13 @@ class Leases(Writer):
             [{"name": name, "owner": "", "fence": 0, "until_us": 0}],
             keep=("owner", "fence", "until_us"),
         )
-        row = self._connection.execute(_FREE, {"mine": name}).mappings().first()
-        if row is None or (row["owner"] and row["until_us"] > to_us(now) and not Worker.gone(row["owner"])):
+        free = self._ask(_FREE, mine=name)
+        if not free:
             return None
-        lease = Lease(name, worker.name, int(row["fence"]) + 1)
+        owner, taken_until, fence = free[0]
+        if owner and taken_until > to_us(now) and not Worker.gone(owner):
+            return None
+        lease = Lease(name, worker.name, int(fence) + 1)
         values = {"mine": name, "whose": lease.owner, "next": lease.fence, "until": to_us(until)}
         self._connection.execute(_TAKE, values)
         return lease

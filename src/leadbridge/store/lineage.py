@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from leadbridge.store import schema
 from leadbridge.store.line import Line
+from leadbridge.store.prepared import Prepared
 from leadbridge.store.writer import Writer
 
 __all__ = ["RECOVERED", "Lineage"]
 
 _LINE, _ISSUED = "line", "issued"
+_NOTES = Prepared(
+    select(schema.basis.c.name, schema.basis.c.digest)
+    .where(or_(schema.basis.c.name == _LINE, schema.basis.c.name == _ISSUED))
+    .with_for_update()
+)
 RECOVERED = "recovered"
 """Under this name it is noted that a database was recovered and no plan has been approved since."""
 
@@ -44,9 +50,8 @@ class Lineage(Writer):
 
     def _line(self) -> Line:
         """The line, which nobody else goes on with until this transaction is over."""
-        table = schema.basis
-        self._connection.execute(select(table).where(table.c.name.in_((_LINE, _ISSUED))).with_for_update())
-        return self.read.line()
+        notes = dict(self._ask(_NOTES))
+        return Line(notes.get(_LINE, ""), int(notes.get(_ISSUED) or 0))
 
     def _note(self, notes: Mapping[str, str]) -> None:
         self._upsert(schema.basis, [{"name": name, "digest": digest} for name, digest in notes.items()])

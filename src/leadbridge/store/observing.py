@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import Integer, bindparam, select, type_coerce, update
 
 from leadbridge.adapter import Record, Ref
 from leadbridge.clock import to_us
 from leadbridge.store import schema
-from leadbridge.store.among import among
-from leadbridge.store.codec import dump_fields, fingerprint
+from leadbridge.store.among import among_given
+from leadbridge.store.codec import dump, dump_fields, fingerprint
+from leadbridge.store.prepared import Prepared
 from leadbridge.store.writer import Writer
 
 __all__ = ["Observing"]
 
 Key = tuple[str, Ref]
+
+_SEEN = schema.observation.c
+_THESE = (_SEEN.connection == bindparam("of"), _SEEN.kind == bindparam("kind_of"), among_given(_SEEN.id, "ids"))
+_KNOWN = Prepared(
+    select(_SEEN.id, _SEEN.hash, _SEEN.version, _SEEN.modified_us, type_coerce(_SEEN.dirty, Integer)).where(*_THESE)
+)
+_MARK = update(schema.observation).where(*_THESE).values(dirty=bindparam("now"))
 
 
 class Observing(Writer):
@@ -41,7 +49,6 @@ class Observing(Writer):
             digest = fingerprint(said, record.state, f"{successor}")
             old_hash, old_version, old_us, old_dirty = known.get((ref.kind, ref.id), ("", "", 0, False))
             modified = to_us(record.modified_at)
-            place = {"connection": connection, "kind": ref.kind, "id": ref.id}
             if late and old_us > modified and digest != old_hash:
                 overtaken.append((connection, ref))
             elif digest == old_hash:
@@ -51,7 +58,9 @@ class Observing(Writer):
                 changed += 1
                 rows.append(
                     {
-                        **place,
+                        "connection": connection,
+                        "kind": ref.kind,
+                        "id": ref.id,
                         "version": record.version,
                         "modified_us": modified,
                         "state": record.state,
@@ -69,28 +78,23 @@ class Observing(Writer):
 
     def _known(self, connection: str, refs: Iterable[Ref]) -> dict[tuple[str, str], tuple[str, str, int, bool]]:
         """Digest, version, instant and mark of what is known of records, by kind and id."""
-        table = schema.observation
         by_kind: dict[str, list[str]] = {}
         for ref in refs:
             by_kind.setdefault(ref.kind, []).append(ref.id)
-        known: dict[tuple[str, str], tuple[str, str, int, bool]] = {}
-        for kind, ids in by_kind.items():
-            query = select(table.c.id, table.c.hash, table.c.version, table.c.modified_us, table.c.dirty).where(
-                table.c.connection == connection, table.c.kind == kind, among(table.c.id, ids)
-            )
-            for one, digest, version, modified, dirty in self._connection.execute(query).all():
-                known[kind, one] = (digest, version, modified, dirty)
-        return known
+        return {
+            (kind, one): (digest, version, modified, bool(dirty))
+            for kind, ids in by_kind.items()
+            for one, digest, version, modified, dirty in self._ask(_KNOWN, of=connection, kind_of=kind, ids=dump(ids))
+        }
 
     def mark(self, records: Iterable[tuple[str, Ref]], *, dirty: bool) -> None:
         """Says that records have been decided about, or have to be decided about again."""
-        table = schema.observation
         by_kind: dict[tuple[str, str], list[str]] = {}
         for connection, ref in records:
             by_kind.setdefault((connection, ref.kind), []).append(ref.id)
         for (connection, kind), ids in by_kind.items():
-            of_kind = (table.c.connection == connection) & (table.c.kind == kind)
-            self._connection.execute(update(table).where(of_kind, among(table.c.id, ids)).values(dirty=dirty))
+            which = {"of": connection, "kind_of": kind, "ids": dump(ids)}
+            self._connection.execute(_MARK, {**which, "now": dirty})
 
     def decided(self, records: Iterable[Key], seen: Mapping[Key, str]) -> None:
         """Says that records have been decided about, unless another worker has seen them otherwise since.
@@ -107,10 +111,10 @@ class Observing(Writer):
         What stayed where it was because of an old rule, or meant nothing, may cross under the new one.
         """
         table, basis = schema.observation, schema.basis
-        known = self._connection.execute(select(basis.c.digest).where(basis.c.name == "decided")).scalar()
+        known = self.read.basis("decided")
         if known == digest:
             return False
-        if known is not None:
+        if known:
             self._connection.execute(update(table).where(table.c.state == "live").values(dirty=True))
         self._upsert(basis, [{"name": "decided", "digest": digest}])
-        return known is not None
+        return bool(known)

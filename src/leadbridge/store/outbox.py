@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Select, Update, and_, bindparam, exists, or_, select, text, tuple_, update
+from sqlalchemy import Update, and_, bindparam, exists, or_, select, text, tuple_, update
 
 from leadbridge.adapter import Fields
 from leadbridge.clock import to_us
 from leadbridge.store import schema
 from leadbridge.store.among import among_given
 from leadbridge.store.codec import dump, dump_fields
-from leadbridge.store.reading import OPEN
+from leadbridge.store.prepared import Prepared
 from leadbridge.store.rows import Intent
 from leadbridge.store.unpacking import INTENT, intent_of
 from leadbridge.store.worker import Worker
@@ -35,12 +35,12 @@ _STEP = _TABLE.alias("step")
 _MINE = among_given(_TABLE.c.key, "keys")
 
 # Making a statement costs more than running it, and these run for every batch.
-_OPEN = (
+_OPEN = Prepared(
     select(_TABLE.c.after.is_not(None), _TABLE.c.sequence < 0, _TABLE.c.owner)
     .where(_TABLE.c.connection == bindparam("of"), text(schema.OPEN))
     .distinct()
 )
-_HELD = select(_TABLE.c.key, _TABLE.c.fence).where(_MINE).order_by(_TABLE.c.key).with_for_update()
+_HELD = Prepared(select(_TABLE.c.key, _TABLE.c.fence).where(_MINE).order_by(_TABLE.c.key).with_for_update())
 _TAKE = (
     update(_TABLE).where(_MINE).values(owner=bindparam("whose"), until_us=bindparam("until"), fence=_TABLE.c.fence + 1)
 )
@@ -52,6 +52,8 @@ _SENT = (
 )
 _UNSENT = update(_TABLE).where(_MINE).values(state="pending", sent_us=None, attempts=_TABLE.c.attempts - 1)
 _RELEASE = update(_TABLE).where(_MINE).values(owner="", until_us=0)
+_END = update(_TABLE).where(_MINE).values(owner="", until_us=0, state=bindparam("to"))
+_END_BECAUSE = _END.values(reason=bindparam("why"))
 
 
 class Waiting(NamedTuple):
@@ -85,7 +87,7 @@ class Outbox(Writer):
 
     def waiting(self, connection: str) -> Waiting:
         """What is open for a connection, without saying of whom."""
-        found = self._connection.execute(_OPEN, {"of": connection}).all()
+        found = self._ask(_OPEN, of=connection)
         steps = {bool(later) for later, _, _ in found}
         owners = {owner for _, _, owner in found if owner}
         opt_outs = any(each for _, each, _ in found)
@@ -124,10 +126,9 @@ class Outbox(Writer):
             "sent_before": to_us(sent_before),
             "most": limit,
         }
-        given |= {"widows": sorted(widows)} if widows else {}
+        given |= {"widows": dump(sorted(widows))} if widows else {}
         given |= after._asdict() if after is not None else {}
-        query = _claiming(first, opt_outs, bool(widows), after is not None)
-        rows = self._connection.execute(query, given).all()
+        rows = self._ask(_claiming(first, opt_outs, bool(widows), after is not None), **given)
         # As they are once they are taken: the fence stands last.
         claimed = [intent_of((*row[:-1], row[-1] + 1)) for row in rows]
         self._claims(_TAKE, [intent.key for intent in claimed], whose=worker.name, until=to_us(until))
@@ -142,7 +143,7 @@ class Outbox(Writer):
         fences = {intent.key: intent.fence for intent in intents}
         if not fences:
             return frozenset()
-        rows = self._connection.execute(_HELD, {"keys": dump(sorted(fences))}).all()
+        rows = self._ask(_HELD, keys=dump(sorted(fences)))
         mine = [key for key, fence in rows if fence == fences[key]]
         if until is not None:
             self._claims(_PROLONG, mine, until=to_us(until))
@@ -166,9 +167,10 @@ class Outbox(Writer):
             state: their new state.
             reason: why, if there is one to be told.
         """
-        words = {"state": state} if reason is None else {"state": state, "reason": reason}
-        ended = update(_TABLE).where(_MINE).values(owner="", until_us=0, **words)
-        self._claims(ended, sorted(keys))
+        if reason is None:
+            self._claims(_END, sorted(keys), to=state)
+        else:
+            self._claims(_END_BECAUSE, sorted(keys), to=state, why=reason)
 
     def born(self, records: Mapping[str, Fields]) -> None:
         """Keeps what new records held when they were made, by the keys of the writes that made them."""
@@ -185,10 +187,10 @@ class Outbox(Writer):
 
 
 @cache
-def _claiming(first: bool, opt_outs: bool, widowed: bool, behind: bool) -> Select[Any]:
-    waiting = exists(select(_STEP.c.key).where(_STEP.c.key == _TABLE.c.after, _STEP.c.state.in_(OPEN)))
+def _claiming(first: bool, opt_outs: bool, widowed: bool, behind: bool) -> Prepared:
+    waiting = exists(select(_STEP.c.key).where(_STEP.c.key == _TABLE.c.after, text(f"step.{schema.OPEN}")))
     free = [_TABLE.c.owner == "", _TABLE.c.until_us <= bindparam("now")]
-    free += [_TABLE.c.owner.in_(bindparam("widows", expanding=True))] if widowed else []
+    free += [among_given(_TABLE.c.owner, "widows")] if widowed else []
     query = (
         select(*INTENT)
         .where(_TABLE.c.connection == bindparam("of"), text(f"intent.{schema.OPEN}"), or_(*free))
@@ -200,4 +202,4 @@ def _claiming(first: bool, opt_outs: bool, widowed: bool, behind: bool) -> Selec
     )
     query = query.where(_TABLE.c.sequence < 0) if opt_outs else query
     place = [bindparam(column.name, type_=column.type) for column in _ORDER]
-    return query.where(tuple_(*_ORDER) > tuple_(*place)) if behind else query
+    return Prepared(query.where(tuple_(*_ORDER) > tuple_(*place)) if behind else query)

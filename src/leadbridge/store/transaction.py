@@ -16,7 +16,7 @@ from leadbridge.domain.facts import Fact, SLAEscalated
 from leadbridge.domain.sla.escalations import identity
 from leadbridge.errors import ConfigError
 from leadbridge.store import schema
-from leadbridge.store.among import among
+from leadbridge.store.among import among, among_given
 from leadbridge.store.codec import dump, dump_dates, dump_fields, load
 from leadbridge.store.erasing import Erasing
 from leadbridge.store.handles import Handles
@@ -30,6 +30,13 @@ from leadbridge.store.sweeping import Sweeping
 from leadbridge.store.timers import Folded
 
 __all__ = ["Transaction"]
+
+_UNTIMED = delete(schema.timer).where(among_given(schema.timer.c.lead, "leads"))
+_RESOLVED = (
+    update(schema.quarantine)
+    .where(among_given(schema.quarantine.c.fingerprint, "prints"))
+    .values(resolved_us=bindparam("at"))
+)
 
 
 class Transaction(Observing):
@@ -61,14 +68,13 @@ class Transaction(Observing):
         Raises:
             ConfigError: the database already knows another account under this name.
         """
-        table = schema.connection
-        row = self._connection.execute(select(table).where(table.c.name == name)).mappings().first()
-        if row is None:
-            self._connection.execute(insert(table), {"name": name, "system": system, "account": account})
-        elif (row["system"], row["account"]) != (system, account):
+        known = self.read.accounts().get(name)
+        if known is None:
+            self._insert(schema.connection, [{"name": name, "system": system, "account": account}])
+        elif known != (system, account):
             raise ConfigError(
                 f"connection {name} leads to {system} account {account}, but this database was made for "
-                f"{row['system']} account {row['account']}: use another store, or the account it was made for"
+                f"{known[0]} account {known[1]}: use another store, or the account it was made for"
             )
 
     def keep_agreements(self, versions: Iterable[KeptAgreement]) -> None:
@@ -278,7 +284,7 @@ class Transaction(Observing):
         )
         gone = [lead for lead, due in timers.items() if due is None]
         if gone:
-            self._connection.execute(delete(schema.timer).where(among(schema.timer.c.lead, gone)))
+            self._connection.execute(_UNTIMED, {"leads": dump(gone)})
 
     def keep(self, conflicts: Iterable[Conflict], settled_at: datetime) -> None:
         """Stores both values of settled conflicts."""
@@ -327,12 +333,10 @@ class Transaction(Observing):
     def resolve(self, fingerprints: Iterable[str], at: datetime) -> None:
         """Says that things set aside have been settled."""
         prints = list(fingerprints)
-        table = schema.quarantine
         if prints:
-            found = among(table.c.fingerprint, prints)
-            self._connection.execute(update(table).where(found).values(resolved_us=to_us(at)))
+            self._connection.execute(_RESOLVED, {"prints": dump(prints), "at": to_us(at)})
 
     def log_round(self, started_at: datetime, finished_at: datetime, counts: Mapping[str, object]) -> None:
         """Notes what a round did."""
         row = {"started_us": to_us(started_at), "finished_us": to_us(finished_at), "counts": dump(dict(counts))}
-        self._connection.execute(insert(schema.round_), row)
+        self._insert(schema.round_, [row])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Dialect, Table, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["Words", "change", "insertion", "upsert"]
+__all__ = ["AT_ONCE", "Words", "change", "insertion", "upsert"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,14 @@ class Words:
         text: the statement.
         names: what its parameters are called, in the order in which rows give them.
         order: at which places of a row its parameters stand, for a driver that counts them; else ``None``.
+        at_once: the same for ``AT_ONCE`` rows in one go, where that is quicker: SQLite's driver hands the interpreter
+            over to another thread, and waits to get it back, once a go. Else empty.
     """
 
     text: str
     names: tuple[str, ...]
     order: tuple[int, ...] | None
+    at_once: str = ""
 
     def bound(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """Rows as the driver takes them."""
@@ -35,6 +39,9 @@ class Words:
             return list(rows)
         return [tuple(row[place] for place in self.order) for row in rows]
 
+
+AT_ONCE = 50
+"""Times the columns of the widest table it is less than the 999 parameters that every SQLite takes."""
 
 _Key = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 _KNOWN: WeakKeyDictionary[Dialect, dict[_Key, Words]] = WeakKeyDictionary()
@@ -47,8 +54,14 @@ def _words(dialect: Dialect, key: _Key, make: Callable[[], Any], names: Sequence
         compiled = make().compile(dialect=dialect, column_keys=columns)
         places = compiled.positiontup if compiled.positional else None
         order = tuple(names.index(name) for name in places) if places else None
-        known[key] = Words(str(compiled), tuple(names), order)
+        known[key] = Words(str(compiled), tuple(names), order, _at_once(str(compiled)) if order else "")
     return known[key]
+
+
+def _at_once(text: str) -> str:
+    """An insertion of one row as one of many; nothing for other statements."""
+    one = re.search(r"(?<= VALUES )\([?, ]+\)", text)
+    return text.replace(one[0], ", ".join([one[0]] * AT_ONCE), 1) if one else ""
 
 
 def insertion(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> Words:

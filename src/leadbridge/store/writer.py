@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Table, func, select, text
 from leadbridge.store import schema
 from leadbridge.store.prepared import Prepared
 from leadbridge.store.reading import Reader
-from leadbridge.store.wording import Words, change, insertion, upsert
+from leadbridge.store.wording import AT_ONCE, Words, change, insertion, upsert
 
 __all__ = ["Writer"]
 
@@ -41,6 +42,10 @@ class Writer:
         self._recorded: set[str] = set()
         self.read: Reader = _Inside(connection)
 
+    def _ask(self, question: Prepared, **given: object) -> list[Any]:
+        """Asks what is asked again and again, inside the transaction; gives the rows as tuples."""
+        return question.rows(self._connection.dialect, self._connection.connection, **given)
+
     @property
     def _shared(self) -> bool:
         """Whether others can write at the same time; a writer of SQLite is alone."""
@@ -65,9 +70,14 @@ class Writer:
         self._many(change(self._connection.dialect, table, columns, same), rows)
 
     def _many(self, words: Words, rows: Sequence[Sequence[Any]]) -> None:
-        """Runs a statement once for each row, as the driver takes it: binding by hand costs more than storing."""
-        if rows:
-            self._connection.exec_driver_sql(words.text, words.bound(rows))
+        """Runs a statement for each row, as the driver takes it: binding by hand costs more than storing."""
+        bound = words.bound(rows)
+        whole = len(bound) // AT_ONCE * AT_ONCE if words.at_once else 0
+        for start in range(0, whole, AT_ONCE):
+            some = bound[start : start + AT_ONCE]
+            self._connection.exec_driver_sql(words.at_once, tuple(chain.from_iterable(some)))
+        if rest := bound[whole:]:
+            self._connection.exec_driver_sql(words.text, rest)
 
     def _stale(self, leads: Iterable[str]) -> None:
         """The open promises of leads have to be folded again."""

@@ -46,7 +46,8 @@ def dated(rules: Rules, cases: Sequence[Case], adapters: Mapping[str, Adapter], 
 
 def _disputed(rules: Rules, case: Case) -> list[str]:
     """The fields that both sides changed since they agreed, and on which the later change has the word."""
-    if len(case.sides) < 2 or any(side.base is None for side in case.sides.values()):
+    # A side that says just what it said then has changed nothing: so it is with most leads.
+    if len(case.sides) < 2 or any(side.base is None or side.base == side.values for side in case.sides.values()):
         return []
     one, two = case.sides.values()
     return [

@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from leadbridge.adapter import Adapter
 from leadbridge.agreement import Agreement, Agreements
-from leadbridge.agreement.versions import digest
 from leadbridge.clock import Clock
 from leadbridge.errors import AdapterError, ApprovalNeeded, ConfigError, StalePlan, StoreBusy, WritesOff, named
 from leadbridge.mapping import ConnectionMapping
@@ -25,7 +24,7 @@ from leadbridge.sync.collecting import collected_rarely
 from leadbridge.sync.dating import dated
 from leadbridge.sync.decide import decide
 from leadbridge.sync.deliver import deliver
-from leadbridge.sync.described import described
+from leadbridge.sync.described import Described
 from leadbridge.sync.erase import Eraser, ErasurePlan
 from leadbridge.sync.gather import Gathered, gather
 from leadbridge.sync.guards import Ground, over_limits
@@ -73,7 +72,7 @@ class Engine:
         self.writes, self.clock, self.retry, self.grace = writes, clock, retry, grace
         self.meter = Meter(store, self.adapters, budgets or {})
         self.worker, self.workers = Worker(), workers
-        self._known: dict[str, ConnectionMapping] = {}
+        self._crms = Described()
 
     @property
     def agreement(self) -> Agreement:
@@ -94,13 +93,12 @@ class Engine:
 
     def _described(self) -> tuple[dict[str, ConnectionMapping], dict[str, AdapterError]]:
         """The mappings, of a connection that does not answer the last one known; and the connections that do not."""
-        mappings, down = described(self.adapters, self.agreement, self._known, self.retry)
+        mappings, down = self._crms.ask(self.adapters, self.agreement, self.retry)
         with self.store.transaction() as tx:
             for name, mapping in mappings.items():
                 tx.pin(name, mapping.description.system, mapping.description.account)
             if not down:
-                tx.reconsider(digest(self.agreement))
-        self._known |= mappings
+                tx.reconsider(self._crms.digest(self.agreement))
         return mappings, down
 
     def erase(self, who: str, find: Callable[[str], str], *, yes: bool) -> ErasurePlan:

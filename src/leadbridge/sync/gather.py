@@ -100,13 +100,16 @@ class _Gathering:
                 fields, kind = observation.record.fields, self.kind(key)
                 said = self.said[key] = kind.read(fields)
                 self.candidates[key] = Candidate.of(observation, said, kind.own_value("id", fields))
-        self.result.handles = {key: digests(self.candidates[key]) if key in self.candidates else () for key in people}
+        self.result.handles = {
+            key: digests(one) if (one := self.candidates.get(key)) is not None else () for key in people
+        }
         self._moves(people)
         self._recognise({key: o for key, o in people.items() if key not in self.live and o.record.state == "live"})
         for key, observation in people.items():
-            if key in self.live:
-                self.leads.add(self.live[key])
-                self._relate(self.live[key], key[0], observation.record)
+            lead = self.live.get(key)
+            if lead is not None:
+                self.leads.add(lead)
+                self._relate(lead, key[0], observation.record)
         self._others({key: o for key, o in self.dirty.items() if key not in people})
         self._cases()
         return self.result
@@ -293,7 +296,7 @@ class _Gathering:
             if lead in leads:
                 sides[lead][key[0]] = key
         keys = [key for by_connection in sides.values() for key in by_connection.values()]
-        seen = {key: self.dirty[key] for key in keys if key in self.dirty}
+        seen = {key: o for key in keys if (o := self.dirty.get(key)) is not None}
         seen |= {(o.connection, o.ref): o for o in self.store.seen(key for key in keys if key not in seen)}
         # Without a record that nobody could read yet, what the others say would pass for agreed.
         unread = {lead for lead in leads if any(key not in seen for key in sides[lead].values())}
@@ -320,30 +323,32 @@ class _Gathering:
             owner = self._lead_of(key)
             if owner in leads:
                 settles[str(owner)].append(key)
-        for lead in leads:
-            settles[lead] += [key for key in self.related[lead] if key in self.dirty]
-            settles[lead] += [key for key, _ in self.absorbed[lead]]
+        for lead, found in self.related.items():
+            settles[lead] += [key for key in found if key in self.dirty]
+        for lead, ended in self.absorbed.items():
+            settles[lead] += [key for key, _ in ended]
         for lead in sorted(leads):
+            places = sides[lead]
             present = {
-                connection: self._side(lead, seen[key], bases.get((lead, connection)))
-                for connection, key in sorted(sides[lead].items())
-                if key in seen and seen[key].record.state == "live"
+                connection: self._side(key, o, bases.get((lead, connection)))
+                for connection, key in sorted(places.items())
+                if (o := seen.get(key)) is not None and o.record.state == "live"
             }
             case = Case(
                 lead=lead,
                 sides=present,
                 facts=tuple(facts[lead]),
                 # Where a lead has a record, it must not get a second one, whatever became of the first.
-                gone=frozenset(gone[lead] | (sides[lead].keys() - present.keys())),
-                related=tuple(self._related(o) for _, o in sorted(self.related[lead].items())),
-                refused=frozenset(refused[lead]),
+                gone=frozenset((*gone.get(lead, ()), *(name for name in places if name not in present))),
+                related=self._related(lead),
+                refused=frozenset(refused.get(lead, ())),
                 written=written.get(lead, {}),
-                moved=tuple(self.moved[lead]),
-                joined=tuple(self._joined(owner, heir) for owner, heir in self.joined[lead]),
-                absorbed=tuple((key[0], record) for key, record in self.absorbed[lead]),
+                moved=tuple(self.moved.get(lead, ())),
+                joined=tuple([self._joined(owner, heir) for owner, heir in self.joined.get(lead, ())]),
+                absorbed=tuple([(key[0], record) for key, record in self.absorbed.get(lead, ())]),
                 # Of a record that was passed through, the last word counts.
-                links=tuple({(link.connection, link.ref): link for link in self.new_links[lead]}.values()),
-                relations=tuple((name, ref, lead) for name, ref in sorted(self.new_relations[lead])),
+                links=tuple({(link.connection, link.ref): link for link in self.new_links.get(lead, ())}.values()),
+                relations=tuple([(name, ref, lead) for name, ref in sorted(self.new_relations.get(lead, ()))]),
             )
             if case.sides or case.moved:
                 self.result.cases.append(case)
@@ -354,24 +359,18 @@ class _Gathering:
         withdrawn = Standing.of(fact for _, fact in self.store.facts([owner])).opted_out
         return Joined(owner, heir, withdrawn or any(values.get("opted_out") is True for values in said))
 
-    def _side(self, lead: str, observation: Observation, base: Mapping[str, object] | None) -> Side:
-        key = (observation.connection, observation.ref)
-        mapping, kind = self.mappings[key[0]], self.kind(key)
-        said = self.said[key] if key in self.said else kind.read(observation.record.fields)
-        return Side(
-            mapping,
-            kind,
-            observation.record,
-            said,
-            base,  # type: ignore[arg-type]  # values as the store keeps them
-            self.how.get(key, ""),
-        )
+    def _side(self, key: Key, observation: Observation, base: Mapping[str, Value] | None) -> Side:
+        kind, said = self.kind(key), self.said.get(key)
+        values = kind.read(observation.record.fields) if said is None else said
+        return Side(self.mappings[key[0]], kind, observation.record, values, base, self.how.get(key, ""))
 
-    def _related(self, observation: Observation) -> Related:
-        mapping = self.mappings[observation.connection]
-        kind = mapping.kinds[observation.ref.kind]
-        values: dict[str, Value] = {**kind.crosswalk.constants, **kind.read(observation.record.fields)}
-        return Related(mapping, kind, observation.record, values)
+    def _related(self, lead: str) -> tuple[Related, ...]:
+        found = []
+        for key, observation in sorted(self.related.get(lead, {}).items()):
+            kind = self.kind(key)
+            values: dict[str, Value] = {**kind.crosswalk.constants, **kind.read(observation.record.fields)}
+            found.append(Related(self.mappings[key[0]], kind, observation.record, values))
+        return tuple(found)
 
 
 def gather(store: Store, mappings: Mapping[str, ConnectionMapping], now: datetime) -> Gathered:

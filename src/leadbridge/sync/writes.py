@@ -68,15 +68,16 @@ def _by_type(case: Case, name: str) -> Comparison | None:
 
 def merged_values(rules: Rules, case: Case, standing: Standing, outcome: Outcome) -> Wanted:
     """Merges every plain field over the sides; conflicts are kept in the outcome."""
-    wanted = Wanted()
     # Of these the lead's history has the word, even where its records say the same.
     answered = {"opted_out"} if standing.opted_out or standing.agreed_again else set()
     answered |= {"owner"} if standing.requested is not None else set()
     heard = [side.values for side in case.sides.values()]
-    for name in _merged_names(*(side.kind.names for side in case.sides.values())):
-        if name not in answered and heard[0].get(name, _UNHEARD) == heard[-1].get(name, _UNHEARD):
-            if name in heard[0]:
-                wanted.values[name] = heard[0][name]  # most fields of most leads: nothing to merge
+    one, other = (heard[0], heard[-1]) if heard else ({}, {})
+    names = _merged_names(*[side.kind.names for side in case.sides.values()])
+    # Most fields of most leads: both sides say the same, and there is nothing to merge.
+    wanted = Wanted({name: one[name] for name in names if name in one})
+    for name in names:
+        if one.get(name, _UNHEARD) == other.get(name, _UNHEARD) and name not in answered:
             continue
         said = {
             connection: Said(
@@ -154,24 +155,28 @@ def writes(rules: Rules, case: Case, wanted: Wanted, shown: Mapping[str, Value],
     pending: set[str] = set()
     for connection, side in case.sides.items():
         held = _held(case, side, wanted, shown)
-        outcome.quarantine.extend(held.quarantine)
-        if held.changes:
-            outcome.intents.append(_update(case, side, wanted, held.changes))
-        sent = {n for n in wanted.targets.get(connection, {}) if side.kind.fields[n] in held.changes}
+        # What cannot be written is not agreed either: it goes over once it can.
+        pending |= held.names
+        outcome.quarantine += held.quarantine
+        if not held.changes:
+            continue
+        sent = {n for n in wanted.targets.get(connection, ()) if side.kind.fields[n] in held.changes}
+        outcome.intents.append(_update(case, side, wanted, held.changes, sent))
         for name in sorted(sent & wanted.conflicts.keys()):
             _keep(rules, outcome, wanted.conflicts[name])
-        # What cannot be written is not agreed either: it goes over once it can.
-        pending |= sent | held.names
+        pending |= sent
     for connection, mapping in rules.mappings.items():
-        if case.sides and connection not in case.sides and connection not in case.gone and mapping.creating is not None:
+        if connection in case.sides or not case.sides or connection in case.gone:
+            continue
+        if mapping.creating is not None:
             pending |= _create(rules, case, mapping, mapping.creating, wanted, shown, outcome)
     for connection, side in case.sides.items():
-        old = side.base or {}
+        old, shows = side.base or {}, side.values
         # A field that this side does not show or have for the time being keeps what was agreed on it.
-        hidden = (side.kind.fields.keys() | (old.keys() - NEVER_MERGED)) - side.values.keys()
-        open_ = pending | outcome.unsettled.get(connection, set()) | hidden
-        outcome.bases[connection] = agreed = dict(side.values)
-        for name in open_:
+        hidden = [name for name in side.kind.names if name not in shows]
+        hidden += [name for name in old if name not in shows and name not in NEVER_MERGED]
+        outcome.bases[connection] = agreed = dict(shows)
+        for name in (*pending, *outcome.unsettled.get(connection, ()), *hidden):
             agreed.pop(name, None)
             if name in old:
                 agreed[name] = old[name]
@@ -182,14 +187,15 @@ def _held(case: Case, side: Side, wanted: Wanted, shown: Mapping[str, Value]) ->
     asked = {**targets, **shown}
     if "id" in side.kind.own:
         asked["id"] = case.lead
-    fields = side.record.fields
-    return hold(case, side.connection, side.record.ref, side.kind, targets, side.kind.write(asked, fields))
+    changes = side.kind.write(asked, side.record.fields)
+    if not (changes or targets):
+        return Held()
+    return hold(case, side.connection, side.record.ref, side.kind, targets, changes)
 
 
-def _update(case: Case, side: Side, wanted: Wanted, changes: Fields) -> tuple[Intent, ...]:
+def _update(case: Case, side: Side, wanted: Wanted, changes: Fields, sent: set[str]) -> tuple[Intent, ...]:
     now = side.record.fields
     because = {name: _why(side.kind, name, wanted) for name in changes}
-    sent = {n for n in wanted.targets.get(side.connection, {}) if side.kind.fields[n] in changes}
     intents = []
     state, said = dict(now), side.values
     for fields, expect in in_turns(side.kind, now, changes):
@@ -236,9 +242,10 @@ def _agreed(case: Case, target: Side, after: Mapping[str, Value], names: set[str
 
     Only what this write says: another write of the same lead may still be under way, and what it carries is not agreed.
     """
-    changed = {n: after[n] for n in names if n in after} | dict(after.items() - target.values.items())
+    before = target.values
+    changed = {n: value for n, value in after.items() if n in names or before.get(n, _UNHEARD) != value}
     # A stage that is taken away is as much agreed as one that is set.
-    agreed = {target.connection: dict.fromkeys(target.values.keys() - after.keys()) | changed}
+    agreed = {target.connection: {n: None for n in before if n not in after} | changed}
     for connection, side in case.sides.items():
         if connection != target.connection:
             agreed[connection] = {name: side.values[name] for name in names if name in side.values}
@@ -246,8 +253,8 @@ def _agreed(case: Case, target: Side, after: Mapping[str, Value], names: set[str
 
 
 def _why(kind: KindMapping, crm_field: str, wanted: Wanted) -> str:
-    for name, mapped in kind.fields.items():
-        if mapped == crm_field and name in wanted.why:
+    for name in kind.names_of(crm_field):
+        if name in wanted.why:
             return wanted.why[name]
     for purpose, own in kind.own.items():
         if own == crm_field:

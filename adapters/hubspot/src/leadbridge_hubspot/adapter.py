@@ -255,7 +255,7 @@ class HubSpot:
         params["archived"] = "true" if archived else "false"
         if cursor:
             params["after"] = cursor
-        part = listing(self._wire.get(self._wire.objects(kind, "ids"), "ids", params))
+        part = listing(self._wire.get(self._wire.objects(kind, "ids"), "ids", params), dict)
         refs = tuple(Ref(kind, str(raw["id"])) for raw in part.rows)
         return Page(refs, part.after, more=bool(part.after))
 

@@ -114,8 +114,10 @@ class _Known:
                 values = raw.get("properties") or {}
                 yield str(values.get(name) if name == _KEY else raw["id"]).lower(), values
 
-        keyed = reads.batch("contact", keys, operation="apply", properties=_READ, id_property=_KEY) if keys else []
-        named = reads.batch("contact", ids, operation="apply", properties=_READ) if ids else []
+        keyed = (
+            reads.batch("contact", keys, dict, operation="apply", properties=_READ, id_property=_KEY) if keys else []
+        )
+        named = reads.batch("contact", ids, dict, operation="apply", properties=_READ) if ids else []
         return cls(dict(properties(keyed, _KEY)), dict(properties(named, "id")))
 
     def of(self, write: Write) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ _OPERATION = "describe"
 def read_properties(wire: Wire, kind: str, operation: str) -> list[Raw]:
     """The properties of a kind, as the account has them now."""
     path = wire.paths.properties.format(type=object_type(kind, operation).path)
-    return listing(wire.get(path, operation)).rows
+    return [*listing(wire.get(path, operation), dict).rows]
 
 
 def describe(wire: Wire, kinds: Sequence[str], capabilities: Capabilities) -> tuple[Description, dict[str, KindInfo]]:
@@ -96,7 +96,7 @@ def _owners(wire: Wire) -> Iterator[Owner]:
 def _owner_rows(wire: Wire, *, archived: bool) -> Iterator[Mapping[str, Any]]:
     params: dict[str, str | list[str]] = {"limit": str(_OWNERS_LIMIT), "archived": "true" if archived else "false"}
     while True:
-        part = listing(wire.get(wire.paths.owners, _OPERATION, params))
+        part = listing(wire.get(wire.paths.owners, _OPERATION, params), dict)
         yield from part.rows
         if not part.after:
             return

@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 
 from leadbridge.adapter import FieldInfo, Ref, Value
 from leadbridge.clock import parse_iso
-from leadbridge_hubspot.mappers import Decoder, Raw, instant_text
+from leadbridge_hubspot.mappers import Raw, instant_text
 from leadbridge_hubspot.reads import Reads
+from leadbridge_hubspot.rows import Decoder
 
 __all__ = ["past_values"]
 

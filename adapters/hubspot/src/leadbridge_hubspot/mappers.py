@@ -12,21 +12,25 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
-from leadbridge.adapter import OWN_FIELDS, FieldInfo, KindInfo, Option, Record, Ref, Value
+from leadbridge.adapter import OWN_FIELDS, FieldInfo, KindInfo, Option, Ref, Value
 from leadbridge.clock import from_us, iso, parse_iso, to_us
-from leadbridge_hubspot.associations import association_fields, linked_kind
+from leadbridge_hubspot.associations import association_fields
 from leadbridge_hubspot.paths import KINDS
 
 __all__ = [
     "MERGED_IDS",
     "OPT_OUT",
-    "Decoder",
+    "READERS",
+    "FieldType",
+    "Raw",
     "encode",
     "field_info",
     "instant_text",
     "kind_info",
     "merged_ids",
-    "stamp_ms",
+    "moment",
+    "own_name",
+    "version_of",
 ]
 
 Raw: TypeAlias = Mapping[str, Any]
@@ -45,95 +49,25 @@ _FORWARD_ONLY = {"lifecyclestage"}
 """Moving these backward is answered with success and not done: https://developers.hubspot.com, contacts guide."""
 
 
-_ALWAYS = frozenset(
-    {"createdate", "hs_createdate", "hs_lastmodifieddate", "hs_object_id", "lastmodifieddate", MERGED_IDS}
-)
-"""What answers carry whether it was asked for or not, and what reading asks for besides."""
+def merged_ids(text: Any, own: str) -> list[str]:
+    """The ids of the records that were merged into one.
 
-
-class Decoder:
-    """Makes records of one kind out of HubSpot's answers; worked out once for a set of fields.
-
-    Attributes:
-        properties: what of the fields HubSpot knows as properties.
-        linked: what of them are associations, with the kind that each leads to.
+    Args:
+        text: its property :data:`MERGED_IDS`, if it has a value.
+        own: its id.
     """
-
-    def __init__(self, kind: str, known: Mapping[str, FieldInfo], fields: Sequence[str]) -> None:
-        self.kind = kind
-        self.linked = {name: to for name in fields if (to := linked_kind(name)) is not None}
-        self.properties = tuple(name for name in dict.fromkeys(fields) if name not in self.linked)
-        readers = {name: _READERS[known[name].type] for name in self.properties if name in known}
-        self._plan = [(name, reader) for name, reader in readers.items() if reader is not _read_text]
-        self._besides = _ALWAYS.difference(self.properties)
-
-    def record(self, raw: Raw, linked: Mapping[str, Value] | None = None) -> Record:
-        """The record of an answer: ``live``, or ``deleted`` when it lies in the recycle bin. The answer is used up.
-
-        Args:
-            raw: the answer.
-            linked: the values of its association fields.
-        """
-        at, stamp = _changed(raw)
-        fields = self.fields(raw.get("properties") or {})
-        if linked is not None:
-            fields.update(linked)
-        ref = Ref(self.kind, str(raw["id"]))
-        if raw.get("archived"):
-            return Record(ref, f"{stamp}-archived-{raw.get('archivedAt', '')}", at, fields, "deleted")
-        return Record(ref, str(stamp), at, fields)
-
-    def fields(self, properties: dict[str, Any]) -> dict[str, Value]:
-        """The values that an answer carries; a property that the account does not have stays absent.
-
-        The answer's own dictionary becomes that of the record: a new one for every record costs more than the rest.
-        """
-        found = properties
-        for name in self._besides:
-            found.pop(name, None)
-        if len(found) != len(self.properties):
-            found = {name: properties[name] for name in self.properties if name in properties}
-        if "" in found.values():
-            found = {name: value or None for name, value in found.items()}
-        for name, reader in self._plan:
-            if text := found.get(name):
-                found[name] = reader(text)
-        return found
-
-
-def stamp_ms(raw: Raw, modified: str) -> int:
-    """When a record changed last, in epoch milliseconds; the later one of HubSpot's two ways of saying it."""
-    stamp = _changed(raw)[1]
-    text = (raw.get("properties") or {}).get(modified)
-    return stamp if not text or text == raw.get("updatedAt") else max(stamp, _moment(instant_text(text))[1])
-
-
-def archived_ms(raw: Raw) -> int:
-    """When a record was put into the recycle bin, in epoch milliseconds."""
-    text = raw.get("archivedAt") or raw.get("updatedAt") or raw["createdAt"]
-    return _moment(str(text))[1]
-
-
-def merged_ids(raw: Raw) -> list[str]:
-    """The ids of the records that were merged into this one."""
-    text = (raw.get("properties") or {}).get(MERGED_IDS)
     if not text:
         return []
-    own = str(raw["id"])
     return [part for part in (each.strip() for each in text.split(";")) if part.isdigit() and part != own]
 
 
 def version_of(raw: Raw) -> str:
-    """The version of a live record, as :class:`Decoder` makes it."""
-    return str(_changed(raw)[1])
-
-
-def _changed(raw: Raw) -> tuple[datetime, int]:
-    return _moment(raw.get("updatedAt") or raw["createdAt"])
+    """The version of a live record, as reading makes it."""
+    return str(moment(raw.get("updatedAt") or raw["createdAt"])[1])
 
 
 @lru_cache(maxsize=1024)  # every record is asked two or three times, and those of an import share their stamp
-def _moment(text: str) -> tuple[datetime, int]:
+def moment(text: str) -> tuple[datetime, int]:
     """An instant, and the same in epoch milliseconds."""
     at = parse_iso(text)
     return at, to_us(at) // 1000
@@ -208,7 +142,7 @@ def _read_options(text: str) -> Value:
     return tuple(part for part in text.split(";") if part)
 
 
-_READERS: Mapping[FieldType, Callable[[str], Value]] = {
+READERS: Mapping[FieldType, Callable[[str], Value]] = {
     "string": _read_text,
     "number": _read_number,
     "bool": _read_bool,
@@ -218,6 +152,7 @@ _READERS: Mapping[FieldType, Callable[[str], Value]] = {
     "options": _read_options,
     "ref": _read_text,
 }
+"""How a text that is not blank is read, by the type of its property."""
 
 _TYPES: Mapping[str, FieldType] = {"number": "number", "bool": "bool", "date": "date", "datetime": "datetime"}
 

@@ -13,8 +13,9 @@ from leadbridge.adapter import FieldInfo, Missing, Record, Ref, Value
 from leadbridge.errors import Unavailable, Unsupported
 from leadbridge_hubspot.associations import read_associations
 from leadbridge_hubspot.errors import body_of, refusal_of
-from leadbridge_hubspot.mappers import MERGED_IDS, Decoder, Raw, merged_ids
-from leadbridge_hubspot.wire import HISTORY_BATCH, READ_BATCH, Listing, Wire, listing
+from leadbridge_hubspot.mappers import MERGED_IDS, Raw, merged_ids
+from leadbridge_hubspot.rows import Decoder, Row
+from leadbridge_hubspot.wire import HISTORY_BATCH, READ_BATCH, Wire, listing
 
 __all__ = ["Reads", "chunks", "is_id"]
 
@@ -43,18 +44,20 @@ class Reads:
         self,
         kind: str,
         ids: Iterable[str],
+        row: type[T],
         *,
         operation: str,
         properties: Sequence[str],
         archived: bool = False,
         id_property: str | None = None,
         history: Sequence[str] = (),
-    ) -> list[Raw]:
+    ) -> list[T]:
         """The records with these ids, or values of a unique property, in any order; what is missing is left out.
 
         Args:
             kind: of the records.
             ids: their ids, or values of ``id_property``.
+            row: what a record is decoded into: ``dict``, or the ``row`` of a decoder.
             operation: for error messages.
             properties: what to read of each.
             archived: read the recycle bin instead of the live records.
@@ -62,7 +65,7 @@ class Reads:
             history: properties whose past values are wanted; HubSpot then reads fewer records at a time.
         """
         path = self._wire.objects(kind, operation, "/batch/read")
-        found: list[Raw] = []
+        found: list[T] = []
         for part in chunks(list(dict.fromkeys(ids)), HISTORY_BATCH if history else READ_BATCH):
             body: dict[str, Any] = {
                 "inputs": [{"id": each} for each in part],
@@ -74,8 +77,11 @@ class Reads:
             params = {"archived": "true"} if archived else None
             # When none of the records exists, some versions answer 404 instead of an empty list.
             reply = self._wire.post(path, operation, body, params=params, accept=frozenset({404}))
-            answer = _none(body_of(reply)) if reply.status == 404 else listing(reply)
-            self._check(answer, operation)
+            if reply.status == 404:
+                self._check(body_of(reply).get("errors") or (), operation)
+                continue
+            answer = listing(reply, row)
+            self._check(answer.errors, operation)
             found.extend(answer.rows)
         return found
 
@@ -88,7 +94,7 @@ class Reads:
         # Two old ids may have become one record, whose answer makes one record only.
         whose = {each: str(raw["id"]) for each, raw in raws.items()}
         answers = list({str(raw["id"]): raw for raw in raws.values()}.values())
-        records = {record.ref.id: record for record in self.records(decoder, answers, operation="fetch")}
+        records = {each.ref.id: each for each in self.records(decoder, decoder.rows(answers), operation="fetch")}
         return {each: records[whose[each]] if each in whose else Missing(Ref(kind, each)) for each in ids}
 
     def present(
@@ -99,30 +105,31 @@ class Reads:
         wanted = (*properties, MERGED_IDS)
         found: dict[str, Raw] = {}
         successors: dict[str, Raw] = {}
-        for raw in self.batch(kind, asked, operation=operation, properties=wanted, history=history):
+        for raw in self.batch(kind, asked, dict, operation=operation, properties=wanted, history=history):
             found[str(raw["id"])] = raw
-            successors.update(dict.fromkeys(merged_ids(raw), raw))
+            merged = (raw.get("properties") or {}).get(MERGED_IDS)
+            successors.update(dict.fromkeys(merged_ids(merged, str(raw["id"])), raw))
         lost = [each for each in asked if each not in found]
-        for raw in self.batch(kind, lost, operation=operation, properties=wanted, history=history, archived=True):
+        for raw in self.batch(kind, lost, dict, operation=operation, properties=wanted, history=history, archived=True):
             found.setdefault(str(raw["id"]), raw)
         lost = [each for each in lost if each not in found]
         heirs = {each: heir for each in lost if each not in successors and (heir := self._heir(kind, each, operation))}
-        for raw in self.batch(kind, heirs.values(), operation=operation, properties=wanted, history=history):
+        for raw in self.batch(kind, heirs.values(), dict, operation=operation, properties=wanted, history=history):
             successors.update((each, raw) for each, heir in heirs.items() if heir == str(raw["id"]))
         found.update((each, successors[each]) for each in lost if each in successors)
         return {each: found[each] for each in asked if each in found}
 
-    def records(self, decoder: Decoder, raws: Sequence[Raw], *, operation: str) -> list[Record]:
+    def records(self, decoder: Decoder, rows: Sequence[Row[Any]], *, operation: str) -> list[Record]:
         """The records of answers, in their order; associations are read with as few calls as they need."""
         if not decoder.linked:
-            return [decoder.record(raw) for raw in raws]
-        live = [str(raw["id"]) for raw in raws if not raw.get("archived")]
+            return [decoder.record(row) for row in rows]
+        live = [row.id for row in rows if not row.archived]
         values: dict[str, dict[str, Value]] = {id: {} for id in live}
         for field, to in decoder.linked.items():
             found = read_associations(self._wire, decoder.kind, to, live, operation=operation)
             for id in live:
                 values[id][field] = found.get(id)
-        return [decoder.record(raw, values.get(str(raw["id"]))) for raw in raws]
+        return [decoder.record(row, values.get(row.id)) for row in rows]
 
     def find(
         self, kind: str, field: str, values: Sequence[str], *, known: Mapping[str, FieldInfo], fields: Sequence[str]
@@ -143,13 +150,14 @@ class Reads:
             raws = self.batch(
                 kind,
                 askable,
+                dict,
                 operation="find",
                 properties=properties,
                 archived=archived,
                 id_property=None if field == "hs_object_id" else field,
             )
             called = [_values_of(raw, field) for raw in raws]
-            for names, record in zip(called, self.records(decoder, raws, operation="find"), strict=True):
+            for names, record in zip(called, self.records(decoder, decoder.rows(raws), operation="find"), strict=True):
                 for value in names:
                     if value in by_value:
                         by_value[value].setdefault(record.ref, record)
@@ -162,18 +170,14 @@ class Reads:
         return None if reply.status == 404 else str(reply.json()["id"])
 
     @staticmethod
-    def _check(answer: Listing, operation: str) -> None:
+    def _check(errors: Sequence[Mapping[str, Any]], operation: str) -> None:
         """A missing record is an answer; any other error in a batch would pass a live record off as missing."""
-        for error in answer.errors:
+        for error in errors:
             code = refusal_of(error).code
             if code != "OBJECT_NOT_FOUND":
                 raise Unavailable(
                     "HubSpot could not read some of the records: ask again", operation=operation, code=code
                 )
-
-
-def _none(body: Mapping[str, Any]) -> Listing:
-    return Listing(body.get("results") or [], "", body.get("errors") or ())
 
 
 def _values_of(raw: Raw, field: str) -> set[str]:

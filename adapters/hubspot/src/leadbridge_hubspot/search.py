@@ -18,14 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from leadbridge.adapter import FieldInfo, Page, Record, Ref
 from leadbridge.clock import from_us
 from leadbridge.errors import Unavailable
 from leadbridge_hubspot.cursor import Cursor
-from leadbridge_hubspot.mappers import MERGED_IDS, Decoder, Raw, archived_ms, merged_ids, stamp_ms
+from leadbridge_hubspot.mappers import MERGED_IDS, merged_ids
 from leadbridge_hubspot.paths import object_type
 from leadbridge_hubspot.reads import Reads
+from leadbridge_hubspot.rows import Decoder, Row, archived_ms, stamp_ms
 from leadbridge_hubspot.wire import LIST_LIMIT, SEARCH_LIMIT, Listing, Wire, listing, server_ms
 
 __all__ = ["ChangeStream"]
@@ -69,7 +71,7 @@ class ChangeStream:
         self._decoder = Decoder(kind, known, fields)
         self._fields = tuple(fields)
         self._modified = object_type(kind, "changes").modified
-        self._properties = tuple(dict.fromkeys((*self._decoder.properties, self._modified, MERGED_IDS)))
+        self._found = Decoder(kind, known, ()).row
         self._settle_ms = int(settle.total_seconds() * 1000)
 
     def page(self, since: str | None, limit: int) -> Page:
@@ -90,13 +92,13 @@ class ChangeStream:
     # -- the first load --------------------------------------------------------------------------------------------
 
     def _list(self, cursor: Cursor, limit: int) -> list[Record | Ref]:
-        properties = ",".join(self._properties)
+        properties = ",".join(self._decoder.asked)
         by_post = len(properties) > _LONG_QUERY
         listed = f"{self._modified},{MERGED_IDS}" if by_post else properties
         part = self._listing(cursor, min(limit, LIST_LIMIT), listed, archived=False)
         rows = part.rows
-        stamps = self._stamps(rows)
-        items = self._items(self._bodies([row["id"] for row in rows]) if by_post else rows, cursor)
+        stamps = _stamps(rows)
+        items = self._items(self._bodies([row.id for row in rows]) if by_post else rows, cursor)
         cursor.remember(stamps, cursor.began - self._settle_ms)
         cursor.after = part.after
         if not part.after:
@@ -104,7 +106,7 @@ class ChangeStream:
             cursor.phase = "bin"
         return items
 
-    def _listing(self, cursor: Cursor, limit: int, properties: str, *, archived: bool) -> Listing:
+    def _listing(self, cursor: Cursor, limit: int, properties: str, *, archived: bool) -> Listing[Row[Any]]:
         params: dict[str, str | list[str]] = {"limit": str(limit), "properties": properties}
         if archived:
             params["archived"] = "true"
@@ -112,7 +114,7 @@ class ChangeStream:
             params["after"] = cursor.after
         reply = self._wire.get(self._wire.objects(self._kind, "changes"), "changes", params)
         cursor.began = cursor.began or server_ms(reply)
-        return listing(reply)
+        return listing(reply, self._decoder.row)
 
     # -- windows ---------------------------------------------------------------------------------------------------
 
@@ -123,23 +125,20 @@ class ChangeStream:
         if not cursor.hi:
             cursor.began = server_ms(reply)
             cursor.hi = cursor.began + _REST_OF_SECOND
-        part = listing(reply)
+        part = listing(reply, self._found)
         rows = sorted(part.rows, key=_number)
         seen = cursor.seen
-        fresh = [row for row in rows if row["id"] not in seen or seen[row["id"]] != stamp_ms(row, self._modified)]
+        fresh = [row for row in rows if row.id not in seen or seen[row.id] != stamp_ms(row)]
         unread = len(fresh) > limit
         fresh = fresh[:limit]
         if rows:
             cursor.last = _number(fresh[-1] if unread else rows[-1])
         if self._fields:
-            fresh = self._bodies([str(row["id"]) for row in fresh])
-        stamps = {id: stamp for id, stamp in self._stamps(fresh).items() if seen.get(id) != stamp}
+            fresh = self._bodies([row.id for row in fresh])
+        stamps = {id: stamp for id, stamp in _stamps(fresh).items() if seen.get(id) != stamp}
         cursor.remember(stamps, cursor.began - self._settle_ms)
         self._turn(cursor, after=part.after, unread=unread, empty=not rows)
-        return self._items([raw for raw in fresh if str(raw["id"]) in stamps], cursor)
-
-    def _stamps(self, raws: Sequence[Raw]) -> dict[str, int]:
-        return {str(raw["id"]): stamp_ms(raw, self._modified) for raw in raws}
+        return self._items([row for row in fresh if row.id in stamps], cursor)
 
     def _query(self, cursor: Cursor) -> dict[str, object]:
         lo = str(max(cursor.mark - self._settle_ms, 0))
@@ -176,26 +175,27 @@ class ChangeStream:
         cursor.end_walk(self._settle_ms)
         cursor.phase = "bin" if cursor.mark >= cursor.bin_due else "idle"
 
-    def _bodies(self, ids: Sequence[str]) -> list[Raw]:
-        """What these records are now, in the order of their ids; those that are gone meanwhile come another way."""
-        asked = set(ids)
-        raws = self._reads.batch(self._kind, ids, operation="changes", properties=self._properties)
-        return sorted((raw for raw in raws if str(raw["id"]) in asked), key=_number)
+    def _bodies(self, ids: Sequence[str]) -> list[Row[Any]]:
+        """What these records are now, in the order asked for; those that are gone meanwhile come another way."""
+        decoder = self._decoder
+        rows = self._reads.batch(self._kind, ids, decoder.row, operation="changes", properties=decoder.asked)
+        found = {row.id: row for row in rows}
+        return [found[id] for id in ids if id in found]
 
     # -- what is gone ----------------------------------------------------------------------------------------------
 
     def _bin(self, cursor: Cursor, limit: int) -> list[Record | Ref]:
-        properties = ",".join(self._properties)
+        properties = ",".join(self._decoder.asked)
         listed = properties if len(properties) <= _LONG_QUERY else self._modified
         part = self._listing(cursor, LIST_LIMIT, listed, archived=True)
         oldest = cursor.bin_mark - self._settle_ms
         fresh = [
             (row, archived_ms(row))
             for row in part.rows
-            if archived_ms(row) >= oldest and cursor.gone.get(str(row["id"])) != archived_ms(row)
+            if archived_ms(row) >= oldest and cursor.gone.get(row.id) != archived_ms(row)
         ]
         taken = fresh[:limit]
-        cursor.gone.update({str(row["id"]): at for row, at in taken})
+        cursor.gone.update({row.id: at for row, at in taken})
         if len(fresh) <= limit:
             cursor.after, cursor.bin_pages = part.after, cursor.bin_pages + 1
             cursor.forget_gone(self._settle_ms)
@@ -219,18 +219,22 @@ class ChangeStream:
             for old, survivor, at in taken
         ]
 
-    def _items(self, raws: Sequence[Raw], cursor: Cursor) -> list[Record | Ref]:
-        for raw in raws:
-            if merged := merged_ids(raw):
-                at = stamp_ms(raw, self._modified)
-                cursor.pending.extend((old, str(raw["id"]), at) for old in merged)
-        return self._shown(raws)
+    def _items(self, rows: Sequence[Row[Any]], cursor: Cursor) -> list[Record | Ref]:
+        for row in rows:
+            if row.properties.merged:
+                merged, at = merged_ids(row.properties.merged, row.id), stamp_ms(row)
+                cursor.pending.extend((old, row.id, at) for old in merged)
+        return self._shown(rows)
 
-    def _shown(self, raws: Sequence[Raw]) -> list[Record | Ref]:
+    def _shown(self, rows: Sequence[Row[Any]]) -> list[Record | Ref]:
         if not self._fields:
-            return [Ref(self._kind, str(raw["id"])) for raw in raws]
-        return [*self._reads.records(self._decoder, raws, operation="changes")]
+            return [Ref(self._kind, row.id) for row in rows]
+        return [*self._reads.records(self._decoder, rows, operation="changes")]
 
 
-def _number(raw: Raw) -> int:
-    return int(raw["id"])
+def _number(row: Row[Any]) -> int:
+    return int(row.id)
+
+
+def _stamps(rows: Sequence[Row[Any]]) -> dict[str, int]:
+    return {row.id: stamp_ms(row) for row in rows}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
+
+import msgspec
 
 from leadbridge.clock import to_us
 from leadbridge.errors import SchemaDrift, Unavailable
@@ -25,6 +28,8 @@ __all__ = [
     "server_ms",
 ]
 
+T = TypeVar("T")
+
 LIST_LIMIT = 100
 SEARCH_LIMIT = 200
 READ_BATCH = 100
@@ -40,18 +45,34 @@ _LIMITS = frozenset({_DAILY, _DAILY_LEFT, _MAXIMUM, _LEFT, _WINDOW})
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Generic[T]):
     """The records of an answer.
 
     Attributes:
-        rows: the records.
+        rows: the records, in the type that was asked for.
         after: HubSpot's place behind them; empty when there are no more.
         errors: what a batch says about records that it leaves out.
     """
 
-    rows: list[Any]
+    rows: list[T]
     after: str
     errors: Sequence[Mapping[str, Any]]
+
+
+class _Next(msgspec.Struct):
+    after: str | int | None = None
+
+
+class _Paging(msgspec.Struct):
+    next: _Next | None = None
+
+
+class _Listed(msgspec.Struct, Generic[T]):
+    """Records as HubSpot sends them."""
+
+    results: list[T] | None = None
+    paging: _Paging | None = None
+    errors: list[dict[str, Any]] | None = None
 
 
 class Wire:
@@ -165,22 +186,31 @@ def server_ms(reply: Reply) -> int:
     )
 
 
-def listing(reply: Reply) -> Listing:
+def listing(reply: Reply, row: type[T]) -> Listing[T]:
     """What an answer lists. One without any list of records is not HubSpot's: it must not pass for an empty one.
 
+    Args:
+        reply: the answer.
+        row: what a record is decoded into: ``dict``, or a ``msgspec.Struct``.
+
     Raises:
-        Unavailable: when the answer holds no ``results``.
+        Unavailable: when the answer holds no ``results``, or other records than these.
     """
-    body = reply.json()
-    found = body.get("results") if isinstance(body, Mapping) else None
-    if isinstance(found, list):
-        following = (body.get("paging") or {}).get("next") or {}
-        return Listing(found, str(following.get("after") or ""), body.get("errors") or ())
+    listed: _Listed[T] = reply.decoded(_decoder(_Listed[row]))  # type: ignore[valid-type]  # a type made while running
+    if listed.results is not None:
+        following = listed.paging.next if listed.paging is not None else None
+        after = following.after if following is not None else None
+        return Listing(listed.results, str(after or ""), listed.errors or ())
     raise Unavailable(
         "the answer holds no results: something between us and HubSpot answers in its place; ask again, or change it",
         connection=reply.connection,
         operation=reply.operation,
     )
+
+
+@lru_cache(maxsize=256)  # every page of a stream has the same records
+def _decoder(listed: Any) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(listed).decode
 
 
 def kind_in(path: str) -> str:

@@ -206,7 +206,7 @@ def _of_row(
             lines.append(f"if {value} is not None: {value} = {ours}")
         elif type_ in _TEXTS:
             lines.append(f"if {value} is not None and len({value}) != 18: {value} = id18({value})")
-    lines.append(_plain(place, names))
+    lines += _plain(place, names)
     made = _compiled("row", lines, {"astuple": msgspec.structs.astuple})
     return row, cast("Callable[[msgspec.Struct], Plain]", made)
 
@@ -224,15 +224,16 @@ def _of_line(columns: _Columns, names: tuple[str, ...], head: tuple[str, ...]) -
         lines.append(f"if not {value}: {value} = None")
         if type_ == "datetime":
             lines.append(f"elif len({value}) != 24 or {value}[23] != 'Z': {value} = utc({value})")
-    lines.append(_plain(place, names))
+    lines += _plain(place, names)
     readers = {f"read_{type_}": reader for type_, reader in _TYPED.items()}
     return cast("Callable[[list[str]], Plain]", _compiled("line", lines, readers))
 
 
-def _plain(place: Mapping[str, str], names: Sequence[str]) -> str:
-    """The last line of a function to a plain form: all columns, and the fields by name."""
-    fields = ", ".join(f"{name!r}: {place[name]}" for name in names)
-    return f"return ({', '.join(place.values())},), {{{fields}}}"
+def _plain(place: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """The last lines of a function to a plain form: all columns, and the fields by name."""
+    # Python takes longer over a display of more than fifteen items.
+    fields = (f"fields[{name!r}] = {place[name]}" for name in names)
+    return ["fields = {}", *fields, f"return ({', '.join(place.values())},), fields"]
 
 
 def _compiled(argument: str, lines: Sequence[str], given: Mapping[str, Callable[..., Any]]) -> object:

@@ -29,16 +29,21 @@ with answers as (
     end as answer
   from handoffs h
   join leads l on l.lead_id = h.lead_id
-  where {when} is null or ({when} >= :since_us and {when} < :until_us)
+  where coalesce({when}, :since_us) >= :since_us and coalesce({when}, :until_us - 1) < :until_us
+),
+counted as (
+  select dimension, answer, count(*) as n
+  from answers
+  group by dimension, answer
 ),
 sums as (
   select dimension,
-    sum(case when answer = 'accept' then 1 else 0 end) as accepted,
-    sum(case when answer = 'reject' then 1 else 0 end) as rejected,
-    sum(case when answer = 'expired' then 1 else 0 end) as expired,
-    sum(case when answer in ('recycle', 'disqualify', 'ineligible') then 1 else 0 end) as other_answers,
-    sum(case when answer = 'undecided' then 1 else 0 end) as undecided
-  from answers
+    sum(case when answer = 'accept' then n else 0 end) as accepted,
+    sum(case when answer = 'reject' then n else 0 end) as rejected,
+    sum(case when answer = 'expired' then n else 0 end) as expired,
+    sum(case when answer in ('recycle', 'disqualify', 'ineligible') then n else 0 end) as other_answers,
+    sum(case when answer = 'undecided' then n else 0 end) as undecided
+  from counted
   group by dimension
 )
 select dimension, accepted, rejected, expired, accepted + rejected + expired as counted,

@@ -27,7 +27,7 @@ with decided as (
   join leads l on l.lead_id = h.lead_id
   left join reasons r on r.code = h.reason
   where h.decision is not null
-    and ({when} is null or ({when} >= :since_us and {when} < :until_us))
+    and coalesce({when}, :since_us) >= :since_us and coalesce({when}, :until_us - 1) < :until_us
 )
 select dimension, criteria, count(*) as decided, sum(definitional) as definitional,
   1.0e0 * sum(definitional) / count(*) as rejection_rate, sum(accepted) as accepted,

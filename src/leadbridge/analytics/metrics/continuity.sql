@@ -15,19 +15,23 @@
 -- needs: [offers, touches]
 -- headline: p50
 -- intervals: {p50: bootstrap(counted.units), owner_changed_share: "wilson(owner_changed, n)"}
-with lead_offers as (
-  select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
-    expired_us, first_decision,
-    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
-    sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
-  from handoffs
-  where offered_us is not null
+with lead_repeats as (
+  select h.lead_id, h.handoff_id
+  from handoffs h
+  join handoffs o on o.lead_id = h.lead_id and o.passage = h.passage and o.to_function = h.to_function
+    and (o.offered_us < h.offered_us or (o.offered_us = h.offered_us and o.handoff_id < h.handoff_id))
+),
+lead_offers as (
+  select h.lead_id, h.handoff_id, h.passage, h.from_function, h.to_function, h.owner, h.offered_us, h.routed_us,
+    h.assigned_us, h.decided_us, h.expired_us, h.first_decision
+  from handoffs h
+  where h.offered_us is not null
+    and not exists (select 1 from lead_repeats r where r.lead_id = h.lead_id and r.handoff_id = h.handoff_id)
 ),
 lead_received as (
   select o.lead_id, o.passage, o.to_function, o.from_function, min(i.happened_us) as first_us
   from lead_offers o
   join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.happened_us >= o.offered_us
-  where o.place = 1
   group by o.lead_id, o.passage, o.to_function, o.from_function
 ),
 lead_before as (
@@ -36,12 +40,18 @@ lead_before as (
   join interactions i on i.lead_id = r.lead_id and i.function = r.from_function and i.happened_us <= r.first_us
   group by r.lead_id, r.passage, r.to_function
 ),
+lead_transfers as (
+  select lead_id, passage, to_function, sum(coalesce(transfers, 0)) as transfers
+  from handoffs
+  where offered_us is not null
+  group by lead_id, passage, to_function
+),
 lead_gaps as (
-  select o.lead_id, o.passage, o.to_function, o.owner, o.offered_us, o.transfers, r.first_us, b.last_us
+  select o.lead_id, o.passage, o.to_function, o.owner, o.offered_us, t.transfers, r.first_us, b.last_us
   from lead_offers o
+  join lead_transfers t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
   left join lead_received r on r.lead_id = o.lead_id and r.passage = o.passage and r.to_function = o.to_function
   left join lead_before b on b.lead_id = o.lead_id and b.passage = o.passage and b.to_function = o.to_function
-  where o.place = 1
 ),
 counted as (
   select coalesce({dimension}, '') as dimension, case when h.first_us is null then 1 else 0 end as not_received,

@@ -16,16 +16,20 @@
 -- headline: person_share
 -- intervals: {person_share: "wilson(person_to_person, interactions)"}
 with touches as (
-  select coalesce({dimension}, '') as dimension, coalesce(i.buying_stage, '') as buying_stage, coalesce(b.step, -1) as step,
-    i.function, i.lead_id,
+  select coalesce({dimension}, '') as dimension, coalesce(i.buying_stage, '') as buying_stage, i.function, i.lead_id,
     case when i.nature = 'person_to_person' then 1 else 0 end as in_person
   from interactions i
   join leads l on l.lead_id = i.lead_id
-  left join buying_path b on b.buying_stage = i.buying_stage
   where i.happened_us >= :since_us and i.happened_us < :until_us
+),
+counted as (
+  select dimension, buying_stage, function, count(*) as interactions, count(distinct lead_id) as leads,
+    sum(in_person) as person_to_person
+  from touches
+  group by dimension, buying_stage, function
 )
-select dimension, buying_stage, function, count(*) as interactions, count(distinct lead_id) as leads,
-  sum(in_person) as person_to_person, 1.0e0 * sum(in_person) / count(*) as person_share
-from touches
-group by dimension, step, buying_stage, function
-order by dimension, step, buying_stage, function
+select c.dimension, c.buying_stage, c.function, c.interactions, c.leads, c.person_to_person,
+  1.0e0 * c.person_to_person / c.interactions as person_share
+from counted c
+left join buying_path b on b.buying_stage = c.buying_stage
+order by c.dimension, coalesce(b.step, -1), c.buying_stage, c.function

@@ -19,25 +19,32 @@
 --   attempts_per_passage: around(error, passages)
 --   p50: bootstrap(counted.attempts)
 --   never_tried_share: wilson(never_tried, passages)
-with lead_offers as (
-  select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
-    expired_us, first_decision,
-    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
-    sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
-  from handoffs
-  where offered_us is not null
+with lead_repeats as (
+  select h.lead_id, h.handoff_id
+  from handoffs h
+  join handoffs o on o.lead_id = h.lead_id and o.passage = h.passage and o.to_function = h.to_function
+    and (o.offered_us < h.offered_us or (o.offered_us = h.offered_us and o.handoff_id < h.handoff_id))
 ),
-lead_firsts as (
-  select lead_id, passage, to_function, offered_us, owner,
-    lead(offered_us) over (partition by lead_id, to_function order by offered_us, passage) as again_us
-  from lead_offers
-  where place = 1
+lead_offers as (
+  select h.lead_id, h.handoff_id, h.passage, h.from_function, h.to_function, h.owner, h.offered_us, h.routed_us,
+    h.assigned_us, h.decided_us, h.expired_us, h.first_decision
+  from handoffs h
+  where h.offered_us is not null
+    and not exists (select 1 from lead_repeats r where r.lead_id = h.lead_id and r.handoff_id = h.handoff_id)
+),
+lead_next as (
+  select o.lead_id, o.passage, o.to_function, min(n.offered_us) as again_us
+  from lead_offers o
+  join lead_offers n on n.lead_id = o.lead_id and n.to_function = o.to_function
+    and (n.offered_us > o.offered_us or (n.offered_us = o.offered_us and n.passage > o.passage))
+  group by o.lead_id, o.passage, o.to_function
 ),
 lead_tries as (
-  select f.lead_id, f.passage, f.to_function, f.offered_us, f.owner, i.happened_us as tried_us
-  from lead_firsts f
-  left join interactions i on i.lead_id = f.lead_id and i.function = f.to_function and i.direction = 'outbound'
-    and i.happened_us >= f.offered_us and (f.again_us is null or i.happened_us < f.again_us)
+  select o.lead_id, o.passage, o.to_function, o.offered_us, o.owner, i.happened_us as tried_us
+  from lead_offers o
+  left join lead_next n on n.lead_id = o.lead_id and n.passage = o.passage and n.to_function = o.to_function
+  left join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.direction = 'outbound'
+    and i.happened_us >= o.offered_us and (n.again_us is null or i.happened_us < n.again_us)
 ),
 tries as (
   select coalesce({dimension}, '') as dimension, h.lead_id, h.passage, h.to_function,

@@ -23,22 +23,27 @@ with lead_firsts as (
   join path p on p.stage = e.stage
   group by e.lead_id, e.passage, p.step
 ),
-lead_starts as (
-  select lead_id, passage, step, entered_us, inferred,
-    lead(passage) over (partition by lead_id, step order by passage) as next_passage
-  from lead_firsts
+lead_later as (
+  select b.lead_id, b.passage, b.step, b.entered_us, a.step as from_step, max(a.passage) as from_passage
+  from lead_firsts b
+  join lead_firsts a on a.lead_id = b.lead_id and a.passage <= b.passage
+  where (a.step = 0 or a.step = b.step - 1) and a.step < b.step
+  group by b.lead_id, b.passage, b.step, b.entered_us, a.step
+),
+lead_came as (
+  select lead_id, from_passage, from_step, step, min(entered_us) as reached_us
+  from lead_later
+  group by lead_id, from_passage, from_step, step
 ),
 lead_reached as (
-  select a.lead_id, a.passage, a.step as from_step, b.step as to_step, a.entered_us, min(b.entered_us) as reached_us
-  from lead_starts a
-  join lead_firsts b on b.lead_id = a.lead_id and b.passage >= a.passage
-  where (a.next_passage is null or b.passage < a.next_passage) and b.step > a.step and (a.step = 0 or b.step = a.step + 1)
-  group by a.lead_id, a.passage, a.step, b.step, a.entered_us
+  select a.lead_id, a.passage, a.step as from_step, c.step as to_step, a.entered_us, c.reached_us
+  from lead_came c
+  join lead_firsts a on a.lead_id = c.lead_id and a.passage = c.from_passage and a.step = c.from_step
 ),
 own as (
   select coalesce({dimension}, '') as dimension, s.step, count(*) as entered, sum(s.inferred) as inferred,
     sum(case when :horizon_us < 0 or :now_us - s.entered_us >= :horizon_us then 1 else 0 end) as mature
-  from lead_starts s
+  from lead_firsts s
   join leads l on l.lead_id = s.lead_id
   where s.entered_us >= :since_us and s.entered_us < :until_us
   group by coalesce({dimension}, ''), s.step

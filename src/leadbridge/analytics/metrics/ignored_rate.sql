@@ -17,20 +17,24 @@
 -- needs: [offers, touches]
 -- headline: ignored_rate
 -- intervals: {ignored_rate: "wilson(ignored, mature)", untouched_rate: "wilson(untouched, mature)"}
-with lead_offers as (
-  select lead_id, handoff_id, passage, from_function, to_function, owner, offered_us, routed_us, assigned_us, decided_us,
-    expired_us, first_decision,
-    row_number() over (partition by lead_id, passage, to_function order by offered_us, handoff_id) as place,
-    sum(coalesce(transfers, 0)) over (partition by lead_id, passage, to_function) as transfers
-  from handoffs
-  where offered_us is not null
+with lead_repeats as (
+  select h.lead_id, h.handoff_id
+  from handoffs h
+  join handoffs o on o.lead_id = h.lead_id and o.passage = h.passage and o.to_function = h.to_function
+    and (o.offered_us < h.offered_us or (o.offered_us = h.offered_us and o.handoff_id < h.handoff_id))
+),
+lead_offers as (
+  select h.lead_id, h.handoff_id, h.passage, h.from_function, h.to_function, h.owner, h.offered_us, h.routed_us,
+    h.assigned_us, h.decided_us, h.expired_us, h.first_decision
+  from handoffs h
+  where h.offered_us is not null
+    and not exists (select 1 from lead_repeats r where r.lead_id = h.lead_id and r.handoff_id = h.handoff_id)
 ),
 lead_touches as (
   select o.lead_id, o.passage, o.to_function, min(i.happened_us) as touched_us
   from lead_offers o
   join interactions i on i.lead_id = o.lead_id and i.function = o.to_function and i.nature = 'person_to_person'
     and i.happened_us >= o.offered_us
-  where o.place = 1
   group by o.lead_id, o.passage, o.to_function
 ),
 lead_handovers as (
@@ -38,7 +42,6 @@ lead_handovers as (
     o.decided_us, o.expired_us, o.first_decision, t.touched_us
   from lead_offers o
   left join lead_touches t on t.lead_id = o.lead_id and t.passage = o.passage and t.to_function = o.to_function
-  where o.place = 1
 ),
 judged as (
   select coalesce({dimension}, '') as dimension,

@@ -23,7 +23,7 @@ with answers as (
   join leads l on l.lead_id = h.lead_id
   join reasons r on r.code = h.reason
   where h.decision is not null and r.needs_attempts > 0
-    and ({when} is null or ({when} >= :since_us and {when} < :until_us))
+    and coalesce({when}, :since_us) >= :since_us and coalesce({when}, :until_us - 1) < :until_us
 ),
 seen as (
   select a.handoff_id, count(i.happened_us) as tries

@@ -26,21 +26,19 @@ with refused as (
   from handoffs h
   join leads l on l.lead_id = h.lead_id
   where h.decision is not null and h.decision <> 'accept'
-    and ({when} is null or ({when} >= :since_us and {when} < :until_us))
-),
-totals as (
-  select dimension, count(*) as refusals, sum(case when reason <> '' then 1 else 0 end) as with_reason
-  from refused
-  group by dimension
+    and coalesce({when}, :since_us) >= :since_us and coalesce({when}, :until_us - 1) < :until_us
 ),
 mix as (
   select dimension, decision, reason, count(*) as n
   from refused
   group by dimension, decision, reason
+),
+totals as (
+  select dimension, decision, reason, n, sum(n) over (partition by dimension) as refusals,
+    sum(case when reason <> '' then n else 0 end) over (partition by dimension) as with_reason
+  from mix
 )
-select m.dimension, m.decision, m.reason, m.n,
-  case when m.reason <> '' then 1.0e0 * m.n / t.with_reason end as share,
-  t.with_reason, t.refusals, 1.0e0 * t.with_reason / t.refusals as coverage
-from mix m
-join totals t on t.dimension = m.dimension
-order by m.dimension, m.n desc, m.decision, m.reason
+select dimension, decision, reason, n, case when reason <> '' then 1.0e0 * n / with_reason end as share,
+  with_reason, refusals, 1.0e0 * with_reason / refusals as coverage
+from totals
+order by dimension, n desc, decision, reason

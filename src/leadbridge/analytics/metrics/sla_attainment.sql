@@ -19,17 +19,22 @@ with states as (
   select c.policy, c.target, c.state, coalesce({dimension}, '') as dimension
   from clocks c
   join leads l on l.lead_id = c.lead_id
-  where {when} is null or ({when} >= :since_us and {when} < :until_us)
+  where coalesce({when}, :since_us) >= :since_us and coalesce({when}, :until_us - 1) < :until_us
+),
+counted as (
+  select dimension, policy, target, state, count(*) as n
+  from states
+  group by dimension, policy, target, state
 ),
 sums as (
   select dimension, policy, target,
-    sum(case when state = 'met' then 1 else 0 end) as met,
-    sum(case when state = 'met_late' then 1 else 0 end) as met_late,
-    sum(case when state = 'breached' then 1 else 0 end) as breached,
-    sum(case when state in ('running', 'paused') then 1 else 0 end) as running,
-    sum(case when state = 'not_started' then 1 else 0 end) as not_started,
-    sum(case when state = 'cancelled' then 1 else 0 end) as cancelled
-  from states
+    sum(case when state = 'met' then n else 0 end) as met,
+    sum(case when state = 'met_late' then n else 0 end) as met_late,
+    sum(case when state = 'breached' then n else 0 end) as breached,
+    sum(case when state in ('running', 'paused') then n else 0 end) as running,
+    sum(case when state = 'not_started' then n else 0 end) as not_started,
+    sum(case when state = 'cancelled' then n else 0 end) as cancelled
+  from counted
   group by dimension, policy, target
 )
 select dimension, policy, target, met, met_late, breached, met + met_late + breached as counted,

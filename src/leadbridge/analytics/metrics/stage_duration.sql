@@ -25,22 +25,35 @@ with lead_stages as (
   from entries
   group by lead_id, passage, stage
 ),
-lead_turns as (
-  select lead_id, passage, stage, entered_us, inferred, is_day,
-    lag(passage) over (partition by lead_id, stage order by passage) as earlier_passage,
-    lead(passage) over (partition by lead_id, stage order by passage) as next_passage
+starts as (
+  select lead_id, passage, entered_us, inferred, is_day
   from lead_stages
+  where stage = :from_stage
+),
+ends as (
+  select lead_id, passage, entered_us, inferred, is_day
+  from lead_stages
+  where stage = :to_stage
+),
+begun as (
+  select b.lead_id, b.passage, max(a.passage) as from_passage
+  from ends b
+  join starts a on a.lead_id = b.lead_id and a.passage <= b.passage
+  group by b.lead_id, b.passage
+),
+reached as (
+  select lead_id, from_passage, min(passage) as passage
+  from begun
+  group by lead_id, from_passage
 ),
 spans as (
   select a.lead_id, a.entered_us as from_us, b.entered_us as to_us,
     case when a.inferred = 1 or b.inferred = 1 then 1 else 0 end as inferred,
     case when a.is_day = 1 or b.is_day = 1 then 1 else 0 end as is_day
-  from lead_turns a
-  left join lead_turns b
-    on b.lead_id = a.lead_id and b.stage = :to_stage and b.passage >= a.passage
-    and (a.next_passage is null or b.passage < a.next_passage)
-    and (b.earlier_passage is null or b.earlier_passage < a.passage)
-  where a.stage = :from_stage and a.entered_us >= :since_us and a.entered_us < :until_us
+  from starts a
+  left join reached r on r.lead_id = a.lead_id and r.from_passage = a.passage
+  left join ends b on b.lead_id = r.lead_id and b.passage = r.passage
+  where a.entered_us >= :since_us and a.entered_us < :until_us
 ),
 judged as (
   select coalesce({dimension}, '') as dimension,

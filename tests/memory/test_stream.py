@@ -10,6 +10,8 @@ from leadbridge.adapter import Record, Ref
 from leadbridge.clock import ManualClock
 from leadbridge.errors import CursorExpired
 from leadbridge.memory import MemoryAdapter
+from leadbridge.memory.crm import Row
+from leadbridge.memory.stream import Place, next_rows
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -103,3 +105,46 @@ def test_a_foreign_cursor_is_expired(cursor: str) -> None:
         MemoryAdapter().changes("person", cursor, fields=["title"], limit=10)
     with pytest.raises(CursorExpired):
         MemoryAdapter().ids("person", '[true,"x"]', archived=False, limit=10)
+
+
+# -- to the instant ----------------------------------------------------------------------------------------------------
+
+SETTLE = timedelta(seconds=10)
+
+
+def row(number: int, *, at: int = 0, shown: int = 0) -> Row:
+    """A record that was changed, and shows, so many seconds after the start."""
+    return Row(Ref("person", f"p-{number}"), {}, START + timedelta(seconds=at), START + timedelta(seconds=shown))
+
+
+def read(rows: list[Row], place: Place, *, after: int, limit: int = 5) -> tuple[list[str], Place, bool]:
+    found, behind, more = next_rows(rows, place, now=START + timedelta(seconds=after), settle=SETTLE, limit=limit)
+    return [each.ref.id for each in found], behind, more
+
+
+def test_what_was_changed_just_as_long_ago_as_is_looked_back_is_shown_once() -> None:
+    rows = [row(1), row(2, shown=11)]
+    first, place, more = read(rows, Place("person"), after=10)
+    assert (first, more) == (["p-1"], False)
+    second, place, _ = read(rows, place, after=12)
+    assert second == ["p-2"], "the one that shows late, and not the other one again"
+    assert read(rows, place, after=13)[0] == []
+
+
+def test_what_an_earlier_page_of_a_window_has_shown_does_not_come_again() -> None:
+    rows = [row(1, at=8), row(2, at=9)]
+    first, place, more = read(rows, Place("person"), after=10, limit=1)
+    assert (first, more) == (["p-1"], True)
+    last, place, more = read(rows, place, after=10, limit=1)
+    assert (last, more) == (["p-2"], False), "a page that holds all there is is the last one"
+    assert read(rows, place, after=11)[0] == []
+
+
+def test_as_much_as_may_be_remembered_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leadbridge.memory.stream._MOST_REMEMBERED", 2)
+    rows = [row(1, at=8), row(2, at=9)]
+    _, place, _ = read(rows, Place("person"), after=10)
+    assert read(rows, place, after=11)[0] == []
+    rows.append(row(3, at=9))
+    _, place, _ = read(rows, Place("person"), after=10)
+    assert read(rows, place, after=11)[0] == ["p-1", "p-2", "p-3"], "rather repeated than remembered without end"

@@ -326,6 +326,21 @@ def test_an_opt_out_is_heard_even_when_its_record_is_deleted_at_once(bench: Benc
     assert bench.right.crm.dump("person")[0]["opted_out"] is True
 
 
+def test_an_edit_of_a_field_that_is_taken_away_for_a_while_goes_over_once_it_is_back(bench: Bench) -> None:
+    bench.left.crm.seed("person", [person(1, country="DE")])
+    bench.sync()
+    address = str(person(1)["email"])
+    bench.edit(bench.left, address, {"country": "FR"})
+    field = bench.left.crm.schema["person"].pop("country")
+    bench.edit(bench.right, address, {"phone": "+1 555 0100"})
+    bench.sync()
+    assert bench.by_email(bench.right, address)["country"] == "DE"
+    bench.left.crm.schema["person"]["country"] = field
+    bench.sync()
+    assert [bench.by_email(side, address)["country"] for side in (bench.left, bench.right)] == ["FR", "FR"]
+    assert bench.store.conflicts() == []
+
+
 def test_text_that_only_looks_like_a_number_stops_nobodys_sync(clock: ManualClock) -> None:
     right = MemoryAdapter("right", clock=clock, kinds=kinds(region=FieldInfo("region", "Region", "number")))
     bench = make_bench(clock, right=right)

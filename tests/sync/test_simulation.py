@@ -57,6 +57,8 @@ def test_every_promise_holds_in_random_histories(part: int, monkeypatch: pytest.
     [
         pytest.param(263, id="a chain of merges and a refused value at once"),
         pytest.param(560, id="a record is merged away while its making is in doubt"),
+        pytest.param(1028, id="a field is edited in one CRM while the other one has lost it"),
+        pytest.param(1078, id="a field is taken away after it was edited"),
         pytest.param(585, id="two people merged each the other way round"),
     ],
 )

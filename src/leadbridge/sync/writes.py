@@ -170,6 +170,8 @@ def writes(rules: Rules, case: Case, wanted: Wanted, shown: Mapping[str, Value],
             continue
         if mapping.creating is not None:
             pending |= _create(rules, case, mapping, mapping.creating, wanted, shown, outcome)
+    # While a CRM does not have a field nothing is agreed on it, on either side: what is said meanwhile is news later.
+    pending |= {n for side in case.sides.values() for n in side.base or () if n not in side.values} - NEVER_MERGED
     for connection, side in case.sides.items():
         old, shows = side.base or {}, side.values
         # A field that this side does not show for the time being keeps what was agreed on it.

@@ -29,6 +29,7 @@ from leadbridge.adapter import Record, Ref, Value, Write
 from leadbridge.agreement import Agreement
 from leadbridge.clock import ManualClock
 from leadbridge.mapping import KindMapping, compile_mapping
+from leadbridge.sync.collecting import collected_rarely
 from leadbridge_salesforce import Salesforce
 from leadbridge_salesforce.simulator import start
 
@@ -153,9 +154,10 @@ def timed(work: Callable[[], object], records: int) -> float:
     """
     gc.collect()
     gc.freeze()
-    before = process_time()
-    work()
-    return (process_time() - before) / records * 1e6
+    with collected_rarely():
+        before = process_time()
+        work()
+        return (process_time() - before) / records * 1e6
 
 
 def speed(leads: int, rounds: int) -> dict[str, float]:

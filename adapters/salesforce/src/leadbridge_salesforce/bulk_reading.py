@@ -32,8 +32,10 @@ from leadbridge_salesforce.wire import Wire
 
 __all__ = ["RESULT_ROWS", "BulkReader", "JobGone"]
 
-RESULT_ROWS = 25_000
-"""Rows asked for at once: about 8 MB of 22 fields, which is what one scan keeps in memory."""
+RESULT_ROWS = 5_000
+"""Rows asked for at once: 1.6 MB of 22 fields, which is what one scan keeps in memory. Five times as many take a tenth
+more processor time (``benchmarks/salesforce_read.py``); REST needs two and a half times the calls.
+"""
 
 _KEPT = 8
 _REFUSED = (BadRequest, CursorExpired, Forbidden)

@@ -69,7 +69,6 @@ def over_limits(outcomes: Sequence[Outcome], guards: Guards, ground: Ground) -> 
     steps = [step for outcome in outcomes for turns in outcome.intents for step in turns]
     updates = [step for step in steps if step.action == "update" and step.lead in ground.known]
     creates = [step for step in steps if step.action == "upsert" and step.connection in ground.loaded]
-    same = Counter(_values(updates, ground))
     first = len({outcome.lead for outcome in outcomes}) if not ground.links and len(ground.meeting) > 1 else 0
     over = []
     for number, name, what in (
@@ -78,7 +77,7 @@ def over_limits(outcomes: Sequence[Outcome], guards: Guards, ground: Ground) -> 
         (len(creates), "max_creates", "new records after the first load"),
         (sum(step.action == "archive" for step in steps), "max_deletes", "deleted records"),
         (sum(ground.opts_in(step) for step in steps), "max_opt_ins", "opt-outs taken back"),
-        (max(same.values(), default=0), "max_same", "records with the same new value in the same field"),
+        (_most_alike(updates, ground), "max_same", "records with the same new value in the same field"),
         (first, "max_first_match", "leads in the first match of two CRMs that both hold some"),
     ):
         limit = getattr(guards, name).limit(ground.links)
@@ -89,7 +88,12 @@ def over_limits(outcomes: Sequence[Outcome], guards: Guards, ground: Ground) -> 
 
 def too_much_alike(updates: Sequence[Intent], guards: Guards, ground: Ground) -> bool:
     """Whether so many records would get the same value in the same field that it looks like a bad import."""
-    return max(Counter(_values(updates, ground)).values(), default=0) > guards.max_same.limit(ground.links)
+    return _most_alike(updates, ground) > guards.max_same.limit(ground.links)
+
+
+def _most_alike(updates: Sequence[Intent], ground: Ground) -> int:
+    """Of how many records the same field would get the same value, where those are most."""
+    return max(Counter(_values(updates, ground)).values(), default=0)
 
 
 def _values(updates: Sequence[Intent], ground: Ground) -> Iterator[tuple[str, str, str]]:
